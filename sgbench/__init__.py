@@ -1,0 +1,1 @@
+"""SGLang as a Jupyter-native interactive workbench."""

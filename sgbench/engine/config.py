@@ -1,0 +1,110 @@
+"""An engine's options: named once, checked once, frozen.
+
+Knows names, defaults and allowed values. Does not know hardware: ``auto`` values are resolved by the runner, which
+returns a new config (`dataclasses.replace`), shown to the user as ``engine.config``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from sgbench.errors import UnknownOptionError, UsageError
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "load_format": ("auto", "dummy"),
+    "dtype": ("auto", "float32", "float16", "bfloat16"),
+    "radix_cache": ("radix", "flat", "force-miss", "off"),
+    "schedule": ("lpm", "dfs", "fcfs", "random"),
+    "jump_forward": ("safe", "text", "off"),
+    "attention": ("auto", "flashinfer", "triton", "torch"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Options of `sgbench.Engine`; see the contract in its docstring.
+
+    Attributes
+    ----------
+    model_path
+        ``"bundled"``, a local folder in Hugging Face layout, or a hub id that is in the local cache or can be fetched.
+    kv_tokens
+        Capacity of the KV pool, tokens; None: from free memory.
+    max_running
+        Most requests in one batch; None: 64 on a CPU, 256 on a GPU, fewer if the pool is small.
+    max_prefill_tokens
+        Chunk size: most prompt tokens computed in one step; None: 2,048 on a CPU, 8,192 on a GPU.
+    radix_cache
+        ``radix``; ``flat`` (a table of whole prefixes, no tree); ``force-miss`` (the tree is kept, every match refused);
+        ``off`` (nothing is kept).
+    schedule
+        ``lpm`` longest shared prefix first (paper, Algorithm 1), ``dfs`` depth first by weight, ``fcfs``, ``random``.
+    eviction
+        Name of an eviction policy; ``lru`` (paper).
+    starvation_bound
+        A waiting request is overtaken at most this many times by later ones, then goes first.
+    in_flight_tokens
+        A request waits for a running prefill that shares at least this many more tokens with it than the cache does.
+    deterministic
+        Wait until all live branches of the running programs wait, order the queue by (program, branch, op).
+    """
+
+    model_path: str = "bundled"
+    tokenizer_path: str | None = None
+    skip_tokenizer_init: bool = False
+    device: str = "auto"
+    dtype: str = "auto"
+    load_format: str = "auto"
+    kv_tokens: int | None = None
+    max_running: int | None = None
+    max_prefill_tokens: int | None = None
+    context_length: int | None = None
+    radix_cache: str = "radix"
+    schedule: str = "lpm"
+    eviction: str = "lru"
+    starvation_bound: int = 64
+    in_flight_tokens: int = 32
+    frontend_hint: bool = True
+    jump_forward: str = "safe"
+    attention: str = "auto"
+    shared_prefix_attention: bool = True
+    cuda_graph: bool = True
+    overlap: bool = True
+    tp_size: int = 1
+    deterministic: bool = False
+    seed: int = 0
+
+    @classmethod
+    def from_options(cls, model_path: str, options: dict[str, Any]) -> EngineConfig:
+        """Check ``options`` and build a config.
+
+        Raises
+        ------
+        UnknownOptionError
+            An option does not exist; the message names the nearest one.
+        UsageError
+            A value is out of range.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        for name in options:
+            if name not in known:
+                raise UnknownOptionError(name, known, "Engine")
+        config = cls(model_path=model_path, **options)
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise UsageError(f"Engine option {name}={value!r}: choose one of {', '.join(allowed)}")
+        for name in ("kv_tokens", "max_running", "max_prefill_tokens", "context_length", "tp_size"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise UsageError(f"Engine option {name}={value!r}: a whole number of at least 1 is needed")
+        for name in ("starvation_bound", "in_flight_tokens"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise UsageError(f"Engine option {name}={value!r}: a whole number of at least 0 is needed")

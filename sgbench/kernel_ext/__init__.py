@@ -1,0 +1,1 @@
+"""The IPython extension: magics, session, display. Nobody imports it but IPython."""

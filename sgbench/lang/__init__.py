@@ -1,0 +1,1 @@
+"""The frontend language (paper section 2). Knows no engine."""

@@ -1,0 +1,1 @@
+"""Events, recordings and trace files. Knows no engine."""

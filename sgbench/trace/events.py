@@ -1,0 +1,334 @@
+"""The vocabulary: what happened, in the past tense.
+
+Stdlib only; imports nothing of the project. Events are emitted for each decision and each step, never for each token: a
+step's event carries arrays. No event holds a tensor, text of a key, or anything that forces a device synchronisation.
+
+Engine state is the truth and events are its witness: folding them rebuilds the radix tree (`NodeInserted` ...
+`NodeEvicted`), and a property test compares the fold with ``Engine.snapshot()`` after every step.
+
+The snapshot of a tree is plain data, the same from the engine and from a fold::
+
+    {"nodes": [{"id": 0, "parent": None, "token_ids": [], "ref_count": 0, "last_access": 0}, ...]}
+
+sorted by id; the root is node 0 and owns no tokens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, get_args, get_type_hints
+
+TreeSnapshot: TypeAlias = dict[str, Any]
+"""Plain data of a radix tree; see the module's docstring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event carries. The journal stamps all three when it takes the event.
+
+    Attributes
+    ----------
+    seq
+        Position in the engine's total order, from 0.
+    step
+        The engine step during which it happened; -1 before the first.
+    t_ns
+        Host monotonic time, nanoseconds.
+    """
+
+    seq: int = -1
+    step: int = -1
+    t_ns: int = 0
+
+
+# --- the radix tree -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyframe(Event):
+    """The whole tree at the moment a recording began, so that a recording begun on a warm cache folds too."""
+
+    tree: TreeSnapshot
+    capacity_tokens: int
+    running: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheReset(Event):
+    """Everything but the root was dropped (`Engine.flush_cache`)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInserted(Event):
+    """A new leaf under ``parent`` owns ``token_ids``; it was written by request ``rid``. ``tick`` is its last access."""
+
+    node: int
+    parent: int
+    token_ids: tuple[int, ...]
+    rid: int
+    tick: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSplit(Event):
+    """``upper``, new, took the first ``length_tokens`` tokens of ``node`` and stands between it and its old parent.
+
+    ``upper`` inherits the reference count and the last access of ``node``.
+    """
+
+    node: int
+    upper: int
+    length_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathAccessed(Event):
+    """Every node from ``node`` up to the root (without the root) was accessed at ``tick`` on behalf of ``rid``."""
+
+    node: int
+    rid: int
+    tick: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathLocked(Event):
+    """The reference count of every node from ``node`` up to the root (without the root) rose by one."""
+
+    node: int
+    rid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathUnlocked(Event):
+    """The reference count of every node from ``node`` up to the root (without the root) fell by one."""
+
+    node: int
+    rid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEvicted(Event):
+    """A leaf left the tree and gave ``length_tokens`` KV slots back, to make room for request ``for_rid`` (-1: nobody)."""
+
+    node: int
+    length_tokens: int
+    for_rid: int = -1
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestQueued(Event):
+    """A request arrived.
+
+    ``program``, ``branch`` and ``op`` say which call of which program wrote it (-1: none); ``after`` names the requests
+    whose results it waited for and ``think_ms`` the time between the last of them and this one.
+    """
+
+    rid: int
+    prompt_ids: tuple[int, ...]
+    max_new_tokens: int
+    program: int = -1
+    branch: int = -1
+    op: int = -1
+    after: tuple[int, ...] = ()
+    think_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDeferred(Event):
+    """Admission waited one step because running request ``for_rid`` is computing ``shared_tokens`` tokens of its prompt."""
+
+    rid: int
+    for_rid: int
+    shared_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAdmitted(Event):
+    """A request joined the running batch; ``cached_tokens`` of its ``prompt_tokens`` (re-admitted: prompt and output so far) were in the tree."""
+
+    rid: int
+    node: int
+    prompt_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPreempted(Event):
+    """The pool was full: a running request went back to the queue with its ``output_tokens`` tokens so far."""
+
+    rid: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFinished(Event):
+    """A request ended; ``reason`` is ``stop`` or ``length``. ``output_ids`` are all tokens it generated."""
+
+    rid: int
+    reason: str
+    output_ids: tuple[int, ...]
+    prompt_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAborted(Event):
+    """A request was given up; ``reason`` says by whom or why."""
+
+    rid: int
+    reason: str
+    output_ids: tuple[int, ...] = ()
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlanned(Event):
+    """What one forward pass will run. ``prefill`` holds ``(rid, tokens)`` pairs; ``order`` is the policy's order of the queue (first 64)."""
+
+    prefill: tuple[tuple[int, int], ...]
+    decode: tuple[int, ...]
+    waiting: int
+    order: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(Event):
+    """One forward pass is done: ``token_ids[i]`` was sampled for ``rids[i]`` (-1: no token was due).
+
+    ``free_tokens + cached_tokens + used_tokens`` is the pool's capacity: slots free, in the tree and evictable, in use by
+    running requests.
+    """
+
+    rids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    forward_ms: float
+    free_tokens: int
+    cached_tokens: int
+    used_tokens: int
+
+
+# --- programs -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramStarted(Event):
+    """A program of the language began."""
+
+    program: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchForked(Event):
+    """Prompt state ``parent`` was copied into ``branches``."""
+
+    program: int
+    parent: int
+    branches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchJoined(Event):
+    """The branches gave their variables (``gather_variable``) or their text (``concate_and_append``) back to ``parent``."""
+
+    program: int
+    parent: int
+    branches: tuple[int, ...]
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanAppended(Event):
+    """Text was appended to a prompt state: ``origin`` is ``template``, ``decoded``, ``jumped`` or ``selected``."""
+
+    program: int
+    branch: int
+    origin: str
+    text: str
+    name: str = ""
+    rid: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFinished(Event):
+    """A program ended; ``error`` is empty when it ended well."""
+
+    program: int
+    error: str = ""
+
+
+AnyEvent: TypeAlias = (
+    Keyframe
+    | CacheReset
+    | NodeInserted
+    | NodeSplit
+    | PathAccessed
+    | PathLocked
+    | PathUnlocked
+    | NodeEvicted
+    | RequestQueued
+    | RequestDeferred
+    | RequestAdmitted
+    | RequestPreempted
+    | RequestFinished
+    | RequestAborted
+    | StepPlanned
+    | StepFinished
+    | ProgramStarted
+    | BranchForked
+    | BranchJoined
+    | SpanAppended
+    | ProgramFinished
+)
+
+KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
+"""Every kind by its name, as it stands in a trace file."""
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """An event as JSON-able data: its fields and ``kind``."""
+    data: dict[str, Any] = {"kind": type(event).__name__}
+    for field in dataclasses.fields(event):
+        data[field.name] = getattr(event, field.name)
+    return data
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def from_dict(data: Mapping[str, Any]) -> Event | None:
+    """The event that `to_dict` wrote; None for a kind this version does not know (newer files stay readable).
+
+    Fields that this version does not know are ignored.
+
+    Raises
+    ------
+    KeyError
+        A field is missing.
+    """
+    kind = KINDS.get(data["kind"])
+    if kind is None:
+        return None
+    values = {}
+    for field in dataclasses.fields(kind):
+        if field.name in data:
+            raw = data[field.name]
+            values[field.name] = raw if _is_mapping(kind, field.name) else _tuples(raw)
+        elif field.default is dataclasses.MISSING:
+            raise KeyError(field.name)
+    return kind(**values)
+
+
+def _is_mapping(kind: type[Event], name: str) -> bool:
+    return bool(get_type_hints(kind)[name] == TreeSnapshot)

@@ -1,0 +1,1 @@
+"""Pure folds of events. Knows no engine, no widget."""

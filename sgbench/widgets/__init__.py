@@ -1,0 +1,1 @@
+"""What the browser shows. Knows views and traces, no engine."""
