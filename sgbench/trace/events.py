@@ -152,7 +152,7 @@ class RequestDeferred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAdmitted(Event):
-    """A request joined the running batch; ``cached_tokens`` of its ``prompt_tokens`` (re-admitted: prompt and output so far) were in the tree."""
+    """A request joined the batch; ``cached_tokens`` of its ``prompt_tokens`` (re-admitted: and output so far) were cached."""
 
     rid: int
     node: int
@@ -193,7 +193,7 @@ class RequestAborted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlanned(Event):
-    """What one forward pass will run. ``prefill`` holds ``(rid, tokens)`` pairs; ``order`` is the policy's order of the queue (first 64)."""
+    """What one forward pass will run: ``prefill`` has ``(rid, tokens)`` pairs; ``order`` is the queue's order (first 64)."""
 
     prefill: tuple[tuple[int, int], ...]
     decode: tuple[int, ...]
