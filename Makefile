@@ -1,0 +1,55 @@
+# Everything a developer or a user types. `make demo` and `make test` work on a fresh machine with Python and make.
+# Stamps in .venv say what is done, so a second call does no work twice.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+RUN     := $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+SETUP   := tools/setup.sh
+PYTEST  ?=
+
+.PHONY: help setup demo lab test check format test-gpu bench clean
+
+help:
+	@echo "make demo      set up, run the bundled model through the radix cache, show the result"
+	@echo "make lab       open JupyterLab on the quickstart notebook"
+	@echo "make test      checks and the whole test suite"
+	@echo "make setup     everything a developer needs, in .venv"
+	@echo "make check     format, lint, types           make format   rewrite the format"
+	@echo "make test-gpu  the suite's GPU part          make bench    benchmarks, as ratios"
+
+$(VENV)/.runtime: pyproject.toml $(SETUP)
+	@bash $(SETUP) runtime "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@bash $(SETUP) dev "$(PYTHON)" "$(VENV)"
+
+setup: $(VENV)/.dev
+
+demo: $(VENV)/.runtime
+	@$(BIN)/python -m sgbench demo
+
+lab: $(VENV)/.runtime
+	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: check
+	$(BIN)/python -m pytest $(PYTEST)
+
+# On a GPU host without network, with nothing installed but torch, transformers, pytest and hypothesis, this runs from the checkout.
+test-gpu:
+	$(RUN) -m pytest tests/gpu $(PYTEST)
+
+bench:
+	$(RUN) -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
