@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .animals import article
 from .relation import Relation, pairs
 
 BOOKS = pairs("""Romeo and Juliet|William Shakespeare; Hamlet|William Shakespeare; Macbeth|William Shakespeare;
@@ -47,7 +48,7 @@ the C programming language|Dennis Ritchie; Java|James Gosling; JavaScript|Brenda
 the telegraph code of dots and dashes|Samuel Morse; the saxophone|Adolphe Sax; the safety match|Gustaf Erik Pasch; the thermometer with mercury|Daniel Fahrenheit; the pendulum clock|Christiaan Huygens;
 the moons of Jupiter|Galileo Galilei; the electron|J. J. Thomson; the neutron|James Chadwick; the atomic nucleus|Ernest Rutherford; oxygen|Carl Wilhelm Scheele and Joseph Priestley;
 the planet Uranus|William Herschel; the structure of DNA|James Watson and Francis Crick; the laws of heredity|Gregor Mendel; the alternating-current motor|Nikola Tesla; basketball|James Naismith; the vacuum flask|James Dewar;
-the zip code of file compression named LZ77|Abraham Lempel and Jacob Ziv; the laws of planetary motion|Johannes Kepler; electromagnetic induction|Michael Faraday; the helicopter that was first mass-produced|Igor Sikorsky; the ENIAC|John Mauchly and J. Presper Eckert; the transformer network|a team at Google in 2017; PageRank|Larry Page and Sergey Brin""")
+the LZ77 compression method|Abraham Lempel and Jacob Ziv; the laws of planetary motion|Johannes Kepler; electromagnetic induction|Michael Faraday; the helicopter that was first mass-produced|Igor Sikorsky; the ENIAC|John Mauchly and J. Presper Eckert; the transformer network|a team at Google in 2017; PageRank|Larry Page and Sergey Brin""")
 
 PAINTINGS = pairs("""the Mona Lisa|Leonardo da Vinci; The Last Supper|Leonardo da Vinci; The Starry Night|Vincent van Gogh; Sunflowers|Vincent van Gogh;
 Guernica|Pablo Picasso; The Scream|Edvard Munch; Girl with a Pearl Earring|Johannes Vermeer; The Night Watch|Rembrandt; The Kiss|Gustav Klimt;
@@ -82,11 +83,26 @@ the father of computer science|Alan Turing; the detective who lives at 221B Bake
 the Greek god of the sea|Poseidon; the king of the Greek gods|Zeus; the Greek goddess of wisdom|Athena; the Greek goddess of love|Aphrodite; the Greek god of the sun and music|Apollo; the Roman god of war|Mars; the Roman goddess of love|Venus; the king of the Roman gods|Jupiter; the Norse god of thunder|Thor; the father of Thor|Odin; the hero with the weak heel|Achilles;
 the strongest hero of Greek myth|Heracles; the monster with snakes for hair|Medusa; the wooden boy whose nose grows|Pinocchio; the girl with glass slippers|Cinderella; the girl with the seven dwarfs|Snow White; the most famous mouse of cartoons|Mickey Mouse; the snowman in Frozen|Olaf; the toy cowboy in Toy Story|Woody; the clownfish that was lost in a film|Nemo""")
 
+
+
+def _titled(work: str) -> str:
+    return work if work.startswith("queen") else article(work)
+
+
+def _works() -> tuple[tuple[str, str], ...]:
+    first: dict[str, str] = {}
+    for title, author in BOOKS:
+        first.setdefault(author, title)
+    return tuple(first.items())
+
+
 RELATIONS = (
     Relation("author", "literature", BOOKS, "the author of {s}",
              ("Who wrote {s}?", "Who is the author of {s}?", "Who's the writer of {s}?", "By whom is {s}?", "{s} was written by whom?",
-              "Which author wrote {s}?"), say="{s} was written by {o}.", kind="title", ask="Who",
-             back=("Name a book by {o}.", "What did {o} write?", "Which book did {o} write?", "Tell me a book by {o}.", "Which work is {o} known for?")),
+              "Which author wrote {s}?"), say="{s} was written by {o}.", kind="title", ask="Who"),
+    Relation("book by", "literature", _works(), "a book by {s}",
+             ("Name a book by {s}.", "What did {s} write?", "Which book did {s} write?", "Name a work by {s}.",
+              "What is a famous work by {s}?"), say="{s} wrote {o}.", kind="person"),
     Relation("inventor", "history of science", INVENTIONS, "the inventor or discoverer of {s}",
              ("Who invented {s}?", "Who discovered {s}?", "Who came up with {s}?", "Who gave us {s}?", "{s} goes back to whom?",
               "Who is behind {s}?"), say="{s} goes back to {o}.", kind="gadget", ask="Who"),
@@ -98,8 +114,8 @@ RELATIONS = (
              say="{s} was composed by {o}.", kind="title", ask="Who"),
     Relation("founder", "business", FOUNDERS, "the founder of {s}",
              ("Who founded {s}?", "Who started {s}?", "Who set up {s}?"), say="{s} was founded by {o}.", kind="company", ask="Who"),
-    Relation("work", "history", WORK, "the occupation of {s}",
+    Relation("work", "history", tuple((s, _titled(o)) for s, o in WORK), "the occupation of {s}",
              ("Who was {s}?", "What was {s} known as?", "What did {s} do?", "Who is {s}?", "What is {s} famous as?"),
-             say="{s} is known as a {o}.", kind="person"),
+             say="{s} is known as {o}.", kind="person"),
     Relation("first", "history", FIRSTS, "{s}", ask="Who"),
 )
