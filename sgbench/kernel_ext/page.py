@@ -1,0 +1,126 @@
+"""A run as HTML: text by origin, forks as branches, a strip and the ledger that is also the legend.
+
+Knows HTML and CSS only. Every text of a model or a user is escaped; no script, no address. Colours are tints over the
+theme's own background, so light and dark need one sheet; each origin also has its own underline, so colour is not the only
+sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from sgbench.kernel_ext.ledger import Comparison, Ledger
+from sgbench.kernel_ext.outline import Fork, Outline, flatten
+
+SHOWN_ITEMS = 12
+"""Items of a batch whose text is shown; the others are counted."""
+
+_MARKER = re.compile(r"&lt;\|[A-Za-z0-9_]{1,40}\|&gt;(?:(?:system|user|assistant|tool)\b)?")
+
+STYLE = f"<style>{(Path(__file__).parent / 'run.css').read_text(encoding='utf-8')}</style>"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One state of a run: its outline, and for an item of a batch the variables it was given."""
+
+    parts: Outline
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A run at one moment: what there is to show.
+
+    ``note`` says how it ended where it did not end well, or that it still runs.
+    """
+
+    items: Sequence[Item]
+    ledger: Ledger | None = None
+    comparison: Comparison | None = None
+    note: str = ""
+
+
+def run_html(picture: Picture) -> str:
+    """The whole output of a cell."""
+    if len(picture.items) == 1 and not picture.items[0].label:
+        body = _text(picture.items[0].parts)
+    else:
+        body = "".join(_item(item) for item in picture.items[:SHOWN_ITEMS])
+        hidden = len(picture.items) - SHOWN_ITEMS
+        body += f'<div class="sgb-note">and {hidden} more</div>' if hidden > 0 else ""
+    fold = f'<div class="sgb-fold"><div>{body}</div></div>' if body else ""
+    ledger = _strip(picture.ledger) + _ledger(picture.ledger) if picture.ledger else ""
+    comparison = _comparison(picture.comparison) if picture.comparison else ""
+    note = f'<div class="sgb-note">{escape(picture.note)}</div>' if picture.note else ""
+    return f'{STYLE}<div class="sgb-run">{fold}{ledger}{comparison}{note}</div>'
+
+
+def _text(parts: Outline) -> str:
+    return f'<div class="sgb-text">{_parts(parts)}</div>'
+
+
+def _parts(parts: Outline) -> str:
+    shown = []
+    for part in parts:
+        if isinstance(part, Fork):
+            for number, branch in enumerate(part.branches):
+                shown.append(f'<div class="sgb-branch"><span class="sgb-number">{number}</span>{_parts(branch)}</div>')
+        elif part.text:
+            title = f"{part.origin}: {part.name}" if part.name else part.origin
+            text = _MARKER.sub(r'<span class="sgb-mark">\g<0></span>', escape(part.text))
+            shown.append(f'<span class="sgb-o {part.origin}" title="{escape(title)}">{text}</span>')
+    return "".join(shown)
+
+
+def _item(item: Item) -> str:
+    answers = [part for part in flatten(item.parts) if part.origin in ("decoded", "jumped", "selected") and part.text]
+    lengths = Counter[str]()
+    for part in flatten(item.parts):
+        lengths[part.origin] += len(part.text)
+    answer = _parts(tuple(answers))
+    summary = f'<summary>{escape(item.label)} <span class="sgb-text">{answer}</span></summary>'
+    return f'<details class="sgb-item">{summary}{_text(item.parts)}{_bar(lengths)}</details>'
+
+
+def _strip(ledger: Ledger) -> str:
+    used = ledger.usage
+    decoded = used.completion_tokens - used.jumped_tokens
+    return _bar(
+        {
+            "cached": used.cached_tokens,
+            "prefilled": ledger.prefilled_tokens,
+            "decoded": decoded,
+            "jumped": used.jumped_tokens,
+        }
+    )
+
+
+def _bar(lengths: dict[str, int]) -> str:
+    order = ("cached", "prefilled", "decoded", "jumped", "selected")
+    parts = "".join(
+        f'<i style="flex:{lengths[kind]};background:var(--{kind})" title="{kind}"></i>' for kind in order if lengths.get(kind)
+    )
+    return f'<div class="sgb-strip" role="presentation">{parts}</div>' if parts else ""
+
+
+def _ledger(ledger: Ledger) -> str:
+    entries = [
+        f'<span class="sgb-o {kind}">{escape(words)}</span>' if kind else f"<span>{escape(words)}</span>"
+        for kind, words in ledger.entries()
+    ]
+    return f'<div class="sgb-ledger">{"".join(entries)}</div>'
+
+
+def _comparison(comparison: Comparison) -> str:
+    verdict = comparison.verdict()
+    entries = [
+        f"<b>{escape(words)}</b>" if words == verdict else f"<span>{escape(words)}</span>"
+        for words in comparison.sentences()
+    ]
+    return f'<div class="sgb-ledger">{"".join(entries)}</div>'

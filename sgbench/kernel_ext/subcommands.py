@@ -1,0 +1,18 @@
+"""The subcommands of ``%sgl`` by name, with the line that the help shows."""
+
+from __future__ import annotations
+
+SUBCOMMANDS: dict[str, str] = {
+    "status": "the engine, its cache, and every default with its source (also bare %sgl)",
+    "start": "start [MODEL] [OPTION=VALUE ...]: load a model; the options are those of sgl.Engine",
+    "stop": "shut the engine down and free its memory",
+    "restart": "restart [MODEL] [OPTION=VALUE ...]: the same model and options, but for those given",
+    "use": "use EXPR: run the cells on this backend; use None: on the engine again",
+    "flush": "drop everything that is cached",
+    "set": "set OPTION=VALUE ...: defaults of the cells, or of the next engine",
+    "watch": "watch [tree]: a live widget of the engine",
+    "trace": "trace save PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
+    "doctor": "what this machine has, and what is missing",
+}
+
+TRACE_ACTIONS = ("save", "load", "replay")
