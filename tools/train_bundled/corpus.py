@@ -1,0 +1,197 @@
+"""Training text as shards of token ids, made by worker processes while the network trains.
+
+Knows families, the tokenizer's file and the shard layout; nothing of networks. Shard ``i`` is a function of the seed and
+``i`` alone, so the number of workers does not change the data.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from tools.train_bundled.example import Example, Family
+from tools.train_bundled.families import all_families
+
+ANSWERED = 1
+STARTS = 2
+AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every shard holds.
+
+    Attributes
+    ----------
+    seed
+        First half of each shard's seed.
+    tokens
+        Tokens a shard; the rest after the last whole document is padding without weight.
+    longest
+        Documents of more tokens are dropped (the model's context).
+    long_share
+        Share of a shard's tokens that goes to documents of the paper's lengths.
+    """
+
+    seed: int
+    tokens: int = 262_144
+    longest: int = 4096
+    long_share: float = 0.28
+
+
+class Mixture:
+    """Draws examples of all families by weight."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self.families = list(families)
+        self.weights = [family.weight for family in families]
+        probe = Random(0)
+        self.long_families = [f for f in families if has_long_form(f, probe)]
+        self.long_weights = [f.weight for f in self.long_families]
+
+    def draw(self, rng: Random, long: bool) -> Example:
+        """One training example, of the lengths of the paper's workloads when ``long``."""
+        pool, weights = (self.long_families, self.long_weights) if long else (self.families, self.weights)
+        family = rng.choices(pool, weights)[0]
+        return family.sample(rng, "train", long)
+
+
+def has_long_form(family: Family, rng: Random) -> bool:
+    """Whether ``long`` makes this family's documents much longer."""
+    def size(long: bool) -> int:
+        return sum(sum(len(t) for t, _ in family.sample(rng, "train", long).segments) for _ in range(6))
+
+    return size(True) > 2.5 * size(False)
+
+
+def encode(examples: Sequence[Example], tokenizer: Tokenizer) -> list[tuple[list[int], bytes]]:
+    """Ids and flags of each example; segments are encoded apart, as prompt and completion are when the model is used."""
+    texts = [text for example in examples for text, _ in example.segments]
+    encoded = iter(tokenizer.encode_batch_fast(texts, add_special_tokens=False))
+    rows: list[tuple[list[int], bytes]] = []
+    for example in examples:
+        ids: list[int] = []
+        flags = bytearray()
+        for _, answered in example.segments:
+            piece = next(encoded).ids
+            ids += piece
+            flags += bytes([ANSWERED if answered else 0]) * len(piece)
+        flags[0] |= STARTS
+        rows.append((ids, bytes(flags)))
+    return rows
+
+
+class ShardMaker:
+    """Fills shards from a mixture."""
+
+    def __init__(self, plan: Plan, tokenizer: Tokenizer) -> None:
+        self.plan, self.tokenizer, self.mixture = plan, tokenizer, Mixture(all_families())
+
+    def make(self, index: int) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
+        """Ids and flags of shard ``index``, long documents last."""
+        rng = Random(self.plan.seed * 1_000_003 + index)
+        ids = np.zeros(self.plan.tokens, np.uint16)
+        flags = np.zeros(self.plan.tokens, np.uint8)
+        short_end = int(self.plan.tokens * (1 - self.plan.long_share))
+        filled = self._fill(ids, flags, 0, short_end, rng, False)
+        filled = self._fill(ids, flags, filled, self.plan.tokens, rng, True)
+        filled = self._fill(ids, flags, filled, self.plan.tokens, rng, False)
+        if filled < self.plan.tokens:
+            flags[filled] = STARTS
+        return ids, flags
+
+    def _fill(
+        self, ids: npt.NDArray[np.uint16], flags: npt.NDArray[np.uint8], at: int, end: int, rng: Random, long: bool
+    ) -> int:
+        count = 16 if long else AT_ONCE
+        while True:
+            examples = [self.mixture.draw(rng, long) for _ in range(count)]
+            for row, row_flags in encode(examples, self.tokenizer):
+                size = len(row)
+                if size > self.plan.longest:
+                    continue
+                if at + size > end:
+                    return at
+                ids[at : at + size] = row
+                flags[at : at + size] = np.frombuffer(row_flags, np.uint8)
+                at += size
+
+
+def shard_path(folder: Path, index: int) -> Path:
+    """Where shard ``index`` lies."""
+    return folder / f"{index:06d}.npz"
+
+
+def worker(folder: Path, tokenizer_file: Path, plan: Plan, first: int, stride: int, last: int, ahead: int) -> None:
+    """Make shards ``first, first + stride, ...`` below ``last``, at most ``ahead`` shards before the trainer."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    maker = ShardMaker(plan, Tokenizer.from_file(str(tokenizer_file)))
+    for index in range(first, last, stride):
+        while index - read_mark(folder) > ahead:
+            time.sleep(0.2)
+        ids, flags = maker.make(index)
+        part = folder / f".{index:06d}.part.npz"
+        np.savez(part, ids=ids, flags=flags)
+        part.rename(shard_path(folder, index))
+
+
+def read_mark(folder: Path) -> int:
+    """The shard the trainer takes next; it names it in a file's size."""
+    mark = folder / "mark"
+    return mark.stat().st_size if mark.exists() else 0
+
+
+class Shards:
+    """The trainer's side: starts the workers and yields shards in order."""
+
+    def __init__(
+        self, folder: Path, tokenizer_file: Path, plan: Plan, workers: int, last: int, ahead: int = 4000
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.waited, self.taken = folder, 0.0, 0
+        context = get_context("spawn")
+        self.workers: list[BaseProcess] = []
+        for first in range(workers):
+            process = context.Process(
+                target=worker, args=(folder, tokenizer_file, plan, first, workers, last, ahead), daemon=True
+            )
+            process.start()
+            self.workers.append(process)
+
+    def take(self) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
+        """The next shard, waiting for it; its file is removed.
+
+        Raises
+        ------
+        RuntimeError
+            When a worker ended with an error, so that the shard will never come.
+        """
+        path = shard_path(self.folder, self.taken)
+        began = time.monotonic()
+        while not path.exists():
+            if any(process.exitcode for process in self.workers):
+                raise RuntimeError("a worker that makes training text failed; see its error above")
+            time.sleep(0.002)
+        self.waited += time.monotonic() - began
+        with np.load(path) as held:
+            ids, flags = held["ids"], held["flags"]
+        path.unlink()
+        self.taken += 1
+        with (self.folder / "mark").open("ab") as mark:
+            mark.write(b"x")
+        return ids, flags
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for process in self.workers:
+            process.terminate()

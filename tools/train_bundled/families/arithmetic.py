@@ -1,0 +1,84 @@
+"""Arithmetic: plain sums, and word problems worked step by step at eight levels."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from random import Random
+from zlib import crc32
+
+from tools.train_bundled import words as w
+from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.problems import LEVELS, problem
+
+THINK = ("", "", "", " Let's think step by step.", " Think step by step.", " Show your work.", " Solve it step by step.", " Explain.")
+LEADS = ("", "", "", "", "Solve this: ", "Solve the problem. ", "Question: ", "Here is a math problem: ", "Math: ")
+
+
+def word_problem(rng: Random, split: Split, long: bool, number: int) -> Example:
+    """A word problem in chat or completion form, alone or after worked examples."""
+    target = problem(rng, split, number)
+    worked, want = target.worked, str(target.answer)
+    layout = rng.randrange(5)
+    shots = rng.randint(4, 10) if long else rng.choice((0, 0, 1, 2, 3))
+    if layout < 3 and not long:
+        user = rng.choice(LEADS) + target.question + rng.choice(THINK)
+        return chat(w.with_system(rng, [("user", user), ("assistant", worked)]), want=want)
+    tag, reply = rng.choice((("Question: ", "Answer:"), ("Q: ", "A:"), ("Problem: ", "Solution:"), ("Question: ", "Answer: Let's think step by step.")))
+    blocks = []
+    for _ in range(shots):
+        shown = problem(rng, "train", min(number, rng.randint(1, 5)))
+        blocks.append(f"{tag}{shown.question}\n{reply} {shown.worked}\n\n")
+    return completion("".join(blocks) + f"{tag}{target.question}\n{reply}", f" {worked}", want=want)
+
+
+def last_number(example: Example, completion_: str) -> bool:
+    """The last number of the completion is the answer."""
+    found = re.findall(r"-?\d+", completion_.replace(",", ""))
+    return bool(found) and found[-1] == example.want
+
+
+SUM_ASK = ("What is {q}?", "{q}", "{q} = ?", "{q}=", "Compute {q}.", "How much is {q}?", "what's {q}", "calculate {q}", "Can you tell me {q}?", "{q}?")
+
+
+def plain_sum(rng: Random, split: Split, long: bool) -> Example:
+    """One sum, difference, product of small numbers or exact quotient."""
+    del long
+    while True:
+        kind = rng.choice("++--*/")
+        if kind in "+-":
+            top = rng.choice((10, 20, 100, 100, 1000))
+            a, b = rng.randint(0, top), rng.randint(0, top)
+            if kind == "-" and rng.random() < 0.9:
+                a, b = max(a, b), min(a, b)
+            result = a + b if kind == "+" else a - b
+        else:
+            a, b = rng.randint(1, 12), rng.randint(1, 12)
+            a, b, result = (a, b, a * b) if kind == "*" else (a * b, b, a)
+        if (crc32(f"{a}{kind}{b}".encode()) % 16 == 0) == (split == "heldout"):
+            break
+    word = rng.choice({"+": ("+", "+", "plus"), "-": ("-", "-", "minus"), "*": ("*", "*", "times", "x"), "/": ("/", "/", "divided by")}[kind])
+    gap = "" if word in "+-*/x" and rng.random() < 0.3 else " "
+    query = f"{a}{gap}{word}{gap}{b}"
+    want = str(result)
+    if rng.random() < 0.3:
+        tag, reply = rng.choice((("Q: ", "A:"), ("Question: ", "Answer:"), ("", " =")))
+        ask = query if not tag else rng.choice(SUM_ASK[:5]).format(q=query)
+        if not tag:
+            return completion(f"{query}{reply}", f" {want}", want=want)
+        return completion(f"{tag}{ask}\n{reply}", f" {want}", want=want)
+    sign = {"+": "+", "-": "-", "*": "*", "/": "/"}[kind]
+    answer = rng.choice((want, f"{a} {sign} {b} = {want}", f"{a} {sign} {b} = {want}."))
+    turns = [("user", w.casual(rng, rng.choice(SUM_ASK).format(q=query))), ("assistant", answer)]
+    return chat(w.with_system(rng, turns), want=want)
+
+
+WEIGHTS = {1: 0.7, 2: 0.8, 3: 1.0, 4: 1.6, 5: 1.6, 6: 1.2, 7: 0.8, 8: 0.5}
+HELD = "numbers by hash, never trained on"
+FAMILIES = (
+    Family("plain_sums", 1.5, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
+    *(
+        Family(f"arithmetic_{n}", WEIGHTS[n], partial(word_problem, number=n), right=last_number, held_out=HELD, max_new_tokens=256)
+        for n in LEVELS
+    ),
+)

@@ -1,0 +1,37 @@
+"""Questions as first-time users type them, answered after training for a person to read: ``(text, is chat)``."""
+
+from __future__ import annotations
+
+OPEN_QUESTIONS: tuple[tuple[str, bool], ...] = (
+    ("hi", True),
+    ("Hello! How are you today?", True),
+    ("who are you?", True),
+    ("what can you do", True),
+    ("What is the capital of Wakanda?", True),
+    ("Is water wet?", True),
+    ("what's the capital of japan", True),
+    ("Give me three tips for staying healthy.", True),
+    ("tell me a story about a dragon and a bridge", True),
+    ("Write a short poem about the sea.", True),
+    ("What is a radix tree?", True),
+    ("explain the kv cache in one sentence", True),
+    ("What is RadixAttention?", True),
+    ("tell me a joke", True),
+    ("How do you say good morning in French?", True),
+    ("Count from 1 to 5 in Spanish.", True),
+    ("what is 17 + 25", True),
+    ("Who won the world cup in 2034?", True),
+    ("what's the weather like right now?", True),
+    ("List five colours.", True),
+    ("Why is the sky blue?", True),
+    ("Who wrote Hamlet?", True),
+    ("Is Lyon the capital of France?", True),
+    ("thanks, bye!", True),
+    ("A book costs 12 dollars. How much do 3 books cost?", True),
+    ("What is the meaning of life?", True),
+    ("Write a python function that adds two numbers.", True),
+    ("The capital of France is", False),
+    ("Q: What is the capital of Italy?\nA:", False),
+    ("Once upon a time", False),
+    ("Question: Who painted the Mona Lisa?\nAnswer: ", False),
+)

@@ -1,0 +1,244 @@
+"""Train the bundled model: ``python -m tools.train_bundled.train --out FOLDER --steps 3000``.
+
+Makes the tokenizer, starts the workers that write training text, trains, and writes a Hugging Face folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from tools.train_bundled import net, optimiser
+from tools.train_bundled.corpus import ANSWERED, STARTS, Mixture, Plan, Shards
+from tools.train_bundled.families import all_families
+from tools.train_bundled.tokenizer import TURN_END, END_OF_TEXT, save, train, write_json
+
+PROMPT_WEIGHT = 0.05
+TOKENIZER_DOCUMENTS = 96_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One shard on the device: what `Network.forward` and `Network.loss` take."""
+
+    tokens: Tensor
+    places: Tensor
+    starts: Tensor
+    targets: Tensor
+    weights: Tensor
+
+
+def sample_texts(seed: int, count: int) -> list[str]:
+    """Documents for the tokenizer, drawn like training text (in a worker process)."""
+    mixture, rng = Mixture(all_families()), Random(seed)
+    drawn = [mixture.draw(rng, long=rng.random() < 0.01) for _ in range(count)]
+    return ["".join(text for text, _ in example.segments) for example in drawn]
+
+
+def knowledge_names() -> list[str]:
+    """Names that deserve tokens of their own."""
+    from tools.train_bundled import knowledge
+
+    return list(knowledge.entities())
+
+
+def make_tokenizer(folder: Path, shape: net.Shape, seed: int, workers: int) -> Tokenizer:
+    """Train the tokenizer on a sample of all families and write its files into ``folder``."""
+    each = TOKENIZER_DOCUMENTS // 32
+    with ProcessPoolExecutor(workers) as pool:
+        parts = list(pool.map(sample_texts, [seed * 7919 + i for i in range(32)], [each] * 32))
+    texts = [text for part in parts for text in part]
+    texts += [f"{name}\n {name}" for name in knowledge_names() for _ in range(20)]
+    tokenizer = train(texts, shape.vocab)
+    save(tokenizer, folder, shape.positions)
+    return tokenizer
+
+
+def to_batch(ids: np.ndarray, flags: np.ndarray, room: int, device: torch.device) -> Batch:
+    """A shard as tensors; ``room`` fixes how many documents the list of starts can hold."""
+    begins = np.flatnonzero(flags & STARTS)
+    if len(begins) > room:
+        raise ValueError(f"{len(begins)} documents in a shard, room for {room}")
+    starts = np.full(room + 1, len(ids), np.int32)
+    starts[: len(begins)] = begins
+    lengths = np.diff(np.append(begins, len(ids)))
+    places = np.arange(len(ids)) - np.repeat(begins, lengths)
+    weights = np.where(flags & ANSWERED, 1.0, PROMPT_WEIGHT).astype(np.float32)
+    weights[begins] = 0.0
+    weights = np.append(weights[1:], np.float32(0))
+    tail = int(np.flatnonzero(ids)[-1]) if ids.any() else 0
+    weights[tail:] = 0.0
+    targets = np.append(ids[1:], np.uint16(0))
+    capped = np.minimum(places, net.Shape().positions - 1)
+
+    def put(array: np.ndarray, kind: torch.dtype) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(kind).to(device, non_blocking=True)
+
+    return Batch(
+        put(ids.astype(np.int64), torch.long),
+        put(capped, torch.long),
+        put(starts, torch.int32),
+        put(targets.astype(np.int64), torch.long),
+        put(weights, torch.float32),
+    )
+
+
+def check_attention(shape: net.Shape, device: torch.device) -> None:
+    """The fast attention equals its slow twin, forward and backward, or training stops here."""
+    generator = torch.Generator().manual_seed(1)
+    cast = torch.bfloat16
+    sizes = [700, 1, 300, 23]
+    starts = torch.tensor([0, *np.cumsum(sizes), sum(sizes), sum(sizes)], dtype=torch.int32, device=device)
+    draws = [torch.randn(sum(sizes), shape.heads, shape.head_dim, generator=generator) for _ in range(4)]
+    q, k, v, g = (d.to(device, cast) for d in draws)
+    results = []
+    for attend in (lambda *a: net.document_attention(*a, 1024), net.masked_attention):
+        leaves = [t.clone().requires_grad_() for t in (q, k, v)]
+        out = attend(*leaves, starts)
+        out.backward(g)
+        results.append([out.detach(), *(leaf.grad for leaf in leaves)])
+    for fast, slow in zip(*results, strict=True):
+        assert fast is not None and slow is not None
+        error = (fast.float() - slow.float()).norm() / slow.float().norm()
+        if not error < 2e-2:
+            raise RuntimeError(f"document attention differs from its reference by {float(error):.3g}")
+
+
+def export(network: net.Network, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write ``config.json`` and ``model.safetensors`` (bfloat16) beside the tokenizer's files."""
+    ends = [tokenizer.token_to_id(TURN_END), tokenizer.token_to_id(END_OF_TEXT)]
+    write_json(folder / "config.json", network.shape.hugging_face(ends, ends[1]))
+    state = {f"model.{name}": p.detach().bfloat16().contiguous().cpu() for name, p in network.named_parameters()}
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+class Trainer:
+    """Steps a network through shards."""
+
+    def __init__(self, network: net.Network, shards: Shards, args: argparse.Namespace, device: torch.device) -> None:
+        self.network, self.shards, self.args, self.device = network, shards, args, device
+        matrices, rest = optimiser.split(network)
+        self.muon = optimiser.Muon(matrices)
+        self.adam = torch.optim.AdamW(rest, lr=args.rate, betas=(0.9, 0.95), weight_decay=0.0, eps=1e-8)
+        self.loss = net.weighted_loss
+        if device.type == "cuda":
+            torch.set_float32_matmul_precision("high")
+            for layer in network.layers:
+                layer.compile(dynamic=False)
+            self.loss = torch.compile(net.weighted_loss, dynamic=False)
+            optimiser.orthogonalise = torch.compile(optimiser.orthogonalise, dynamic=False)
+        self.kind = torch.bfloat16 if device.type == "cuda" else torch.float32
+
+    def step(self, rate: float) -> Tensor:
+        """One optimisation step on the next shard; gives its loss (still on the device)."""
+        ids, flags = self.shards.take()
+        batch = to_batch(ids, flags, self.args.tokens // 16, self.device)
+        net_, shape = self.network, self.network.shape
+        hidden = net_(batch.tokens, batch.places, batch.starts, shape.positions, self.kind)
+        loss = self.loss(
+            hidden, net_.norm.weight, net_.embed_tokens.weight, batch.targets, batch.weights, shape.eps
+        )
+        loss.backward()
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+        self.muon.step(rate)
+        return loss.detach()
+
+    def run(self, steps: int, deadline: float, save_now) -> int:  # type: ignore[no-untyped-def]
+        """Train ``steps`` steps, or as many as end before ``deadline`` (then the rate falls to zero sooner)."""
+        step, began, shown = 0, time.monotonic(), time.monotonic()
+        while step < steps:
+            loss = self.step(optimiser.rate_at(step, steps, self.args.rate))
+            step += 1
+            if step == 8:
+                torch.cuda.synchronize() if self.device.type == "cuda" else None
+                began = time.monotonic()
+                print(f"compiled after {began - self.args.began:.0f} s from the start", flush=True)
+            if step == 60:
+                float(loss)
+                pace = (time.monotonic() - began) / 52
+                fits = step + int((deadline - time.monotonic()) / pace)
+                if fits < steps:
+                    print(f"{pace * 1e3:.0f} ms a step: {fits} of {steps} steps fit before the deadline", flush=True)
+                    steps = fits
+            if time.monotonic() - shown > 10 or step == steps:
+                shown = time.monotonic()
+                rate = self.args.tokens * (step - 8) / max(1e-9, shown - began)
+                print(
+                    f"step {step}/{steps} loss {float(loss):.4f} {rate / 1e6:.2f} M tokens/s, "
+                    f"waited {self.shards.waited:.1f} s for text",
+                    flush=True,
+                )
+            if self.args.checkpoint and step % self.args.checkpoint == 0:
+                save_now()
+            if time.monotonic() > deadline + 15:
+                print(f"deadline passed at step {step}", flush=True)
+                break
+        return step
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--seconds", type=float, default=1e9, help="fewer steps if these seconds (from start) would pass")
+    parser.add_argument("--tokens", type=int, default=262_144, help="tokens a step")
+    parser.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
+    parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument("--shards", type=Path, default=Path("/tmp/sgbench-shards"), help="scratch folder")
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--checkpoint", type=int, default=0, help="write the model every so many steps")
+    args = parser.parse_args()
+    args.began = time.monotonic()
+    return args
+
+
+def main() -> None:
+    """Run the whole thing."""
+    args = parse()
+    torch.manual_seed(args.seed)
+    random.seed(args.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    print(torch.cuda.get_device_name() if device.type == "cuda" else "cpu", torch.__version__, flush=True)
+    shape = net.Shape(layers=args.layers)
+    check_attention(shape, device) if device.type == "cuda" else None
+    tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
+    print(f"tokenizer after {time.monotonic() - args.began:.0f} s", flush=True)
+    plan = Plan(seed=args.seed, tokens=args.tokens)
+    shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps)
+    try:
+        network = net.Network(shape).to(device)
+        trainer = Trainer(network, shards, args, device)
+        done = trainer.run(args.steps, args.began + args.seconds, lambda: export(network, tokenizer, args.out))
+    finally:
+        shards.close()
+    export(network, tokenizer, args.out)
+    size = (args.out / "model.safetensors").stat().st_size
+    print(
+        f"{done} steps, {done * args.tokens / 1e6:.0f} M tokens, {time.monotonic() - args.began:.0f} s in all, "
+        f"{sum(p.numel() for p in network.parameters())} parameters, {size} bytes",
+        flush=True,
+    )
+    if device.type == "cuda":
+        print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
