@@ -4,7 +4,8 @@ Knows nothing of the rest of the project. One class for each decision a caller m
 
     SgbenchError
     ├── UsageError            the call is wrong: change it        (also a ValueError)
-    │   └── UnknownOptionError    an option nobody knows; names the nearest right one
+    │   ├── UnknownOptionError    an option nobody knows; names the nearest right one
+    │   └── ContractError         what SGLang itself asserts     (also an AssertionError)
     ├── ModelError            the model cannot be loaded: choose another folder or id
     ├── CapacityError         the request can never fit: shorten it or enlarge the pool
     ├── ConstraintError       a regex or schema is malformed or outside what the machine expresses
@@ -27,6 +28,7 @@ __all__ = [
     "BackendError",
     "CapacityError",
     "ConstraintError",
+    "ContractError",
     "EngineStoppedError",
     "IntegrityError",
     "MissingDependencyError",
@@ -67,6 +69,10 @@ class UnknownOptionError(UsageError, TypeError):
         super().__init__(f"{where} has no option {option!r}; {hint}")
         self.option = option
         self.nearest = near[0] if near else None
+
+
+class ContractError(UsageError, AssertionError):
+    """A program breaks a rule of the language that SGLang checks by an assertion; programs may catch it as one."""
 
 
 class ModelError(SgbenchError):
