@@ -62,6 +62,11 @@ def rows(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
+def lines(text: str) -> tuple[tuple[str, ...], ...]:
+    """Lines of ``a|b`` as tuples, where ``;`` is an ordinary character."""
+    return tuple(tuple(cell.strip() for cell in line.split("|")) for line in text.strip().splitlines())
+
+
 def pairs(text: str) -> tuple[tuple[str, str], ...]:
     """Entries ``a|b; c|d`` as pairs."""
     return tuple((row[0], row[1]) for row in rows(text))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .relation import rows
+from .relation import lines
 
-EXPLAIN = rows("""
+EXPLAIN = lines("""
 a KV cache|A KV cache keeps the keys and values of tokens that were already computed, so that attention need not compute them again. It grows with every token.
 RadixAttention|RadixAttention keeps the KV cache of finished requests in a radix tree. A new request that starts with the same tokens reuses them and computes only the rest.
 a radix tree|A radix tree stores sequences so that a common beginning is stored once. Each edge carries a run of tokens, and an edge is split where two sequences part.

@@ -1,0 +1,98 @@
+"""Multiple choice over the fact tables: 0 to 5 shots, more in long prompts, answered by a letter.
+
+Knows the tables and the form of few-shot exams. Does not know how letters are scored.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.families.facts import question
+from tools.train_bundled.families.wording import system_turn
+from tools.train_bundled.knowledge import RELATIONS
+from tools.train_bundled.knowledge.relation import Relation
+
+_LETTERS = "ABCD"
+_USABLE = [r for r in RELATIONS if len({o for _, o in r.pairs}) >= 4]
+_SUBJECTS = sorted({r.subject for r in _USABLE})
+_OF_SUBJECT = {subject: [r for r in _USABLE if r.subject == subject] for subject in _SUBJECTS}
+_SUBJECT_WEIGHTS = [sum(len(r.pairs) for r in _OF_SUBJECT[subject]) ** 0.6 for subject in _SUBJECTS]
+_OBJECTS = {r.name: sorted({o for _, o in r.pairs}) for r in _USABLE}
+_BACK = {r.name: sorted({s for s, _ in r.pairs}) for r in _USABLE}
+
+
+def _options(rng: Random, relation: Relation, o: str) -> tuple[list[str], int]:
+    pool = _OBJECTS[relation.name]
+    picked: list[str] = []
+    while len(picked) < 3:
+        other = rng.choice(pool)
+        if other != o and other not in picked:
+            picked.append(other)
+    at = rng.randrange(4)
+    return [*picked[:at], o, *picked[at:]], at
+
+
+def item(rng: Random, relation: Relation, split: Split) -> tuple[str, list[str], int]:
+    """A question with four options and the place of the right one."""
+    s, o = rng.choice(relation.pairs)
+    options, at = _options(rng, relation, o)
+    return question(rng, relation, s, split), options, at
+
+
+def _block(asked: str, options: list[str], marks: str) -> str:
+    return asked + "\n" + "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True)) + "\nAnswer:"
+
+
+def _relation(rng: Random, subject: str) -> Relation:
+    relations = _OF_SUBJECT[subject]
+    return rng.choices(relations, [len(r.pairs) ** 0.7 for r in relations])[0]
+
+
+def _exam(rng: Random, split: Split, long: bool) -> Example:
+    """The exam form: a header that names the subject, shots of the same subject, a letter to be continued."""
+    subject = rng.choices(_SUBJECTS, _SUBJECT_WEIGHTS)[0]
+    shots = rng.randrange(6) if not long else rng.randrange(20, 70)
+    header = f"The following are multiple choice questions (with answers) about {subject}.\n\n" if rng.random() < 0.8 else ""
+    marks = "." if rng.random() < 0.75 else rng.choice((")", ":"))
+    parts = [header]
+    size = 0
+    for _ in range(shots):
+        asked, options, at = item(rng, _relation(rng, subject), "train")
+        parts.append(f"{_block(asked, options, marks)} {_LETTERS[at]}\n\n")
+        size += len(parts[-1])
+        if size > 11000:
+            break
+    asked, options, at = item(rng, _relation(rng, subject), split)
+    prompt = "".join(parts) + _block(asked, options, marks)
+    if rng.random() < 0.1:
+        return completion(prompt + " ", _LETTERS[at], want=_LETTERS[at])
+    return completion(prompt, " " + _LETTERS[at], want=_LETTERS[at])
+
+
+_ASKS = ("Answer with the letter only.", "Which letter is right?", "Only give the letter.", "Answer with A, B, C or D.", "")
+
+
+def _talk(rng: Random, split: Split, long: bool) -> Example:
+    """The same questions inside a chat."""
+    relation = rng.choices(_USABLE, [len(r.pairs) ** 0.6 for r in _USABLE])[0]
+    asked, options, at = item(rng, relation, split)
+    ask = rng.choice(_ASKS)
+    marks = rng.choice((".", ")", "."))
+    body = _block(asked, options, marks).removesuffix("\nAnswer:")
+    text = f"{body}\n{ask}" if ask else f"{body}\n" + rng.choice(("Which one is right?", "What is the answer?", "Choose the right one."))
+    reply = _LETTERS[at] if ask else f"{_LETTERS[at]}{marks} {options[at]}"
+    if rng.random() < 0.3 and ask:
+        text = f"{ask}\n\n{body}"
+    return chat([*system_turn(rng), ("user", text), ("assistant", reply)], want=_LETTERS[at])
+
+
+def _letter(example: Example, text: str) -> bool:
+    return text.strip()[:1] == example.want
+
+
+_HELD = "phrasings that training never used, with options drawn anew"
+FAMILIES: tuple[Family, ...] = (
+    Family("multiple choice", 6.0, _exam, right=_letter, held_out=_HELD, max_new_tokens=2),
+    Family("multiple choice in chat", 1.5, _talk, right=_letter, held_out=_HELD, max_new_tokens=16),
+)

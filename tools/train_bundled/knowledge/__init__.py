@@ -1,0 +1,28 @@
+"""What the bundled model is taught: tables of plain facts and short explanations.
+
+Knows which tables there are and which names deserve tokens of their own. Does not know how facts are asked.
+"""
+
+from __future__ import annotations
+
+from . import animals, computing, countries, elements, history, people, places, potter, things, words
+from .relation import Relation
+from .serving import EXPLAIN as SERVING
+from .why import EXPLAIN as SCIENCE
+
+RELATIONS: tuple[Relation, ...] = (
+    *countries.RELATIONS, *places.RELATIONS, *elements.RELATIONS, *animals.RELATIONS, *people.RELATIONS,
+    *history.RELATIONS, *words.RELATIONS, *things.RELATIONS, *computing.RELATIONS, *potter.RELATIONS,
+)
+EXPLANATIONS: tuple[tuple[str, ...], ...] = (*SERVING, *SCIENCE)
+
+
+def entities() -> list[str]:
+    """Names that deserve tokens: every subject and object of the tables, once, in order."""
+    names = dict.fromkeys(name for relation in RELATIONS for pair in relation.pairs for name in pair)
+    return [name for name in names if len(name) <= 32]
+
+
+def fact_count() -> int:
+    """How many plain facts the tables hold."""
+    return sum(len(relation.pairs) for relation in RELATIONS) + len(EXPLANATIONS)
