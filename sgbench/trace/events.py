@@ -16,6 +16,7 @@ sorted by id; the root is node 0 and owns no tokens.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -324,11 +325,12 @@ def from_dict(data: Mapping[str, Any]) -> Event | None:
     for field in dataclasses.fields(kind):
         if field.name in data:
             raw = data[field.name]
-            values[field.name] = raw if _is_mapping(kind, field.name) else _tuples(raw)
+            values[field.name] = raw if _is_mapping(kind.__name__, field.name) else _tuples(raw)
         elif field.default is dataclasses.MISSING:
             raise KeyError(field.name)
     return kind(**values)
 
 
-def _is_mapping(kind: type[Event], name: str) -> bool:
-    return bool(get_type_hints(kind)[name] == TreeSnapshot)
+@functools.cache
+def _is_mapping(kind: str, name: str) -> bool:
+    return bool(get_type_hints(KINDS[kind])[name] == TreeSnapshot)

@@ -1,0 +1,179 @@
+"""A trace: what happened in one engine while somebody recorded.
+
+Knows events, the file format and the fold of the tree. Knows no engine: a trace opens with no model and no GPU.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sgbench.errors import UsageError
+from sgbench.trace import file
+from sgbench.trace.events import Event, Keyframe, TreeSnapshot
+from sgbench.trace.header import TraceHeader
+from sgbench.trace.tree import TreeState
+from sgbench.trace.vocab import TokenText, Vocab
+
+if TYPE_CHECKING:
+    from sgbench.widgets import RadixTree
+
+
+class Trace:
+    """Events in order, with what is needed to read them elsewhere.
+
+    ``Engine.record()`` gives one that fills while its block runs; `load` reads one from a file. Iterating gives the
+    events.
+
+    Parameters
+    ----------
+    events
+        In order of ``seq``.
+    header
+        What is known of the run.
+    token_text
+        Text of a token id (see `sgbench.trace.vocab`); None: ids read ``‹id›``.
+    unknown
+        Lines of a newer version that were read and are written back.
+
+    Examples
+    --------
+    >>> with engine.record() as trace:  # doctest: +SKIP
+    ...     engine.generate("Hello")
+    >>> trace.save("hello.sgtrace.gz")  # doctest: +SKIP
+    >>> sgl.Trace.load("hello.sgtrace.gz").replay()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Event] = (),
+        header: TraceHeader | None = None,
+        token_text: TokenText | None = None,
+        *,
+        unknown: Iterable[file.Unknown] = (),
+    ) -> None:
+        self.header = header or TraceHeader()
+        self._lock = threading.Lock()
+        self._events = list(events)
+        self._vocab = token_text if isinstance(token_text, Vocab) else Vocab(lookup=token_text)
+        self._unknown = tuple(unknown)
+        self._dropped = 0
+
+    # --- reading
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events so far, in order of ``seq``."""
+        with self._lock:
+            return tuple(self._events)
+
+    @property
+    def dropped_events(self) -> int:
+        """Events that a bounded recording let go; the first event is then a keyframe that stands for them."""
+        return self._dropped
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __repr__(self) -> str:
+        events = self.events
+        span = f", seq {events[0].seq} to {events[-1].seq}" if events else ""
+        return f"<Trace: {len(events):,} events{span}>"
+
+    def token_text(self, token_id: int) -> str:
+        """A token's text, readable: bytes that are no whole character show as U+FFFD."""
+        return self._vocab.text((token_id,))
+
+    def text(self, token_ids: Iterable[int]) -> str:
+        """The text of a run of tokens; characters that several tokens make up come out whole."""
+        return self._vocab.text(token_ids)
+
+    @property
+    def vocab(self) -> Vocab:
+        """Texts of tokens, lossless; what views read with."""
+        return self._vocab
+
+    def snapshot(self, seq: int | None = None) -> TreeSnapshot:
+        """The radix tree after the event ``seq`` (None: after the last), folded from the events.
+
+        At the end of a recording it equals the engine's own ``snapshot()``.
+
+        Raises
+        ------
+        UsageError
+            The trace begins after ``seq``.
+        TraceError
+            Events are missing, so that the rest cannot be folded.
+        """
+        events = self.events
+        if seq is not None and events and seq < events[0].seq:
+            raise UsageError(f"the trace begins at seq {events[0].seq}; there is no snapshot at {seq}")
+        state = TreeState()
+        for event in events:
+            if seq is not None and event.seq > seq:
+                break
+            state.apply(event)
+        return state.snapshot()
+
+    def replay(self, **options: Any) -> RadixTree:
+        """A player of the trace, for a notebook: the radix tree with play, pause, step, speed and a scrubber.
+
+        Parameters
+        ----------
+        **options
+            Those of `sgbench.widgets.RadixTree`.
+
+        Notes
+        -----
+        To hand the events to code of your own, iterate: ``for event in trace: ...``.
+        """
+        from sgbench.widgets import RadixTree
+
+        return RadixTree(self, **options)
+
+    # --- files
+
+    def save(self, path: str | Path) -> Path:
+        """Write the trace to ``path`` (``.sgtrace``, or ``.sgtrace.gz`` compressed); returns the path.
+
+        The text of every token that occurs goes along, so that the file opens without the model.
+        """
+        target = Path(path)
+        events = list(self.events)
+        vocab = self._vocab.of(file.token_ids(events))
+        file.write(target, file.Contents(self.header, events, vocab, self._unknown))
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> Trace:
+        """Read a trace that `save` wrote.
+
+        Raises
+        ------
+        TraceError
+            The file is no trace, damaged, or of a newer version; the message names the line.
+        FileNotFoundError
+            There is no such file.
+        """
+        contents = file.read(Path(path))
+        return cls(contents.events, contents.header, Vocab(contents.vocab), unknown=contents.unknown)
+
+    # --- filling (by a recording)
+
+    def append(self, event: Event) -> None:
+        """Add what happened next."""
+        with self._lock:
+            self._events.append(event)
+
+    def let_go(self, keep: int, keyframe: Callable[[list[Event]], Keyframe]) -> list[Event]:
+        """Forget the oldest events but ``keep``; ``keyframe`` makes the one that stands for those given to it."""
+        with self._lock:
+            old = self._events[:-keep] if keep else self._events[:]
+            self._events[: len(old)] = [keyframe(old)]
+            self._dropped += len(old)
+        return old

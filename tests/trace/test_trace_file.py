@@ -1,0 +1,209 @@
+"""Recordings, traces and their files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sgbench.errors import TraceError, UsageError
+from sgbench.trace import Trace
+from sgbench.trace.events import KINDS, Keyframe, ProgramStarted, from_dict, to_dict
+from sgbench.trace.vocab import Vocab, from_bytes, readable
+from tests.radix_twin import RadixTwin, chats
+
+
+def recorded(requests: int = 6, capacity: int = 400, **options: object) -> tuple[RadixTwin, Trace]:
+    twin = RadixTwin(capacity)
+    runs = list(chats(requests + 2))
+    for prompt, output in runs[:2]:
+        twin.request(prompt, output)
+    with twin.record(**options) as trace:
+        for prompt, output in runs[2:]:
+            twin.request(prompt, output)
+    return twin, trace
+
+
+def test_a_recording_begun_on_a_warm_cache_folds_to_the_engines_tree() -> None:
+    twin, trace = recorded()
+    assert isinstance(trace.events[0], Keyframe)
+    assert len(trace.events[0].tree["nodes"]) > 2
+    assert trace.snapshot() == twin.snapshot()
+    assert trace.snapshot(trace.events[0].seq) == trace.events[0].tree
+
+
+def test_it_fills_while_the_block_runs_and_stops_after() -> None:
+    twin = RadixTwin()
+    with twin.record() as trace:
+        assert len(trace) == 1
+        twin.request((1, 2, 3))
+        seen = len(trace)
+        assert seen > 1
+    twin.request((4, 5))
+    assert len(trace) == seen
+
+
+@pytest.mark.parametrize("name", ["a.sgtrace", "a.sgtrace.gz"])
+def test_load_gives_back_what_save_wrote(tmp_path: Path, name: str) -> None:
+    twin, trace = recorded()
+    path = trace.save(tmp_path / name)
+    again = Trace.load(path)
+    assert again.events == trace.events
+    assert again.header == trace.header
+    assert again.snapshot() == twin.snapshot()
+    ids = trace.events[1].prompt_ids
+    assert again.text(ids) == trace.text(ids) == "".join(map(twin.token_text, ids))
+    assert (path.read_bytes()[:2] == b"\x1f\x8b") == name.endswith(".gz")
+    before = path.read_bytes()
+    assert again.save(path).read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_characters_cut_by_tokens_come_out_whole_from_a_file(tmp_path: Path) -> None:
+    raw = "né 你好".encode()
+    pieces = dict(enumerate(raw[i : i + 1] for i in range(len(raw))))
+    trace = Trace(
+        [Keyframe(tree={"nodes": [{"id": 0, "parent": None, "token_ids": list(pieces)}]}, capacity_tokens=1)],
+        token_text=lambda i: from_bytes(pieces[i]),
+    )
+    again = Trace.load(trace.save(tmp_path / "t.sgtrace"))
+    assert again.text(pieces) == "né 你好"
+    assert again.token_text(1) == "\N{REPLACEMENT CHARACTER}"
+    assert again.token_text(99) == "‹99›"
+
+
+@given(st.binary(max_size=12))
+def test_any_bytes_survive_the_vocab(raw: bytes) -> None:
+    whole = "".join(from_bytes(raw[i : i + 1]) for i in range(len(raw)))
+    assert readable(whole) == raw.decode("utf-8", "replace")
+
+
+def test_bounded_memory_keeps_a_keyframe_for_what_it_let_go() -> None:
+    twin, trace = recorded(requests=30, max_events=40)
+    assert len(trace) <= 40
+    assert trace.dropped_events > 0
+    assert isinstance(trace.events[0], Keyframe)
+    assert trace.events[0].capacity_tokens == 400
+    assert [e.seq for e in trace] == list(range(trace.events[0].seq, trace.events[-1].seq + 1))
+    assert trace.snapshot() == twin.snapshot()
+
+
+@pytest.mark.parametrize("name", ["spill.sgtrace", "spill.sgtrace.gz"])
+def test_a_spill_file_has_every_event(tmp_path: Path, name: str) -> None:
+    twin, trace = recorded(requests=30, max_events=40, spill=tmp_path / name)
+    whole = Trace.load(tmp_path / name)
+    assert [e.seq for e in whole] == list(range(whole.events[0].seq, trace.events[-1].seq + 1))
+    assert whole.snapshot() == twin.snapshot()
+    prompt = whole.events[1].prompt_ids
+    assert whole.text(prompt) == trace.text(prompt) == "".join(map(twin.token_text, prompt))
+
+
+@settings(max_examples=20, deadline=None)
+@given(cut=st.integers(1, 10_000))
+def test_a_file_cut_anywhere_is_a_trace_error_with_a_line_or_a_shorter_trace(
+    cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("cut")
+    _, trace = recorded(requests=2)
+    whole = trace.save(folder / "t.sgtrace").read_bytes()
+    (folder / "cut.sgtrace").write_bytes(whole[: cut % len(whole)])
+    try:
+        again = Trace.load(folder / "cut.sgtrace")
+    except TraceError as error:
+        assert "line " in str(error)
+    else:
+        assert again.events == trace.events[: len(again)]
+
+
+def test_a_gzip_cut_short_names_the_line(tmp_path: Path) -> None:
+    _, trace = recorded()
+    raw = trace.save(tmp_path / "t.sgtrace.gz").read_bytes()
+    (tmp_path / "t.sgtrace.gz").write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(TraceError, match=r"line \d+.*cut short"):
+        Trace.load(tmp_path / "t.sgtrace.gz")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "line 1.*no sgbench trace"),
+        (['{"hello": 1}'], "line 1.*no sgbench trace"),
+        (['{"sgtrace": 99}'], "line 1.*version 99.*upgrade"),
+        (['{"sgtrace": "x"}'], "line 1.*version 'x'"),
+        (['{"sgtrace": 1}', '{"kind": "NodeSplit"'], "line 2"),
+        (['{"sgtrace": 1}', '{"kind": "NodeSplit", "node": 1}'], "line 2.*'upper' is missing"),
+        (['{"sgtrace": 1}', "[1]"], "line 2.*object"),
+        (['{"sgtrace": 1}', "{}"], "line 2.*'kind' is missing"),
+        (['{"sgtrace": 1}', '{"kind": "vocab", "tokens": {"x": "y"}}'], "line 2"),
+    ],
+)
+def test_what_is_no_trace_is_one_clear_error(tmp_path: Path, lines: list[str], message: str) -> None:
+    path = tmp_path / "bad.sgtrace"
+    path.write_text("".join(line + "\n" for line in lines))
+    with pytest.raises(TraceError, match=message):
+        Trace.load(path)
+
+
+def test_binary_rubbish_is_a_trace_error(tmp_path: Path) -> None:
+    (tmp_path / "x.sgtrace").write_bytes(b"\xff\xfe\x00rubbish\n")
+    with pytest.raises(TraceError, match="line 1"):
+        Trace.load(tmp_path / "x.sgtrace")
+    (tmp_path / "x.sgtrace.gz").write_bytes(b"no gzip at all")
+    with pytest.raises(TraceError, match="line 1"):
+        Trace.load(tmp_path / "x.sgtrace.gz")
+
+
+def test_kinds_and_fields_of_a_newer_version_are_kept_or_ignored(tmp_path: Path) -> None:
+    _, trace = recorded(requests=1)
+    path = trace.save(tmp_path / "t.sgtrace")
+    lines = path.read_text().splitlines()
+    event = json.loads(lines[3]) | {"colour": "blue"}
+    lines[3] = json.dumps(event)
+    lines.insert(4, '{"kind":"NodeDreamt","seq":5,"of":"sheep"}')
+    path.write_text("\n".join(lines) + "\n")
+    again = Trace.load(path)
+    assert again.events == trace.events
+    kept = again.save(tmp_path / "u.sgtrace").read_text().splitlines()
+    assert kept[4] == '{"kind":"NodeDreamt","seq":5,"of":"sheep"}'
+
+
+def test_snapshot_before_the_beginning_is_refused() -> None:
+    _, trace = recorded()
+    with pytest.raises(UsageError, match="begins at seq"):
+        trace.snapshot(0)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_survives_json(kind: str) -> None:
+    values = {}
+    for field in dataclasses.fields(KINDS[kind]):
+        if field.default is dataclasses.MISSING:
+            text = str(field.type)
+            empty: object = () if text.startswith("tuple") else "x" if text == "str" else 1
+            values[field.name] = {"nodes": []} if text == "TreeSnapshot" else empty
+    event = KINDS[kind](**values)
+    assert from_dict(json.loads(json.dumps(to_dict(event)))) == event
+
+
+def test_loading_runs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.sgtrace"
+    path.write_text('{"sgtrace": 1, "engine": {"__reduce__": "os.system"}}\n{"kind": "__import__", "x": 1}\n')
+    assert len(Trace.load(path)) == 0
+
+
+def test_a_vocab_asks_once_and_knows_what_a_file_brought() -> None:
+    asked = []
+    vocab = Vocab(lookup=lambda i: asked.append(i) or str(i))
+    assert vocab.text((1, 1, 2)) == "112"
+    assert asked == [1, 2]
+    assert Vocab({5: "five"}).of((4, 5)) == {5: "five"}
+
+
+def test_programs_events_do_not_disturb_the_tree() -> None:
+    _, trace = recorded(requests=1)
+    trace.append(ProgramStarted(seq=10**6, program=1, name="qa"))
+    assert trace.snapshot(10**6) == trace.snapshot()
