@@ -65,7 +65,7 @@ def typed(rng: Random, text: str, keep: str = "") -> str:
     if rng.random() < 0.15:
         text = rng.choice(_POLITE) + lower_first(text)
     if rng.random() < 0.35:
-        text = text.rstrip("?.!")
+        text = text.rstrip("?.!") or text
     if rng.random() < 0.06:
         text = text + rng.choice(_AFTER)
     if rng.random() < 0.4:

@@ -18,7 +18,7 @@ _PLACE_TAIL = ("ia", "land", "stan", "ana", "ova", "or", "eth", "istan", "onia",
 STORY_PLACES = ("Wakanda", "Narnia", "Mordor", "Westeros", "Atlantis", "Gondor", "El Dorado", "Genovia", "Elbonia", "Freedonia",
                 "Zamunda", "Ruritania", "Latveria", "Sokovia", "Arendelle", "Oz", "Neverland", "Lilliput", "Panem", "Hyrule",
                 "Tatooine", "Themyscira", "Asgard", "Utopia", "Shangri-La", "Gotham City", "Metropolis", "Springfield", "Bikini Bottom")
-_FIRST = ("Anna Ben Carla David Elsa Frank Greta Hugo Ines Jonas Karin Leo Mira Nils Olga Paul Quentin Rosa Sven Tina Udo Vera Walter "
+FORENAMES = ("Anna Ben Carla David Elsa Frank Greta Hugo Ines Jonas Karin Leo Mira Nils Olga Paul Quentin Rosa Sven Tina Udo Vera Walter "
           "Xenia Yusuf Zara Priya Kenji Amara Omar Lucia Mateo Ingrid Tomas Noor Felix Clara Ivan Sofia Daniel Emma John Mary Bob Alice "
           "Jim Sarah Tom Kate Mike Lisa Peter Jane").split()
 _ADJECTIVE = ("Silent Golden Broken Hidden Crimson Distant Frozen Lonely Burning Velvet Forgotten Restless Painted Hollow Electric "
@@ -46,7 +46,7 @@ def unknown(rng: Random, kind: str, split: Split) -> str:
     if kind == "sight":
         return f"the {name} " + rng.choice(("Tower", "Bridge", "Museum", "Palace", "Temple", "Castle", "Gate"))
     if kind == "person":
-        return rng.choice(_FIRST) + " " + name
+        return rng.choice(FORENAMES) + " " + name
     if kind == "title":
         if rng.random() < 0.5:
             return f"The {rng.choice(_ADJECTIVE)} {rng.choice(_NOUN)} of {name}"
