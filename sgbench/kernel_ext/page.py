@@ -104,7 +104,9 @@ def _strip(ledger: Ledger) -> str:
 def _bar(lengths: dict[str, int]) -> str:
     order = ("cached", "prefilled", "decoded", "jumped", "selected")
     parts = "".join(
-        f'<i style="flex:{lengths[kind]};background:var(--{kind})" title="{kind}"></i>' for kind in order if lengths.get(kind)
+        f'<i style="flex:{lengths[kind]};background:var(--{kind})" title="{kind}"></i>'
+        for kind in order
+        if lengths.get(kind)
     )
     return f'<div class="sgb-strip" role="presentation">{parts}</div>' if parts else ""
 

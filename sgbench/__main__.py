@@ -1,0 +1,57 @@
+"""``sgbench``, or ``python -m sgbench``: the command line.
+
+Knows which subcommand is which module; imports only the one that runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sgbench.errors import SgbenchError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="sgbench", description="An LM workbench: an engine, its radix cache, its traces."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("doctor", help="what this machine has, and what is missing")
+    demo = commands.add_parser(
+        "demo", help="a batch that shares its prefix, on the bundled model, with and without the cache"
+    )
+    demo.add_argument("--requests", type=int, default=24, metavar="N", help="size of the batch (default 24)")
+    replay = commands.add_parser("replay", help="print the radix tree of a recorded trace")
+    replay.add_argument("trace", help="a .sgtrace file")
+    replay.add_argument(
+        "--seq", type=int, default=None, metavar="N", help="as it was after event N (default: at the end)"
+    )
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 well, 1 not, 2 wrong usage."""
+    given = parser().parse_args(argv)
+    try:
+        if given.command == "doctor":
+            from sgbench.cli import doctor
+
+            return doctor.main()
+        if given.command == "demo":
+            from sgbench.cli import demo
+
+            return demo.main(given.requests)
+        from sgbench.cli import replay
+
+        return replay.main(given.trace, given.seq)
+    except SgbenchError as failure:
+        sys.stderr.write(f"sgbench: {failure}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
