@@ -1,0 +1,118 @@
+"""One decoder for the Llama, Mistral, Qwen2 and Qwen3 families; what differs is data.
+
+Computes hidden states of a flat batch of tokens: requests lie one after the other, whatever their lengths. Query, key and
+value projections are one matrix, so are gate and up. Knows no requests, no slots and no sampling: where keys and values go and
+what a token attends to is the attention backend's matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F  # noqa: N812  (torch's own name for it)
+
+from sgbench.engine.models.rope import Rope
+
+if TYPE_CHECKING:
+    from sgbench.engine.attention.base import AttentionStep
+    from sgbench.engine.models.config import ModelConfig
+
+
+@dataclass(slots=True)
+class LayerWeights:
+    """Weights of one layer; matrices are ``[out, in]``, absent parts None."""
+
+    input_norm: torch.Tensor
+    qkv: torch.Tensor
+    qkv_bias: torch.Tensor | None
+    q_norm: torch.Tensor | None
+    k_norm: torch.Tensor | None
+    out: torch.Tensor
+    out_bias: torch.Tensor | None
+    post_norm: torch.Tensor
+    gate_up: torch.Tensor
+    gate_up_bias: torch.Tensor | None
+    down: torch.Tensor
+    down_bias: torch.Tensor | None
+
+
+@dataclass(slots=True)
+class DecoderWeights:
+    """All weights; ``head`` is ``embedding`` itself when tied."""
+
+    embedding: torch.Tensor
+    layers: list[LayerWeights]
+    norm: torch.Tensor
+    head: torch.Tensor
+
+
+class Decoder:
+    """The forward pass.
+
+    Parameters
+    ----------
+    config
+        Shape.
+    weights
+        From `sgbench.engine.models.weights`.
+    n_positions
+        Positions that can be computed.
+    """
+
+    def __init__(self, config: ModelConfig, weights: DecoderWeights, n_positions: int) -> None:
+        self._config = config
+        self._weights = weights
+        embedding = weights.embedding
+        self._rope = Rope(config.rope, config.head_dim, n_positions, embedding.dtype, embedding.device)
+
+    def forward(
+        self, token_ids: torch.Tensor, positions: torch.Tensor, attention: AttentionStep
+    ) -> torch.Tensor:
+        """Hidden states after the final norm.
+
+        Parameters
+        ----------
+        token_ids, positions
+            int64 ``[n]``.
+        attention
+            Stores the new keys and values, and attends, layer by layer.
+
+        Returns
+        -------
+        ``[n, hidden_size]``.
+        """
+        config = self._config
+        n_rotated = config.n_heads + config.n_kv_heads
+        rotation = self._rope.at(positions)
+        hidden = F.embedding(token_ids, self._weights.embedding)
+        for index, layer in enumerate(self._weights.layers):
+            qkv = F.linear(self._norm(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
+            heads = qkv.view(qkv.shape[0], -1, config.head_dim)
+            if layer.q_norm is not None and layer.k_norm is not None:
+                heads[:, : config.n_heads] = self._norm(heads[:, : config.n_heads], layer.q_norm)
+                heads[:, config.n_heads : n_rotated] = self._norm(heads[:, config.n_heads : n_rotated], layer.k_norm)
+            self._rope.rotate_(heads[:, :n_rotated], rotation)
+            mixed = attention.attend(index, heads[:, : config.n_heads], heads[:, config.n_heads :])
+            hidden = _add_linear(hidden, mixed, layer.out, layer.out_bias)
+            gate_up = F.linear(self._norm(hidden, layer.post_norm), layer.gate_up, layer.gate_up_bias)
+            gate, up = gate_up.chunk(2, dim=-1)
+            hidden = _add_linear(hidden, F.silu(gate).mul_(up), layer.down, layer.down_bias)
+        return self._norm(hidden, self._weights.norm)
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Float32 ``[n, vocab_size]`` from ``[n, hidden_size]``."""
+        return F.linear(hidden, self._weights.head).float()
+
+    def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.rms_norm(x, (x.shape[-1],), weight, self._config.norm_eps)
+
+
+def _add_linear(
+    residual: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> torch.Tensor:
+    """``residual + x @ weight.T + bias``, the sum in the product's own pass over memory where there is no bias."""
+    if bias is None:
+        return torch.addmm(residual, x, weight.t())
+    return F.linear(x, weight, bias).add_(residual)

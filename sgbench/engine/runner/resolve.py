@@ -1,0 +1,137 @@
+"""Turn options that were left open into what this machine and this model give.
+
+Knows hardware and the model's shape; returns new configs and never mutates one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import torch
+
+from sgbench.engine.runner.kv_cache import KVCache
+from sgbench.errors import CapacityError, ModelError, UsageError
+
+if TYPE_CHECKING:
+    from sgbench.engine.config import EngineConfig
+    from sgbench.engine.models.config import ModelConfig
+    from sgbench.engine.models.decoder import Decoder
+
+_CPU_POOL_TOKENS = 65_536
+_CPU_POOL_SHARE = 0.25
+_CUDA_POOL_SHARE = 0.85
+_DEFAULTS = {"cpu": (64, 2048), "cuda": (256, 8192)}
+"""``max_running`` and ``max_prefill_tokens`` by device."""
+
+
+def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
+    """Device, dtype, attention backend, context.
+
+    Raises
+    ------
+    UsageError
+        A device or backend that is not there, or a context longer than the model's.
+    ModelError
+        The model's sliding window would be in use.
+    """
+    if config.tp_size != 1:
+        raise UsageError(f"Engine option tp_size={config.tp_size}: tensor parallelism is not available in this version")
+    if config.attention not in ("auto", "torch"):
+        raise UsageError(
+            f"Engine option attention={config.attention!r}: this version computes attention with 'torch' only"
+        )
+    device = _device(config.device)
+    return dataclasses.replace(
+        config,
+        device=device,
+        dtype=_dtype(config.dtype, device),
+        attention="torch",
+        context_length=_context(config, model),
+        cuda_graph=False,
+        overlap=False,
+    )
+
+
+def resolve_capacity(config: EngineConfig, model: ModelConfig, decoder: Decoder) -> EngineConfig:
+    """Size of the pool, of a batch and of a prefill chunk, once the weights are in memory."""
+    kind = torch.device(config.device).type
+    default_running, default_prefill = _DEFAULTS[kind]
+    assert config.context_length is not None
+    prefill = config.max_prefill_tokens or default_prefill
+    kv_tokens = config.kv_tokens
+    if kv_tokens is None:
+        kv_tokens = _free_kv_tokens(config, model, decoder, prefill)
+    running = config.max_running or min(default_running, kv_tokens)
+    return dataclasses.replace(config, kv_tokens=kv_tokens, max_running=running, max_prefill_tokens=prefill)
+
+
+def _device(asked: str) -> str:
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = asked.split(":", maxsplit=1)[0]
+    if kind == "cpu":
+        return "cpu"
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise UsageError(f"Engine option device={asked!r}: torch finds no NVIDIA GPU here; use 'auto' or 'cpu'")
+        index = asked.partition(":")[2]
+        if index and (not index.isdigit() or int(index) >= torch.cuda.device_count()):
+            raise UsageError(f"Engine option device={asked!r}: this machine has {torch.cuda.device_count()} GPUs")
+        return asked
+    raise UsageError(f"Engine option device={asked!r}: choose auto, cpu or cuda (mps is not supported)")
+
+
+def _dtype(asked: str, device: str) -> str:
+    if asked != "auto":
+        return asked
+    if device == "cpu":
+        return "float32"
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+
+
+def _context(config: EngineConfig, model: ModelConfig) -> int:
+    longest = model.max_context_tokens
+    asked = config.context_length or longest
+    if asked > longest:
+        raise UsageError(f"Engine option context_length={asked}: the model's positions end at {longest}")
+    window = model.sliding_window_tokens
+    if window is not None and window < asked:
+        raise ModelError(
+            f"the model attends through a sliding window of {window} tokens, which the engine does not compute; "
+            f"context_length={window} stays inside it and is exact"
+        )
+    return asked
+
+
+def _free_kv_tokens(config: EngineConfig, model: ModelConfig, decoder: Decoder, prefill: int) -> int:
+    """Tokens that fit beside the weights and the largest step."""
+    dtype = getattr(torch, config.dtype)
+    each = KVCache.bytes_per_token(model, dtype)
+    assert config.context_length is not None
+    if torch.device(config.device).type == "cpu":
+        fits = int(_free_ram_bytes() * _CPU_POOL_SHARE) // each
+        return max(1, min(fits, max(_CPU_POOL_TOKENS, config.context_length)))
+    from sgbench.engine.runner.profile import peak_step_bytes
+
+    peak = peak_step_bytes(config, model, decoder, prefill)
+    free, _ = torch.cuda.mem_get_info(torch.device(config.device))
+    tokens = int((free - peak) * _CUDA_POOL_SHARE) // each
+    if tokens < 1:
+        raise CapacityError(
+            f"the GPU has {free / 2**30:.1f} GiB left beside the weights and a step of {prefill} tokens needs "
+            f"{peak / 2**30:.1f} GiB: no room for KV; lower max_prefill_tokens"
+        )
+    return tokens
+
+
+def _free_ram_bytes() -> int:
+    """Memory that can be had without swapping; 4 GiB where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 4 << 30

@@ -1,0 +1,141 @@
+"""From logits to tokens, for a whole batch at once.
+
+Order: penalties (additive, then repetition), forbidden and allowed tokens, temperature, top-k, top-p, min-p, then one draw by the
+Gumbel-max rule. Knows chunks' sampling parameters; knows no model and no cache.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from sgbench.engine.runner.filters import Filters, keep
+from sgbench.engine.runner.noise import gumbel, stream_key
+from sgbench.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sgbench.engine.request import Chunk
+
+_NEVER = float("-inf")
+
+
+def sample(logits: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """One token for each row.
+
+    Parameters
+    ----------
+    logits
+        float32 ``[rows, vocab]``; not modified.
+    chunks
+        The chunk that each row ends.
+
+    Returns
+    -------
+    int64 ``[rows]`` on the logits' device.
+    """
+    tokens = logits.argmax(-1)
+    free = [i for i, c in enumerate(chunks) if c.allowed_ids is None and not _plain(c)]
+    bound = [i for i, c in enumerate(chunks) if c.allowed_ids is not None]
+    for rows, constrained in ((free, False), (bound, True)):
+        if not rows:
+            continue
+        members = [chunks[i] for i in rows]
+        index = torch.tensor(rows, device=logits.device)
+        scores = _adjusted(logits.index_select(0, index), members)
+        candidates = _allowed(members, logits.device) if constrained else None
+        tokens.index_copy_(0, index, _draw(scores, candidates, members))
+    return tokens
+
+
+def _plain(chunk: Chunk) -> bool:
+    """Is the row's argmax the answer?"""
+    return chunk.sampling.greedy and not chunk.forbidden_ids and chunk.history is None
+
+
+def _adjusted(scores: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """Penalties and forbidden tokens, in place."""
+    rows = [i for i, c in enumerate(chunks) if c.history is not None and c.sampling.penalised]
+    if rows:
+        index = torch.tensor(rows, device=scores.device)
+        scores[index] = _penalised(scores[index], [chunks[i] for i in rows])
+    pairs = [(i, t) for i, c in enumerate(chunks) for t in c.forbidden_ids]
+    if pairs:
+        row, token = torch.tensor(pairs, device=scores.device).unbind(1)
+        scores[row, token] = _NEVER
+    return scores
+
+
+def _penalised(scores: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """Frequency and presence over the output, repetition over prompt and output (definitions: `SamplingParams`)."""
+    shape, device = scores.shape, scores.device
+    counts = _counts([c.history[1] for c in chunks if c.history], shape, device)
+    seen = counts + _counts([c.history[0] for c in chunks if c.history], shape, device) > 0
+
+    def column(name: str) -> torch.Tensor:
+        return torch.tensor([getattr(c.sampling, name) for c in chunks], dtype=torch.float32, device=device)[:, None]
+
+    scores = scores - counts * column("frequency_penalty") - (counts > 0) * column("presence_penalty")
+    factor = column("repetition_penalty")
+    return torch.where(seen, torch.where(scores > 0, scores / factor, scores * factor), scores)
+
+
+def _counts(ids: Sequence[np.ndarray], shape: torch.Size, device: torch.device) -> torch.Tensor:
+    """How often each token occurs: float32 ``[rows, vocab]``."""
+    flat = np.concatenate([i * shape[1] + row.astype(np.int64) for i, row in enumerate(ids)])
+    counts = np.bincount(flat, minlength=shape[0] * shape[1]).astype(np.float32)
+    return torch.from_numpy(counts).to(device).view(shape)
+
+
+def _allowed(chunks: Sequence[Chunk], device: torch.device) -> torch.Tensor:
+    """Ids that may be sampled, padded with -1: int64 ``[rows, most]``."""
+    sets = [c.allowed_ids for c in chunks if c.allowed_ids is not None]
+    if any(len(s) == 0 for s in sets):
+        raise IntegrityError("a constraint allows no token: its request must end before it is sampled")
+    padded = np.full((len(sets), max(len(s) for s in sets)), -1, dtype=np.int64)
+    for row, ids in zip(padded, sets, strict=True):
+        row[: len(ids)] = ids
+    return torch.from_numpy(padded).to(device)
+
+
+def _draw(scores: torch.Tensor, candidates: torch.Tensor | None, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """One token for each row from its candidates (None: all), greedily or at random."""
+    if candidates is not None:
+        scores = scores.gather(1, candidates.clamp(min=0)).masked_fill_(candidates < 0, _NEVER)
+    chosen = scores.argmax(-1)
+    rows = [i for i, c in enumerate(chunks) if not c.sampling.greedy]
+    if rows:
+        index = torch.tensor(rows, device=scores.device)
+        ids = None if candidates is None else candidates.index_select(0, index)
+        chosen.index_copy_(0, index, _random(scores.index_select(0, index), ids, [chunks[i] for i in rows]))
+    return chosen if candidates is None else candidates.gather(1, chosen[:, None])[:, 0]
+
+
+def _random(scores: torch.Tensor, ids: torch.Tensor | None, chunks: Sequence[Chunk]) -> torch.Tensor:
+    """A column for each row, by temperature, filters and the row's own noise; ``ids`` are the columns' tokens."""
+    device = scores.device
+    temperature = torch.tensor([c.sampling.temperature for c in chunks], dtype=torch.float32, device=device)
+    scores, columns = keep(scores / temperature[:, None], _filters(chunks, scores.shape[1], device))
+    keys = torch.tensor([stream_key(c.seed, c.sample_index) for c in chunks], device=device)
+    if columns is None:
+        tokens = torch.arange(scores.shape[1], device=device) if ids is None else ids
+        return (scores + gumbel(keys, tokens)).argmax(-1)
+    tokens = columns if ids is None else ids.gather(1, columns)
+    return columns.gather(1, (scores + gumbel(keys, tokens)).argmax(-1, keepdim=True))[:, 0]
+
+
+def _filters(chunks: Sequence[Chunk], width: int, device: torch.device) -> Filters:
+    top_k = [width if c.sampling.top_k < 1 else min(c.sampling.top_k, width) for c in chunks]
+    top_p = [c.sampling.top_p for c in chunks]
+    min_p = [c.sampling.min_p for c in chunks]
+    return Filters(
+        top_k=torch.tensor(top_k, device=device),
+        top_p=torch.tensor(top_p, dtype=torch.float32, device=device),
+        min_p=torch.tensor(min_p, dtype=torch.float32, device=device),
+        largest_k=max(top_k),
+        sorts=min(top_k) < width or min(top_p) < 1,
+        any_min_p=max(min_p) > 0,
+    )

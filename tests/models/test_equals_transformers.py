@@ -1,0 +1,125 @@
+"""Greedy tokens and logits equal transformers', for every family, layout and way of cutting the work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.runner.torch_runner import TorchRunner
+from tests.models.driver import Driver, generate
+
+FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
+N_NEW = 12
+
+
+def runner(folder: Path, **options: Any) -> TorchRunner:
+    return TorchRunner(EngineConfig(model_path=str(folder), device="cpu", kv_tokens=4096, max_running=8, **options))
+
+
+def expected(model: Any, prompt: list[int], n_new: int = N_NEW) -> list[int]:
+    import torch
+
+    ids = torch.tensor([prompt])
+    out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=n_new, do_sample=False, pad_token_id=0)
+    return out[0, len(prompt) :].tolist()
+
+
+def prompts(n: int = 5, common: int = 0) -> list[list[int]]:
+    rng = np.random.default_rng(3)
+    head = rng.integers(3, 160, common).tolist()
+    return [head + rng.integers(3, 160, size).tolist() for size in (1, 7, 33, 90, 130)[:n]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("chunk", [None, 13])
+def test_batched_and_chunked_greedy(checkpoint: Any, family: str, tied: bool, chunk: int | None) -> None:
+    model, folder = checkpoint(family, tie_word_embeddings=tied)
+    driver = Driver(runner(folder))
+    texts = prompts()
+    for row, prompt in enumerate(texts):
+        driver.add(row, prompt)
+    assert generate(driver, range(5), N_NEW, chunk) == {r: expected(model, p) for r, p in enumerate(texts)}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shared", [0, 100])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_cached_prefix(checkpoint: Any, family: str, shared: int, enabled: bool) -> None:
+    """Requests that start on another one's slots, read once together or each on its own."""
+    model, folder = checkpoint(family)
+    driver = Driver(runner(folder, shared_prefix_attention=enabled))
+    texts = prompts(4, common=100)
+    driver.add(0, texts[0])
+    assert generate(driver, [0], N_NEW)[0] == expected(model, texts[0])
+    for row in (1, 2, 3):
+        driver.add(row, texts[row], share=(0, 100))
+    assert generate(driver, [1, 2, 3], N_NEW, shared=shared) == {r: expected(model, texts[r]) for r in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_neighbouring_slots_and_sharded_files(checkpoint: Any, family: str) -> None:
+    model, folder = checkpoint(family, shard_size="40KB")
+    assert (folder / "model.safetensors.index.json").is_file()
+    driver = Driver(runner(folder), scatter=None)
+    prompt = prompts()[3]
+    driver.add(0, prompt)
+    assert generate(driver, [0], N_NEW)[0] == expected(model, prompt)
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        {"rope_type": "linear", "factor": 4.0},
+        {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+         "original_max_position_embeddings": 64},
+        {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 128},
+        {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 8.0, "mscale": 0.8,
+         "mscale_all_dim": 1.2},
+    ],
+)
+@pytest.mark.parametrize("old_spelling", [True, False])
+def test_logits_with_scaled_positions(
+    checkpoint: Any, tmp_path: Path, scaling: dict[str, Any], old_spelling: bool
+) -> None:
+    import torch
+
+    model, folder = checkpoint("llama", rope_parameters=scaling | {"rope_theta": 5000.0})
+    if old_spelling:
+        raw = json.loads((folder / "config.json").read_text())
+        raw["rope_scaling"] = {k: v for k, v in raw.pop("rope_parameters").items() if k != "rope_theta"}
+        raw["rope_theta"] = 5000.0
+        (tmp_path / "config.json").write_text(json.dumps(raw))
+        (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+        folder = tmp_path
+    prompt = prompts()[4] * 3
+    driver = Driver(runner(folder))
+    driver.add(0, prompt)
+    (result,) = driver.run([driver.chunk(0, input_logprobs_from=1, logprobs=True)])
+    with torch.no_grad():
+        logprobs = model(torch.tensor([prompt])).logits[0].log_softmax(-1)
+    want = logprobs[torch.arange(len(prompt) - 1), torch.tensor(prompt[1:])]
+    assert np.allclose(result.input_logprobs, want.numpy(), atol=1e-3)
+    assert result.logprob == pytest.approx(float(logprobs[-1].max()), abs=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_logits_are_close(checkpoint: Any, family: str) -> None:
+    import torch
+
+    model, folder = checkpoint(family, attention_bias=True) if family in ("llama", "qwen3") else checkpoint(family)
+    prompt = prompts()[4]
+    driver = Driver(runner(folder))
+    driver.add(0, prompt)
+    (result,) = driver.run([driver.chunk(0, top_logprobs=20, input_logprobs_from=1)])
+    with torch.no_grad():
+        logprobs = model(torch.tensor([prompt])).logits[0].log_softmax(-1)
+    for position, top in enumerate((*result.input_top, result.top)):
+        values, ids = logprobs[position].topk(20)
+        assert [token for _, token in top] == ids.tolist()
+        assert np.allclose([value for value, _ in top], values.numpy(), atol=1e-4)
