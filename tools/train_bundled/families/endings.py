@@ -35,7 +35,7 @@ def scene(rng: Random, split: Split) -> tuple[str, str, list[str]]:
     he = _HE.get(person, rng.choice(("He", "She")))
     start = max(0, at - rng.choice((1, 2, 3)))
     told = steps[start:at]
-    text = f"{person} is {name}{rng.choice(_WHERE)}. " + " ".join(f"{he} {step}." for step in told) if name[0] in "abcdefghijklmnopqrstuvwxyz" else ""
+    text = f"{person} is {name}{rng.choice(_WHERE)}. " + " ".join(f"{he} {step}." for step in told)
     others: list[str] = []
     while len(others) < 3:
         if rng.random() < 0.4:

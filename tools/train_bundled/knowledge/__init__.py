@@ -6,6 +6,7 @@ Knows which tables there are and which names deserve tokens of their own. Does n
 from __future__ import annotations
 
 from . import animals, computing, countries, elements, history, people, places, potter, things, words
+from .phrases import EMOJI, LANGUAGES, PHRASES
 from .relation import Relation
 from .serving import EXPLAIN as SERVING
 from .why import EXPLAIN as SCIENCE
@@ -20,9 +21,10 @@ EXPLANATIONS: tuple[tuple[str, ...], ...] = (*SERVING, *SCIENCE)
 def entities() -> list[str]:
     """Names that deserve tokens: every subject and object of the tables, once, in order."""
     names = dict.fromkeys(name for relation in RELATIONS for pair in relation.pairs for name in pair)
+    names |= dict.fromkeys((*LANGUAGES, *(cell for row in PHRASES for cell in row), *(sign for _, sign in EMOJI)))
     return [name for name in names if len(name) <= 32]
 
 
 def fact_count() -> int:
     """How many plain facts the tables hold."""
-    return sum(len(relation.pairs) for relation in RELATIONS) + len(EXPLANATIONS)
+    return sum(len(relation.pairs) for relation in RELATIONS) + len(EXPLANATIONS) + len(PHRASES) * len(LANGUAGES) + len(EMOJI)
