@@ -1,0 +1,222 @@
+"""Patches as columns: what travels to the browser, and what it plays forward and backward.
+
+The wire format (``widgets/js/player.js`` is the reader; a golden test holds the two together):
+
+* ``events``: `EVENT_STRIDE` int32 for each event: seq, step, time (0.1 ms since the first), index in ``kinds``, request (-1),
+  node (-1), and two numbers that the kind explains (`_numbers`), then the end of its patches in ``patches``.
+* ``patches``: `PATCH_STRIDE` int32 for each patch: op, id, before, after. Token runs stand as indices into ``spans``.
+* ``spans``: ``[length_tokens, text]`` pairs; long texts keep their head and tail.
+
+Knows folds and texts; no widget, no comm.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any, NamedTuple
+
+from sgbench.trace import events as ev
+from sgbench.trace.events import KINDS, Event
+from sgbench.trace.tree import Op, Patch, TreeState
+from sgbench.trace.vocab import Vocab
+
+EVENT_STRIDE = 9
+PATCH_STRIDE = 4
+HEAD_CHARS = 180
+TAIL_CHARS = 60
+UNKNOWN = "Unknown"
+
+_KIND_NAMES: tuple[str, ...] = (*KINDS, UNKNOWN)
+_KIND_INDEX = {name: i for i, name in enumerate(_KIND_NAMES)}
+_SPAN_OPS = (Op.ADD, Op.REMOVE, Op.TOKENS)
+
+
+class Frame(NamedTuple):
+    """A run of events, ready to send.
+
+    Attributes
+    ----------
+    epoch
+        Rises when the columns begin anew; a reader that holds another epoch drops what it has.
+    first, patch_first, span_first
+        Where this run begins in its epoch's columns: events, patches, spans.
+    events, patches
+        Little-endian int32 columns.
+    spans
+        New token runs.
+    dropped
+        Events that were let go before this epoch began.
+    """
+
+    epoch: int
+    first: int
+    patch_first: int
+    span_first: int
+    events: bytes
+    patches: bytes
+    spans: list[list[Any]]
+    dropped: int
+
+    def message(self) -> tuple[dict[str, Any], list[bytes]]:
+        """As a custom message and its buffers."""
+        meta = self._asdict()
+        del meta["events"], meta["patches"]
+        return {"type": "frames", "kinds": _KIND_NAMES, **meta}, [self.events, self.patches]
+
+    def state(self) -> dict[str, Any]:
+        """As one value, for widget state: what `message` says, buffers included."""
+        return {"kinds": list(_KIND_NAMES), **self._asdict()}
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it weighs on the wire."""
+        return len(self.events) + len(self.patches) + sum(len(text) + 8 for _, text in self.spans)
+
+
+class FrameEncoder:
+    """Keeps the columns of one epoch; gives any later part of them as a `Frame`.
+
+    Parameters
+    ----------
+    vocab
+        Text of tokens.
+    max_events
+        When an epoch has more, a new one begins: with one event that holds the whole state.
+    """
+
+    def __init__(self, vocab: Vocab, max_events: int = 400_000) -> None:
+        self._vocab = vocab
+        self._max_events = max_events
+        self._epoch = 0
+        self._dropped = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._events = array("i")
+        self._patches = array("i")
+        self._spans: list[list[Any]] = []
+        self._span_of: dict[int, int] = {}
+        self._starts: list[tuple[int, int]] = [(0, 0)]  # patches and spans before each event
+        self._t0_ns: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @property
+    def epoch(self) -> int:
+        """Number of the present epoch."""
+        return self._epoch
+
+    def add(self, event: Event, patches: list[Patch]) -> None:
+        """Take the next event and what it changed."""
+        for patch in patches:
+            self._add_patch(patch)
+        if self._t0_ns is None:
+            self._t0_ns = event.t_ns
+        kind = _KIND_INDEX.get(type(event).__name__, _KIND_INDEX[UNKNOWN])
+        time = (event.t_ns - self._t0_ns) // 100_000
+        rid, node, count, total = _numbers(event)
+        end = len(self._patches) // PATCH_STRIDE
+        self._events.extend((event.seq, event.step, time, kind, rid, node, count, total, end))
+        self._starts.append((end, len(self._spans)))
+
+    def begin_again_if_full(self, state: TreeState, gauges: list[int], last: Event) -> bool:
+        """Begin a new epoch from ``state`` when this one is full; returns whether it did."""
+        if len(self) <= self._max_events:
+            return False
+        self._dropped += len(self)
+        self._epoch += 1
+        self._clear()
+        self.add(_Restart.of(last), whole(state, gauges))
+        return True
+
+    def since(self, first: int = 0) -> Frame:
+        """Everything from event ``first`` of this epoch on."""
+        patch_first, span_first = self._starts[first]
+        return Frame(
+            self._epoch,
+            first,
+            patch_first,
+            span_first,
+            self._events[first * EVENT_STRIDE :].tobytes(),
+            self._patches[patch_first * PATCH_STRIDE :].tobytes(),
+            self._spans[span_first:],
+            self._dropped,
+        )
+
+    def _add_patch(self, patch: Patch) -> None:
+        op, id_, before, after = patch
+        if op in _SPAN_OPS:
+            if op is Op.TOKENS:
+                before = self._span_of[id_]
+            after = self._span_of.pop(id_) if op is Op.REMOVE else self._span(id_, after)
+        self._patches.extend((op, id_, before, after))
+
+    def _span(self, id_: int, token_ids: tuple[int, ...]) -> int:
+        index = self._span_of[id_] = len(self._spans)
+        self._spans.append([len(token_ids), preview(self._vocab, token_ids)])
+        return index
+
+
+class _Restart(ev.Event):
+    """Stands at the head of a later epoch."""
+
+    @classmethod
+    def of(cls, last: Event) -> _Restart:
+        return cls(seq=last.seq, step=last.step, t_ns=last.t_ns)
+
+
+def preview(vocab: Vocab, token_ids: tuple[int, ...]) -> str:
+    """The text of a run of tokens; a long one keeps its head and tail around ``" … "``."""
+    if len(token_ids) > HEAD_CHARS + TAIL_CHARS:  # a token has about one character at least
+        text = vocab.text(token_ids[:HEAD_CHARS])[:HEAD_CHARS], vocab.text(token_ids[-TAIL_CHARS:])[-TAIL_CHARS:]
+        return " … ".join(text)
+    text_ = vocab.text(token_ids)
+    if len(text_) <= HEAD_CHARS + TAIL_CHARS + 3:
+        return text_
+    return f"{text_[:HEAD_CHARS]} … {text_[-TAIL_CHARS:]}"
+
+
+def whole(state: TreeState, gauges: list[int]) -> list[Patch]:
+    """Patches that make all of ``state`` from an empty tree."""
+    patches = []
+    stack = sorted(state.nodes[0].children)
+    while stack:
+        id_ = stack.pop()
+        node = state.nodes[id_]
+        stack += sorted(node.children)
+        assert node.parent is not None, "the root is not on the stack"
+        patches.append(Patch(Op.ADD, id_, node.parent, node.token_ids))
+        fields = [(Op.LAST_ACCESS, node.last_access, 0), (Op.REF_COUNT, node.ref_count, 0)]
+        fields += [(Op.BORN, node.born, -1), (Op.TOUCHED, node.touched, -1)]
+        patches += [Patch(op, id_, empty, value) for op, value, empty in fields if value != empty]
+    patches += [Patch(Op.GAUGE, i, -1, value) for i, value in enumerate(gauges) if value != -1]
+    return patches
+
+
+def _numbers(event: Event) -> tuple[int, int, int, int]:
+    """Request, node, and two numbers of an event, -1 where it has none."""
+    match event:
+        case ev.NodeInserted():
+            return event.rid, event.node, len(event.token_ids), -1
+        case ev.NodeSplit():
+            return -1, event.node, event.length_tokens, event.upper
+        case ev.NodeEvicted():
+            return event.for_rid, event.node, event.length_tokens, -1
+        case ev.PathAccessed() | ev.PathLocked() | ev.PathUnlocked():
+            return event.rid, event.node, -1, -1
+        case ev.RequestQueued():
+            return event.rid, -1, len(event.prompt_ids), event.max_new_tokens
+        case ev.RequestAdmitted():
+            return event.rid, event.node, event.cached_tokens, event.prompt_tokens
+        case ev.RequestDeferred():
+            return event.rid, -1, event.shared_tokens, event.for_rid
+        case ev.RequestPreempted():
+            return event.rid, -1, event.output_tokens, -1
+        case ev.RequestFinished() | ev.RequestAborted():
+            return event.rid, -1, len(event.output_ids), -1
+        case ev.StepPlanned():
+            return -1, -1, sum(tokens for _, tokens in event.prefill), len(event.decode)
+        case ev.StepFinished():
+            return -1, -1, len(event.rids), -1
+    return -1, -1, -1, -1

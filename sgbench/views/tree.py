@@ -1,0 +1,164 @@
+"""What is in the cache: the radix tree, its capacity, and what became of the nodes that left.
+
+Knows events. Knows nothing of pixels, colours or text.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from sgbench.trace.events import (
+    CacheReset,
+    Event,
+    Keyframe,
+    NodeEvicted,
+    RequestAborted,
+    RequestAdmitted,
+    RequestFinished,
+    RequestPreempted,
+    RequestQueued,
+    StepFinished,
+    TreeSnapshot,
+)
+from sgbench.trace.requests import RequestState
+from sgbench.trace.tree import ROOT, Op, Patch, TreeState
+
+_LEAVING = (NodeEvicted, CacheReset, Keyframe)
+_READABLE = (StepFinished, Keyframe, RequestQueued, RequestAdmitted, RequestPreempted, RequestFinished, RequestAborted)
+
+MAX_GHOSTS = 256
+"""Most evicted nodes that a view remembers."""
+
+
+class Gauge(IntEnum):
+    """Numbers beside the tree. Tokens of the pool, and requests. Wire format: add, never renumber."""
+
+    CAPACITY = 0
+    FREE = 1
+    CACHED = 2
+    USED = 3
+    RUNNING = 4
+    WAITING = 5
+
+
+class Mark(IntEnum):
+    """What happened to a node within a span of events (the paper's Figure 3: green, blue, red)."""
+
+    NONE = 0
+    NEW = 1
+    ACCESSED = 2
+    EVICTED = 3
+
+
+class Ghost(NamedTuple):
+    """A node that left the tree at event ``seq``."""
+
+    seq: int
+    id: int
+    parent: int
+    token_ids: tuple[int, ...]
+    born: int
+
+
+class TreeView:
+    """The state behind the `RadixTree` widget.
+
+    Attributes
+    ----------
+    tree
+        The folded tree.
+    gauges
+        The numbers beside it, by `Gauge`; -1: not known yet.
+    ghosts
+        The last evicted nodes, oldest first.
+    seq, step
+        Of the last event; -1: none yet.
+    """
+
+    def __init__(self) -> None:
+        self.tree = TreeState()
+        self.requests = RequestState()
+        self.gauges = [-1] * len(Gauge)
+        self.ghosts: deque[Ghost] = deque(maxlen=MAX_GHOSTS)
+        self.seq = -1
+        self.step = -1
+
+    def apply(self, event: Event) -> list[Patch]:
+        """Fold the next event in."""
+        patches = self.tree.apply(event)
+        if isinstance(event, _LEAVING):
+            self._remember(event.seq, patches)
+        if isinstance(event, _READABLE):
+            self.requests.apply(event)
+            patches += self._gauge_patches(event)
+        self.seq, self.step = event.seq, event.step
+        return patches
+
+    def snapshot(self) -> TreeSnapshot:
+        """The tree as plain data, equal to the engine's own `snapshot()`."""
+        return self.tree.snapshot()
+
+    def mark(self, node: int, since: int) -> Mark:
+        """What happened to a node in the tree at events ``since`` (a seq) and later."""
+        row = self.tree.nodes[node]
+        if row.touched >= max(since, 0):
+            return Mark.ACCESSED if row.touched > row.born else Mark.NEW
+        return Mark.NEW if row.born >= max(since, 0) else Mark.NONE
+
+    def ghosts_since(self, since: int) -> list[Ghost]:
+        """Nodes that left at ``since`` or later, whose place in the tree is still known."""
+        kept: dict[int, Ghost] = {}
+        for ghost in reversed(self.ghosts):  # a parent leaves after its children, so it is met first
+            if ghost.seq >= since and (ghost.parent in self.tree.nodes or ghost.parent in kept):
+                kept[ghost.id] = ghost
+        return list(kept.values())[::-1]
+
+    def _remember(self, seq: int, patches: list[Patch]) -> None:
+        born: dict[int, int] = {}
+        for patch in patches:
+            if patch.op is Op.BORN:
+                born[patch.id] = patch.before
+            elif patch.op is Op.REMOVE:
+                self.ghosts.append(Ghost(seq, patch.id, patch.before, patch.after, born.get(patch.id, -1)))
+
+    def _gauge_patches(self, event: Event) -> list[Patch]:
+        patches = []
+        for gauge, value in self._readings(event):
+            if self.gauges[gauge] != value:
+                patches.append(Patch(Op.GAUGE, int(gauge), self.gauges[gauge], value))
+                self.gauges[gauge] = value
+        return patches
+
+    def _readings(self, event: Event) -> Iterator[tuple[Gauge, int]]:
+        if isinstance(event, StepFinished):
+            yield Gauge.CAPACITY, event.free_tokens + event.cached_tokens + event.used_tokens
+            yield Gauge.FREE, event.free_tokens
+            yield Gauge.CACHED, event.cached_tokens
+            yield Gauge.USED, event.used_tokens
+        elif isinstance(event, Keyframe):
+            locked = sum(len(n.token_ids) for n in self.tree.nodes.values() if n.ref_count)
+            cached = sum(len(n.token_ids) for n in self.tree.nodes.values() if not n.ref_count)
+            yield Gauge.CAPACITY, event.capacity_tokens
+            yield Gauge.FREE, event.capacity_tokens - locked - cached
+            yield Gauge.CACHED, cached
+            yield Gauge.USED, locked
+        yield Gauge.RUNNING, len(self.requests.running)
+        yield Gauge.WAITING, len(self.requests.waiting)
+
+
+def children_in_order(tree: TreeState, node: int) -> list[int]:
+    """Children as they are drawn: in the order in which their tokens came, which a split does not change."""
+    return sorted(tree.nodes[node].children, key=lambda child: (tree.nodes[child].born, child))
+
+
+def depth_first(tree: TreeState) -> list[int]:
+    """All nodes, each before its children."""
+    order, stack = [], [ROOT]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack += reversed(children_in_order(tree, node))
+    return order
