@@ -1,0 +1,240 @@
+"""Which tokens a machine allows in a state: the class trie, and masks cached by state.
+
+Knows one machine and one vocabulary. A machine tells few classes of bytes apart, so for it most tokens look alike: the
+class trie merges, level by level, the nodes of the token trie that differ only within a class. A mask is one walk over
+it: level by level, only the children of live nodes while these are few, the whole level at once when they are many.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sgbench.engine.constrained.limits import shorten
+from sgbench.engine.constrained.machine import Machine
+from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.request import IntArray
+from sgbench.errors import ConstraintError
+
+LongArray: TypeAlias = npt.NDArray[np.int64]
+
+DEFAULT_CACHE_BYTES = 64 << 20
+_DENSE_KEYS = 1 << 23
+"""Largest table of (parent, class) pairs that is marked densely rather than sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLevel:
+    """One depth of the class trie; siblings stand together.
+
+    Attributes
+    ----------
+    parent
+        int32 ``[n]``: index of the parent within the level above.
+    byte_class
+        int32 ``[n]``: the class from there.
+    first_child
+        int32 ``[m + 1]``, for the m nodes of the level above: where their children begin in this level.
+    token_ids
+        int32 ``[t]``: tokens that end here, sorted by node.
+    first_token
+        int32 ``[n + 1]``: where each node's tokens begin.
+    """
+
+    parent: IntArray
+    byte_class: IntArray
+    first_child: IntArray
+    token_ids: IntArray
+    first_token: IntArray
+
+
+class TokenMasks:
+    """Allowed tokens of one machine over one vocabulary; safe to share between threads.
+
+    Parameters
+    ----------
+    machine, vocabulary
+        Their product.
+    cache_bytes
+        Masks are kept, least recently used dropped first, within this many bytes.
+
+    Raises
+    ------
+    ConstraintError
+        The vocabulary cannot spell any accepted text; the message names the missing bytes.
+    """
+
+    def __init__(self, machine: Machine, vocabulary: Vocabulary, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        self.machine = machine
+        self.vocabulary = vocabulary
+        self.cache_bytes = cache_bytes
+        self.cached_bytes = 0
+        self._masks: OrderedDict[int, IntArray] = OrderedDict()
+        self._lock = threading.Lock()
+        self._dead_ends: IntArray | None = None
+        if not self._spells_every_byte():
+            self._trim()
+
+    def allowed(self, state: int) -> IntArray:
+        """int32, sorted: the tokens after which the text can still be completed. Not to be written to."""
+        with self._lock:
+            mask = self._masks.get(state)
+            if mask is not None:
+                self._masks.move_to_end(state)
+                return mask
+        mask = np.sort(self.moves(state)[0])
+        mask.setflags(write=False)
+        with self._lock:
+            if state not in self._masks:
+                self._masks[state] = mask
+                self.cached_bytes += mask.nbytes
+            while self.cached_bytes > self.cache_bytes and len(self._masks) > 1:
+                self.cached_bytes -= self._masks.popitem(last=False)[1].nbytes
+        return mask
+
+    def moves(self, state: int) -> tuple[IntArray, IntArray]:
+        """Allowed tokens, and the state after each; not cached, not sorted."""
+        table, sink = self.machine.dfa.table, self.machine.dead
+        nodes, states = np.zeros(1, dtype=np.int32), np.array([state], dtype=np.int32)
+        ids: list[IntArray] = []
+        ends: list[IntArray] = []
+        for level in self.levels:
+            n_parents = len(level.first_child) - 1
+            if len(nodes) * 4 >= n_parents:
+                full = np.full(n_parents, sink, dtype=np.int32)
+                full[nodes] = states
+                after = table[full[level.parent], level.byte_class]
+                nodes = np.flatnonzero(after != sink).astype(np.int32)
+                states = after[nodes]
+            else:
+                children, owner = _spread(level.first_child, nodes)
+                after = table[states[owner], level.byte_class[children]]
+                alive = after != sink
+                nodes, states = children[alive], after[alive]
+            if not len(nodes):
+                break
+            tokens, owner = _spread(level.first_token, nodes)
+            ids.append(level.token_ids[tokens])
+            ends.append(states[owner])
+        if not ids:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        return self._without_dead_ends(np.concatenate(ids), np.concatenate(ends))
+
+    @cached_property
+    def levels(self) -> tuple[ClassLevel, ...]:
+        """The class trie."""
+        dfa = self.machine.dfa
+        class_of = dfa.class_of.astype(np.int64)
+        live = (dfa.table != dfa.sink).any(axis=0)
+        merged = np.zeros(1, dtype=np.int64)
+        n_parents = 1
+        levels: list[ClassLevel] = []
+        for level in self.vocabulary.levels:
+            classes = class_of[level.byte]
+            parents = merged[level.parent]
+            kept = (parents >= 0) & live[classes]
+            keys = parents[kept] * dfa.n_classes + classes[kept]
+            unique, position = _number(keys, n_parents * dfa.n_classes)
+            if not len(unique):
+                break
+            merged = np.full(len(kept), -1, dtype=np.int64)
+            merged[kept] = position
+            levels.append(_level(unique, n_parents, dfa.n_classes, merged[level.token_node], level.token_ids))
+            n_parents = len(unique)
+        return tuple(levels)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the class trie and the cached masks."""
+        arrays = [getattr(level, name) for level in self.levels for name in ClassLevel.__slots__]
+        return sum(int(array.nbytes) for array in arrays) + self.cached_bytes
+
+    # -- vocabularies that lack some bytes
+
+    def _spells_every_byte(self) -> bool:
+        """Is every byte that the machine reads a token of its own? Then every live state stays live over tokens."""
+        dfa = self.machine.dfa
+        read = np.flatnonzero((dfa.table != dfa.sink).any(axis=0)[dfa.class_of])
+        return self.vocabulary.single_bytes.issuperset(read.tolist())
+
+    def _trim(self) -> None:
+        """Find the states from which no sequence of tokens reaches an accepting one."""
+        machine = self.machine
+        before: dict[int, set[int]] = {machine.start: set()}
+        queue = deque([machine.start])
+        while queue:
+            state = queue.popleft()
+            for target in np.unique(self.moves(state)[1]).tolist():
+                if target not in before:
+                    before[target] = set()
+                    queue.append(target)
+                before[target].add(state)
+        alive = {state for state in before if machine.is_accepting(state)}
+        queue.extend(alive)
+        while queue:
+            for source in before[queue.popleft()] - alive:
+                alive.add(source)
+                queue.append(source)
+        if machine.start not in alive:
+            raise ConstraintError(self._missing())
+        self._dead_ends = np.array(sorted(before.keys() - alive), dtype=np.int32)
+
+    def _without_dead_ends(self, ids: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+        if self._dead_ends is None or not len(self._dead_ends):
+            return ids, ends
+        alive = ~np.isin(ends, self._dead_ends)
+        return ids[alive], ends[alive]
+
+    def _missing(self) -> str:
+        dfa = self.machine.dfa
+        read = set(np.flatnonzero((dfa.table != dfa.sink).any(axis=0)[dfa.class_of]).tolist())
+        missing = bytes(sorted(read - self.vocabulary.used_bytes))
+        what = f"it has no token with the bytes {missing[:16]!r}" if missing else "its tokens do not join to any match"
+        return f"the vocabulary cannot spell any text of {shorten(self.machine.source)!r}: {what}"
+
+
+def _number(keys: LongArray, bound: int) -> tuple[LongArray, LongArray]:
+    """Sorted distinct keys, all below ``bound``, and the place of each key among them."""
+    if bound > _DENSE_KEYS:
+        unique, position = np.unique(keys, return_inverse=True)
+        return unique, position.ravel()
+    marked = np.zeros(bound, dtype=bool)
+    marked[keys] = True
+    unique = np.flatnonzero(marked)
+    place = np.empty(bound, dtype=np.int64)
+    place[unique] = np.arange(len(unique))
+    return unique, place[keys]
+
+
+def _level(
+    keys: LongArray,
+    n_parents: int,
+    n_classes: int,
+    token_node: LongArray,
+    token_ids: IntArray,
+) -> ClassLevel:
+    parent = keys // n_classes
+    kept = token_node >= 0
+    order = np.argsort(token_node[kept], kind="stable")
+    return ClassLevel(
+        parent=parent.astype(np.int32),
+        byte_class=(keys % n_classes).astype(np.int32),
+        first_child=np.searchsorted(parent, np.arange(n_parents + 1)).astype(np.int32),
+        token_ids=token_ids[kept][order],
+        first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)).astype(np.int32),
+    )
+
+
+def _spread(first: IntArray, nodes: IntArray) -> tuple[IntArray, IntArray]:
+    """The members ``first[node] .. first[node + 1]`` of all nodes, and for each which entry of ``nodes`` owns it."""
+    counts = first[nodes + 1] - first[nodes]
+    owner = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
+    ends = np.cumsum(counts)
+    within = np.arange(len(owner), dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
+    return first[nodes][owner] + within, owner
