@@ -20,6 +20,11 @@ _INTO = ('How do you say "{e}" in {l}?', "What is {e} in {l}?", "Translate {e} i
 _FROM = ('What does "{w}" mean?', "What does {w} mean in English?", "Translate {w} into English.", "Translate to English: {w}", "What is {w} in English?", "{w} means what?", "What is the meaning of {w} in {l}?", "What does the {l} word {w} mean?", "Tell me in English: {w}")
 
 
+def _spoken(word: str) -> str:
+    languages = list(dict.fromkeys(x[1] for x in _WORDS if x[2].lower() == word.lower()))
+    return languages[0] if len(languages) == 1 else ", ".join(languages[:-1]) + " and " + languages[-1]
+
+
 def _held(example: Example, text: str) -> bool:
     return example.want is not None and example.want in text
 
@@ -47,7 +52,7 @@ def _from(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.3:
         prompt, answer = framed(rng, [], typed(rng, asked, word), e)
         return completion(prompt, answer, want=e)
-    return chat([*system_turn(rng), ("user", typed(rng, asked, word)), ("assistant", f'"{word}" is {language} and means "{e}".')], want=e)
+    return chat([*system_turn(rng), ("user", typed(rng, asked, word)), ("assistant", f'"{word}" means "{e}" in {_spoken(word)}.')], want=e)
 
 
 def _unknown(rng: Random, split: Split, long: bool) -> Example:
