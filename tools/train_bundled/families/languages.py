@@ -20,8 +20,14 @@ _INTO = ('How do you say "{e}" in {l}?', "What is {e} in {l}?", "Translate {e} i
 _FROM = ('What does "{w}" mean?', "What does {w} mean in English?", "Translate {w} into English.", "Translate to English: {w}", "What is {w} in English?", "{w} means what?", "What is the meaning of {w} in {l}?", "What does the {l} word {w} mean?", "Tell me in English: {w}")
 
 
+_LANGUAGES_OF: dict[str, list[str]] = {}
+for _, _language, _word in _WORDS:
+    if _language not in _LANGUAGES_OF.setdefault(_word.lower(), []):
+        _LANGUAGES_OF[_word.lower()].append(_language)
+
+
 def _spoken(word: str) -> str:
-    languages = list(dict.fromkeys(x[1] for x in _WORDS if x[2].lower() == word.lower()))
+    languages = _LANGUAGES_OF[word.lower()]
     return languages[0] if len(languages) == 1 else ", ".join(languages[:-1]) + " and " + languages[-1]
 
 

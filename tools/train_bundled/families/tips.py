@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import system_turn, typed, upper_first
+from tools.train_bundled.families.wording import lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.advice import EXAMPLES, GENERIC, GROUPS, TOPICS
 from tools.train_bundled.knowledge.unknown import invented
 from tools.train_bundled.knowledge.words import PAST
@@ -45,7 +45,7 @@ def paragraph(rng: Random, topic: str, group: str, tip: Tip) -> str:
     lead, reason = tip
     small = lead[0].lower() + lead[1:]
     first = rng.choice((f"{lead}.", f"One good tip for {topic} is this: {small}.", f"When it comes to {topic}, {small}.", f"For {topic} it helps a lot to {small}." if " not" not in small else f"{lead}."))
-    why = rng.choice((f"{reason}.", f"The reason is simple: {reason[0].lower() + reason[1:]}.", f"{reason}, and that matters for {topic}."))
+    why = rng.choice((f"{reason}.", f"The reason is simple: {lower_first(reason) if not reason.startswith('I ') else reason}.", f"{reason}, and that matters for {topic}."))
     middle = rng.choice(("You need no special tools for it, only a little patience.", "It does not have to be perfect from the first day.", "Many people forget this and then wonder why it is so hard.",
                          "Do it step by step, and do not worry about small failures.", "It sounds simple, yet it makes a great difference."))
     sentences = [first, why, middle, *rng.sample(EXAMPLES[group], rng.choice((1, 1, 2)))]
@@ -91,7 +91,7 @@ def _step(rng: Random, split: Split, long: bool) -> Example:
     """The skeleton as a program writes it: tip after tip, each ended by a full stop or a line."""
     count = rng.choice((3, 4, 5, 5))
     topic, _, tips = _tips(rng, count, split)
-    head = rng.choice((f"Please act as a helpful assistant. Your job is to provide users with useful tips on a topic.\nUSER: Give some tips for {topic}.\nASSISTANT: Okay. Here are {count} concise tips, each under 8 words:\n",
+    head = rng.choice((f"You give people useful tips.\nUSER: Give some tips for {topic}.\nASSISTANT: Okay. Here are {count} concise tips, each under 8 words:\n",
                        f"Here are {count} concise tips for {topic}:\n", f"{count} short tips for {topic}, each under 8 words:\n", f"Tips for {topic}:\n"))
     told = rng.randrange(count)
     lines = [f"{i}. {tip}.\n" for i, (tip, _) in enumerate(tips, start=1)]

@@ -16,6 +16,7 @@ skill|Practise a little every day: Ten minutes a day beat two hours on Sunday; S
 work|Choose the most important task: It should get your best hour; Plan the day in the morning: A clear plan saves many decisions; Say no politely: Each yes costs time for something else; Keep meetings short: Short meetings leave time for work; Answer mail in blocks: Constant mail breaks concentration; Ask questions early: Early questions are cheap, late ones are not; Write things down: Paper forgets nothing; Leave work at work: Rest makes tomorrow better
 tech|Make backups: A backup turns a disaster into a nuisance; Use strong passwords: Long passwords are hard to guess; Install updates: Updates close holes that others know about; Read the manual: The answer is often already written; Start with a small example: Small things are easy to understand and to mend; Change one thing at a time: Then you know what made the difference; Test often: Errors found early are cheap; Ask a colleague to look at it: Four eyes see more than two
 nature|Start with easy kinds: Early success keeps you going; Water in the morning: Less water is lost before the heat; Watch closely every day: Who looks often sees trouble early; Use good soil: Healthy roots need air and food; Be gentle: Living things do not like haste; Give enough light: Light is food for plants; Keep things clean: Clean tools and places prevent illness; Follow the seasons: Each thing has its time
+care|Learn about their needs: Knowledge prevents most mistakes; Be patient: Trust takes time; Keep things clean: Clean places prevent illness; Watch closely every day: Who looks often sees trouble early; Be gentle: Living things do not like haste; Ask people with experience: They have seen your problem before; Keep a fixed rhythm: A regular day gives calm; Respect their space: Every creature needs a place of its own
 """.strip().splitlines())
 }
 
@@ -92,13 +93,13 @@ debugging|tech|Read the error message: It often says exactly what is wrong; Make
 writing good prompts|tech|Be specific: A clear task gives a clear answer; Give an example: An example says more than a rule; Say which form you want: The model then knows how to answer; Put the shared part first: A common beginning can be cached
 making a model fast|tech|Share prefixes: A shared beginning is computed once; Batch requests: Batches use the hardware better; Measure first: Without numbers you guess
 gardening|nature|Pull weeds early: Small weeds have small roots; Make compost: Kitchen waste turns into good soil
-caring for a dog|nature|Walk it every day: Dogs need movement; Be consistent: Clear rules make calm dogs; Visit the vet once a year: Many illnesses can be prevented
-caring for a cat|nature|Clean the litter box: Cats love clean places; Offer a place to scratch: Otherwise the sofa serves; Play every day: Play keeps cats fit
+caring for a dog|care|Walk it every day: Dogs need movement; Be consistent: Clear rules make calm dogs; Visit the vet once a year: Many illnesses can be prevented
+caring for a cat|care|Clean the litter box: Cats love clean places; Offer a place to scratch: Otherwise the sofa serves; Play every day: Play keeps cats fit
 caring for houseplants|nature|Do not water too much: More plants drown than dry out; Turn the pot: All sides need light; Wipe the leaves: Dust takes away light
 growing tomatoes|nature|Give them sun: Tomatoes love warmth; Tie them to a stick: Fruits are heavy; Keep the leaves dry: Wet leaves get ill
-keeping fish|nature|Change part of the water: Fresh water keeps fish healthy; Do not feed too much: Leftovers spoil the water; Let the tank settle first: Good bacteria need weeks
-watching birds|nature|Get up early: Birds sing at dawn; Move slowly: Fast steps frighten birds; Bring binoculars: Small birds sit high
-protecting the environment|nature|Ride a bicycle: A bicycle makes no smoke; Eat less meat: Meat takes much land and water; Save water: Clean water is precious
+keeping fish|care|Change part of the water: Fresh water keeps fish healthy; Do not feed too much: Leftovers spoil the water; Let the tank settle first: Good bacteria need weeks
+watching birds|care|Get up early: Birds sing at dawn; Move slowly: Fast steps frighten birds; Bring binoculars: Small birds sit high
+protecting the environment|care|Ride a bicycle: A bicycle makes no smoke; Eat less meat: Meat takes much land and water; Save water: Clean water is precious
 """.strip().splitlines())
 )
 
@@ -126,5 +127,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "work": ("Try it tomorrow morning.", "Tell your colleagues about it, so that they can help.", "At the end of the week you will see what it has changed."),
     "tech": ("It costs a few minutes and saves days.", "Make it part of your routine.", "Good teams do this without thinking about it."),
     "nature": ("Look every morning how things have changed.", "Nature answers slowly, but it does answer.", "Neighbours with experience like to help."),
+    "care": ("A few minutes a day are enough.", "You will soon see how good it is.", "Living things answer to kindness."),
     "": ("Begin today with ten minutes.", "Be patient with yourself.", "After some weeks you will see a difference."),
 }
