@@ -45,7 +45,9 @@ def tell(rng: Random, hero: str, other: str, name: str) -> str:
     friend = rng.choice([c for c in CREATURES if c not in (hero, other)])
     words = {"a": article(hero), "A": upper_first(article(hero)), "ta": "the " + hero, "Ta": "The " + hero, "b": article(other), "tb": "the " + other, "Tb": "The " + other,
              "pb": plural(other), "n": name, "p": rng.choice(PLACES), "f": article(friend), "tf": "the " + friend}
-    return " ".join(rng.choice(ways).format(**words) for ways in rng.choice(PLOTS))
+    text = " ".join(rng.choice(ways).format(**words) for ways in rng.choice(PLOTS))
+    at = text.find(words["p"]) + len(words["p"])
+    return text[:at] + text[at:].replace(words["p"], "the " + words["p"].split(" ", 1)[1])
 
 
 def _story(rng: Random, split: Split, long: bool) -> Example:
@@ -90,7 +92,7 @@ def _poem(rng: Random, split: Split, long: bool) -> Example:
 _LISTS: dict[str, tuple[str, ...]] = {
     "animals": tuple(s for s, _ in CLASS), "mammals": tuple(s for s, o in CLASS if o == "mammal"), "birds": tuple(s for s, o in CLASS if o == "bird"),
     "fish": tuple(s for s, o in CLASS if o == "fish"), "insects": tuple(s for s, o in CLASS if o == "insect"), "reptiles": tuple(s for s, o in CLASS if o == "reptile"),
-    "countries": tuple(row[0] for row in COUNTRIES if not row[0].startswith("the ")), "capitals": tuple(row[1] for row in COUNTRIES if row[1] != "-"),
+    "countries": tuple(row[0] for row in COUNTRIES if not row[0].startswith("the ")), "capitals": tuple(row[1] for row in COUNTRIES if row[1] != "-" and "," not in row[1]),
     "countries in Europe": tuple(row[0] for row in COUNTRIES if row[2] == "Europe"), "countries in Asia": tuple(row[0] for row in COUNTRIES if row[2] == "Asia"),
     "countries in Africa": tuple(row[0] for row in COUNTRIES if row[2] == "Africa"), "countries in South America": tuple(row[0] for row in COUNTRIES if row[2] == "South America"),
     "colours": ("red", "blue", "green", "yellow", "orange", "purple", "pink", "brown", "black", "white", "grey"), "colors": ("red", "blue", "green", "yellow", "orange", "purple", "pink", "brown"),
@@ -99,7 +101,7 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "flowers": ("rose", "tulip", "daisy", "lily", "sunflower", "orchid", "violet", "daffodil", "poppy"), "trees": ("oak", "pine", "birch", "maple", "willow", "beech", "fir", "ash", "elm"),
     "planets": tuple(row[0] for row in PLANETS), "chemical elements": tuple(e[0] for e in ELEMENTS[:50]), "metals": ("iron", "gold", "silver", "copper", "lead", "zinc", "tin", "aluminium", "nickel"),
     "musical instruments": tuple(s for s, _ in INSTRUMENTS), "sports": tuple(s for s, _ in SPORT_PLACE), "months": MONTHS, "days of the week": DAYS, "languages": LANGUAGES,
-    "jobs": tuple(s.split(" ", 1)[1] for s, _ in JOBS), "professions": tuple(s.split(" ", 1)[1] for s, _ in JOBS), "books": tuple(s for s, _ in BOOKS[:60]), "paintings": tuple(s for s, _ in PAINTINGS),
+    "jobs": tuple(s.split(" ", 1)[1] for s, _ in JOBS), "professions": tuple(s.split(" ", 1)[1] for s, _ in JOBS), "books": tuple(s for s, _ in BOOKS[:60] if "," not in s), "paintings": tuple(s for s, _ in PAINTINGS if "," not in s),
     "seasons": ("spring", "summer", "autumn", "winter"), "continents": ("Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"),
     "oceans": ("the Pacific Ocean", "the Atlantic Ocean", "the Indian Ocean", "the Southern Ocean", "the Arctic Ocean"), "shapes": ("circle", "triangle", "square", "rectangle", "pentagon", "hexagon", "star"),
     "drinks": ("water", "tea", "coffee", "milk", "juice", "lemonade", "cocoa"), "tools": tuple(s.split(" ", 1)[1] for s, o in KINDS if o == "tool") + ("drill", "wrench", "spade", "axe", "chisel", "screwdriver"),

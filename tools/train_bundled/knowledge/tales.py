@@ -55,7 +55,7 @@ PLOTS: tuple[tuple[tuple[str, ...], ...], ...] = (
      ("On the third day {n} met {f} who was hungry and shared the last bread.", "By the road sat {f} with a thorn in the foot, and {n} pulled it out."),
      ("\"Because you are kind, I will show you the way,\" said {tf}.", "In thanks {tf} told the secret of {tb}."),
      ("There it was: {tb}, brighter than in any dream.", "Behind an old oak lay {tb}, just as people had told."),
-     ("{n} took it home, and there was a feast that lasted three days.", "{n} looked at it for a long time and then went home, richer by a friend.")),
+     ("{n} told everybody at home, and there was a feast that lasted three days.", "{n} looked at it for a long time and then went home, richer by a friend.")),
     (("Nobody in {p} believed that {a} could make {b}.", "\"{A} cannot make {b},\" people laughed in {p}."),
      ("But {n} had an idea, a pencil and a lot of time.", "But {ta}, whose name was {n}, began all the same."),
      ("The first try fell apart, and so did the second.", "At first everything went wrong: too big, too small, too crooked."),
