@@ -24,7 +24,7 @@ from tools.train_bundled.example import Example, Family
 from tools.train_bundled.families import all_families
 from tools.train_bundled.questions import OPEN_QUESTIONS
 
-TOKENS_A_BATCH = 180_000
+TOKENS_A_BATCH = 360_000
 
 
 @dataclass(slots=True)

@@ -136,6 +136,7 @@ class Trainer:
         self.loss = net.weighted_loss
         if device.type == "cuda":
             torch.set_float32_matmul_precision("high")
+            torch._dynamo.config.recompile_limit = 64
             for layer in network.layers:
                 layer.compile(dynamic=False)
             self.loss = torch.compile(net.weighted_loss, dynamic=False)
@@ -145,7 +146,7 @@ class Trainer:
     def step(self, rate: float) -> Tensor:
         """One optimisation step on the next shard; gives its loss (still on the device)."""
         ids, flags = self.shards.take()
-        batch = to_batch(ids, flags, self.args.tokens // 16, self.device)
+        batch = to_batch(ids, flags, max(64, self.args.tokens // 64), self.device)
         net_, shape = self.network, self.network.shape
         hidden = net_(batch.tokens, batch.places, batch.starts, shape.positions, self.kind)
         loss = self.loss(
