@@ -1,0 +1,310 @@
+"""The engine as its callers see it: submit, generate, look, stop.
+
+`EngineCore` checks what it is given on the caller's thread, hands it to `sgbench.engine.loop` and returns. It knows a runner and a
+tokenizer by their protocols only; the language reaches it through `sgbench.backends.local`.
+
+For whoever builds on it:
+
+* ``submit(...)`` returns a `Handle` at once. ``handle.result()`` waits (`AbortedError`, `EngineStoppedError`), iterating it yields
+  cumulative outputs, ``handle.abort(reason)`` gives up. ``submit_samples`` is the same for ``n`` samples of one prompt.
+* `SamplingParams` come from `sgbench.engine.sampling_params.sampling_params` (a dict by SGLang's names).
+* ``max_new_tokens=0`` only computes the prompt's KV, so that later requests hit it.
+* Programs give ``program``, ``branch``, ``op`` and ``after``; in a deterministic engine they also report to ``engine.gate`` and wait
+  with ``live=True``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import weakref
+from collections.abc import Callable
+from collections.abc import Sequence as Ids
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.gate import Gate
+from sgbench.engine.generate import GenerateCall
+from sgbench.engine.handle import Handle
+from sgbench.engine.intake import Intake, Limits
+from sgbench.engine.loop import EngineLoop
+from sgbench.engine.output import TokenBytes
+from sgbench.engine.request import IntArray, SamplingParams
+from sgbench.engine.runner.base import Runner
+from sgbench.engine.sampling_params import sampling_params as checked_params
+from sgbench.engine.sequence import Origin, Sequence
+from sgbench.engine.stats import EngineStats
+from sgbench.errors import UsageError
+from sgbench.trace.events import Event, TreeSnapshot
+from sgbench.trace.journal import Journal
+
+T = TypeVar("T")
+
+_DEFAULT_RUNNING = 64
+_DEFAULT_PREFILL_TOKENS = 2048
+
+
+def resolved(config: EngineConfig, runner: Runner) -> EngineConfig:
+    """``config`` with every number that was left to the engine filled in."""
+    context = min(runner.max_context_tokens, config.context_length or runner.max_context_tokens)
+    return dataclasses.replace(
+        config,
+        kv_tokens=runner.kv_tokens,
+        context_length=context,
+        max_running=config.max_running or min(_DEFAULT_RUNNING, runner.kv_tokens),
+        max_prefill_tokens=config.max_prefill_tokens or _DEFAULT_PREFILL_TOKENS,
+    )
+
+
+class EngineCore:
+    """An engine over any runner.
+
+    Parameters
+    ----------
+    config
+        Options; what is None is filled in from the runner.
+    runner
+        The device half; owned, closed at `shutdown`.
+    tokenizer
+        None: prompts come as ``input_ids`` and text stays empty.
+    journal
+        Where events go; a new one by default.
+    start
+        Start the engine's thread. With False the engine runs on the thread of whoever waits, or by `step`: for tests and simulation.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        runner: Runner,
+        tokenizer: TokenBytes | None,
+        *,
+        journal: Journal | None = None,
+        start: bool = True,
+    ) -> None:
+        self.config = resolved(config, runner)
+        self.runner = runner
+        self.tokenizer = tokenizer
+        self.journal = journal or Journal()
+        assert self.config.context_length is not None
+        limits = Limits(
+            vocab_size=runner.vocab_size, context_tokens=self.config.context_length, kv_tokens=runner.kv_tokens
+        )
+        self._intake = Intake(limits, tokenizer, self.config.seed)
+        self._loop = EngineLoop(self.config, runner, self.journal, start=start)
+        # The thread keeps the loop alive but not this object: dropping the last reference, or leaving Python, stops the engine.
+        self._finalizer = weakref.finalize(self, self._loop.stop)
+
+    @property
+    def gate(self) -> Gate:
+        """Where live branches of programs report; see `sgbench.engine.gate`."""
+        return self._loop.gate
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def submit(self, prompt: str | Ids[int] | IntArray, params: SamplingParams | None = None, **options: Any) -> Handle:
+        """Queue one request; returns at once.
+
+        Parameters
+        ----------
+        prompt
+            Text, or token ids.
+        params
+            SGLang's defaults if None; ``n`` must be 1 (`submit_samples` takes more).
+        options
+            Those of `submit_samples`.
+
+        Raises
+        ------
+        UsageError, CapacityError, ConstraintError
+            The request is wrong; nothing was queued.
+        EngineStoppedError
+            The engine was shut down or broke.
+        """
+        if params is not None and params.n != 1:
+            raise UsageError(f"submit takes one sample, not n={params.n}: use submit_samples")
+        return self.submit_samples(prompt, params, **options)[0]
+
+    def submit_samples(
+        self,
+        prompt: str | Ids[int] | IntArray,
+        params: SamplingParams | None = None,
+        *,
+        program: int = -1,
+        branch: int = -1,
+        op: int = -1,
+        after: tuple[int, ...] = (),
+        think_ms: float = 0.0,
+        return_logprob: bool = False,
+        logprob_start_len: int | None = None,
+        top_logprobs_num: int = 0,
+        return_text_in_logprobs: bool = False,
+    ) -> list[Handle]:
+        """Queue ``params.n`` samples of one prompt, together.
+
+        Parameters
+        ----------
+        prompt, params
+            As for `submit`.
+        program, branch, op, after, think_ms
+            Which call of which program this is; see `sgbench.engine.sequence.Origin`.
+        return_logprob
+            Report the logprob of every output token.
+        logprob_start_len
+            First prompt position whose logprob is reported too; None or -1: none. It is reported itself, with what the prompt before it
+            predicts; position 0 has None.
+        top_logprobs_num
+            Most likely tokens reported at each of these positions.
+        return_text_in_logprobs
+            Put the tokens' text into the entries.
+
+        Raises
+        ------
+        UsageError, CapacityError, ConstraintError, EngineStoppedError
+            As `submit`.
+        """
+        origin = Origin(program=program, branch=branch, op=op, after=after, think_ms=think_ms)
+        wish = (return_logprob, logprob_start_len, top_logprobs_num, return_text_in_logprobs)
+        sequences = self._sequences(prompt, params, wish, origin)
+        self._loop.submit(sequences)
+        return [seq.handle for seq in sequences]
+
+    def _sequences(
+        self,
+        prompt: str | Ids[int] | IntArray,
+        params: SamplingParams | None,
+        logprobs: tuple[bool, int | None, int, bool],
+        origin: Origin,
+    ) -> list[Sequence]:
+        params = checked_params(params)
+        ids = self._intake.prompt(prompt, None) if isinstance(prompt, str) else self._intake.prompt(None, prompt)
+        wish = self._intake.wish(len(ids), *logprobs)
+        sequences: list[Sequence] = []
+        for sample in range(params.n):
+            seq = self._intake.sequence(ids, params, wish, origin, sample)
+            pump = self._loop.step if self._loop.thread is None else None
+            seq.handle = Handle(self._loop.gate, functools.partial(self._loop.post_abort, seq), pump)
+            sequences.append(seq)
+        return sequences
+
+    def generate(
+        self,
+        prompt: str | list[str] | None = None,
+        sampling_params: dict[str, Any] | list[dict[str, Any]] | None = None,
+        input_ids: list[int] | list[list[int]] | None = None,
+        return_logprob: bool | list[bool] = False,
+        logprob_start_len: int | list[int] | None = None,
+        top_logprobs_num: int | list[int] = 0,
+        return_text_in_logprobs: bool = False,
+        stream: bool = False,
+    ) -> Any:
+        """SGLang's offline generation.
+
+        Parameters
+        ----------
+        prompt, input_ids
+            One of them: a text or a list of texts, token ids or a list of such.
+        sampling_params
+            By SGLang's names; a list has one for each prompt.
+        return_logprob, logprob_start_len, top_logprobs_num, return_text_in_logprobs
+            See `submit_samples`; a list has one for each prompt.
+        stream
+            Return an iterator of cumulative results instead.
+
+        Returns
+        -------
+        dict, list of dict, or iterator of dict
+            ``text``, ``output_ids`` and ``meta_info``; a list for a list of prompts or ``n > 1`` (all samples of the first prompt
+            first). In a stream of several, ``index`` says whose result it is. An aborted request's finish reason has type ``abort``.
+
+        Raises
+        ------
+        UsageError, UnknownOptionError, CapacityError, ConstraintError
+            Something is wrong with a request; none of them was queued.
+        KeyboardInterrupt
+            The requests were aborted and their KV freed; the engine runs on.
+        """
+        call = GenerateCall.from_arguments(
+            prompt,
+            input_ids,
+            sampling_params,
+            return_logprob,
+            logprob_start_len,
+            top_logprobs_num,
+            return_text_in_logprobs,
+        )
+        sequences: list[Sequence] = []
+        for item in call.items:
+            sequences.extend(self._sequences(item.prompt, item.params, item.logprobs, Origin()))
+        self._loop.submit(sequences)
+        handles = [seq.handle for seq in sequences]
+        single = call.single and len(handles) == 1
+        if stream:
+            return call.stream(handles, single)
+        results = call.gather(handles)
+        return results[0] if single else results
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run ``function`` on the engine's thread between two steps; returns its value. At once when the engine has stopped."""
+        return self._loop.call(function)
+
+    def stats(self) -> EngineStats:
+        """Figures since start or `reset_stats`."""
+        return self._loop.call(self._loop.stats)
+
+    def reset_stats(self) -> None:
+        """Count from 0 again."""
+        self._loop.call(self._loop.reset_stats)
+
+    def snapshot(self) -> TreeSnapshot:
+        """The prefix cache as plain data; see `sgbench.trace.events`."""
+        return self._loop.call(self._loop.cache.snapshot)
+
+    def check_integrity(self) -> None:
+        """Check every invariant of pool, cache and running requests.
+
+        Raises
+        ------
+        IntegrityError
+            One is broken: a bug of ours.
+        """
+        self._loop.call(lambda: self._loop.memory.check(self._loop.scheduler.running))
+
+    def flush_cache(self) -> bool:
+        """Drop everything cached that no running request uses; always True."""
+        self._loop.call(self._loop.memory.flush)
+        return True
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``callback`` with every later event, on the thread that emits it; returns a function that ends it.
+
+        A callback must be quick and must not call the engine; one that raises is dropped.
+        """
+        return self.journal.subscribe(callback)
+
+    def step(self) -> bool:
+        """Run one step by hand; False if there is nothing to run. Only for an engine made with ``start=False``."""
+        if self._loop.thread is not None:
+            raise UsageError("this engine steps on its own thread")
+        return self._loop.step()
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """Stop: whoever waits gets `EngineStoppedError`, the runner frees the device. Idempotent.
+
+        `stats`, `snapshot` and `check_integrity` go on answering with the final state.
+        """
+        self._finalizer.detach()
+        self._loop.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.shutdown()

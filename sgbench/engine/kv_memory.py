@@ -1,0 +1,124 @@
+"""Who owns which KV slot, moment by moment: the pool and the prefix cache behind one door.
+
+Each method moves slots between the three owners named in `sgbench.engine.prefix_cache` and leaves them balanced. Knows sequences, the
+pool and the cache; decides nothing about who runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sgbench.engine.kv_pool import KvPool
+from sgbench.engine.prefix_cache import Match, PrefixCache
+from sgbench.engine.sequence import Sequence
+from sgbench.errors import IntegrityError
+
+
+class KvMemory:
+    """Pool and cache of one engine.
+
+    Attributes
+    ----------
+    evicted_tokens
+        Slots that eviction freed so far, to make room.
+    """
+
+    def __init__(self, pool: KvPool, cache: PrefixCache) -> None:
+        self.pool = pool
+        self.cache = cache
+        self.evicted_tokens = 0
+
+    @property
+    def available_tokens(self) -> int:
+        """Slots that are free or could be."""
+        return self.pool.free_tokens + self.cache.evictable_tokens
+
+    @property
+    def used_tokens(self) -> int:
+        """Slots that running requests use, each once."""
+        return self.pool.capacity_tokens - self.available_tokens
+
+    def match(self, seq: Sequence) -> Match:
+        """The present match of a waiting request, kept on it."""
+        if seq.match is None or seq.match.version != self.cache.version:
+            seq.match = self.cache.match(seq.tokens, seq.match_limit, seq.match)
+        return seq.match
+
+    def make_room(self, n_tokens: int, for_rid: int) -> bool:
+        """Evict until ``n_tokens`` slots are free; False if that cannot be."""
+        missing = n_tokens - self.pool.free_tokens
+        if missing > 0:
+            freed = self.cache.evict(missing, for_rid)
+            self.evicted_tokens += len(freed)
+            self.pool.free(freed)
+        return self.pool.free_tokens >= n_tokens
+
+    def admit(self, seq: Sequence) -> None:
+        """Lock the cached prefix of ``seq``: from now on it is in use."""
+        match = self.match(seq)
+        attached = self.cache.attach(seq.rid, match)
+        seq.node = attached.node
+        seq.match = None
+        seq.place(0, attached.slots)
+        seq.cached = seq.computed = match.length
+
+    def extend(self, seq: Sequence, n_tokens: int) -> None:
+        """Give ``seq`` own slots for its next ``n_tokens`` tokens; there must be room."""
+        seq.place(seq.computed, self.pool.alloc(n_tokens))
+
+    def settle(self, seq: Sequence) -> None:
+        """Prompt tokens were computed: hand them to the cache, so that others hit them, and take its slots where it had them."""
+        if not (self.cache.shares_chunks or seq.computed == seq.length):
+            return
+        done = seq.computed
+        kept = self.cache.insert(seq.rid, seq.tokens[:done], seq.slots[:done], seq.node, seq.cached, final=False)
+        self.pool.free(kept.duplicates)  # a view of seq.slots: before they are overwritten
+        if len(kept.duplicates):
+            seq.place(seq.cached, kept.slots)
+        seq.node = kept.node
+        seq.cached = max(seq.cached, kept.cached_tokens)
+
+    def finish(self, seq: Sequence) -> None:
+        """Hand over all that was computed and unlock it: the request leaves the batch, and what it computed may hit later."""
+        done = seq.computed
+        kept = self.cache.insert(seq.rid, seq.tokens[:done], seq.slots[:done], seq.node, seq.cached, final=True)
+        self.pool.free(kept.duplicates)
+        seq.leave_batch()
+
+    def abandon(self, seq: Sequence) -> None:
+        """Unlock what is cached and free the rest: nothing more of an aborted request is kept."""
+        self.pool.free(seq.slots[seq.cached : seq.computed])
+        self.cache.release(seq.rid, seq.node)
+        seq.leave_batch()
+
+    def flush(self) -> None:
+        """Drop everything cached that nobody uses."""
+        self.pool.free(self.cache.flush())
+
+    def check(self, running: Iterable[Sequence]) -> None:
+        """Every slot is exactly one of free, cached, own; handles, counts and lengths agree.
+
+        Raises
+        ------
+        IntegrityError
+            They do not.
+        """
+        sequences = list(running)
+        self.pool.check()
+        self.cache.check([seq.node for seq in sequences])
+        owners = [self.pool.free_slots(), self.cache.owned_slots()]
+        for seq in sequences:
+            if not 0 <= seq.cached <= seq.computed <= seq.length <= seq.limit:
+                raise IntegrityError(f"request {seq.rid} has impossible lengths")
+            held = self.cache.held_slots(seq.node)[: seq.cached]
+            if not np.array_equal(seq.slots[: seq.cached], held):
+                raise IntegrityError(f"request {seq.rid} does not use the slots of its locked prefix")
+            owners.append(seq.slots[seq.cached : seq.computed])
+        counts = np.bincount(np.concatenate(owners), minlength=self.pool.capacity_tokens)
+        if len(counts) != self.pool.capacity_tokens or (counts != 1).any():
+            slot = int(np.nonzero(counts != 1)[0][0])
+            raise IntegrityError(
+                f"KV slot {slot} has {counts[slot]} owners: free, cached and in use must be disjoint and complete"
+            )

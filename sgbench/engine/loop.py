@@ -1,0 +1,372 @@
+"""The engine's loop: plan, run, commit, emit; on one thread of its own.
+
+That thread is the only one that touches scheduler, tree, pool and runner. Everybody else puts requests and calls into the inbox and
+waits on handles. Knows no language and no display; what it does not decide stands in `sgbench.engine.scheduler`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.eviction import eviction_key
+from sgbench.engine.flat_cache import FlatCache
+from sgbench.engine.gate import Gate
+from sgbench.engine.inbox import Inbox
+from sgbench.engine.kv_memory import KvMemory
+from sgbench.engine.kv_pool import KvPool
+from sgbench.engine.no_cache import NoCache
+from sgbench.engine.prefix_cache import PrefixCache
+from sgbench.engine.radix_attention import ForceMissCache, RadixCache
+from sgbench.engine.request import Chunk, ChunkResult, StepPlan, StepResult
+from sgbench.engine.result import request_output
+from sgbench.engine.runner.base import Runner
+from sgbench.engine.scheduler import Scheduler
+from sgbench.engine.sequence import Sequence
+from sgbench.engine.stats import Counters, EngineStats
+from sgbench.errors import EngineStoppedError, IntegrityError
+from sgbench.trace.events import RequestAborted, RequestFinished, RequestQueued, StepFinished
+from sgbench.trace.journal import Journal
+
+T = TypeVar("T")
+
+
+def make_cache(config: EngineConfig, journal: Journal, capacity_tokens: int) -> PrefixCache:
+    """The prefix cache that ``config.radix_cache`` names."""
+    eviction = eviction_key(config.eviction)
+    if config.radix_cache == "off":
+        return NoCache()
+    if config.radix_cache == "flat":
+        return FlatCache(journal, capacity_tokens, eviction)
+    return (RadixCache if config.radix_cache == "radix" else ForceMissCache)(journal, eviction)
+
+
+class EngineLoop:
+    """State of a running engine and the thread that owns it.
+
+    Parameters
+    ----------
+    config
+        Resolved.
+    runner
+        Owned: closed when the loop ends.
+    journal
+        Takes every event.
+    start
+        Start the thread. Without, `step` is called by hand (tests, simulation), and calls run at once.
+    """
+
+    def __init__(self, config: EngineConfig, runner: Runner, journal: Journal, *, start: bool) -> None:
+        self.config = config
+        self.journal = journal
+        self.inbox = Inbox()
+        self.gate = Gate(self.inbox.wake)
+        self.failure: BaseException | None = None
+        self._runner = runner
+        self._counters = Counters()
+        self.cache = make_cache(config, journal, runner.kv_tokens)
+        self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
+        self.scheduler = Scheduler(config, self.memory, journal, self._counters)
+        self._live: dict[int, Sequence] = {}
+        self._next_rid = 0
+        self._steps = 0
+        self._evicted_before = 0
+        self._closed = False
+        self.thread: threading.Thread | None = None
+        if start:
+            self.thread = threading.Thread(target=self._run, name="sgbench-engine", daemon=True)
+            self.thread.start()
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Take what arrived and run one step; False if there was nothing to run."""
+        self._take_arrivals()
+        for call in self.inbox.take_calls():
+            call()
+        self.journal.step = self._steps
+        plan = self.scheduler.plan(self._steps)
+        if plan is None:
+            if self._live:
+                raise IntegrityError(f"{len(self._live)} requests wait and none can run")
+            return False
+        result = self._runner.run(plan)
+        touched = self._commit(plan, result)
+        self._emit(plan, result)
+        for seq in touched:
+            self._publish(seq)
+        self._steps += 1
+        return True
+
+    def _run(self) -> None:
+        try:
+            while not self.inbox.closed:
+                self.inbox.wait(self._ready)
+                if self._may_step:
+                    self.step()
+                else:
+                    for call in self.inbox.take_calls():
+                        call()
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self._close()
+
+    @property
+    def _may_step(self) -> bool:
+        return not self.config.deterministic or self.gate.quiet
+
+    def _ready(self, arrived: bool) -> bool:
+        return bool(arrived or self._live) and self._may_step
+
+    # --- commit -----------------------------------------------------------------------------------------------------
+
+    def _commit(self, plan: StepPlan, result: StepResult) -> list[Sequence]:
+        """Enter what the runner computed; returns the requests that have something to tell."""
+        if len(result.chunks) != len(plan.chunks):
+            raise IntegrityError(f"the runner answered {len(result.chunks)} chunks of {len(plan.chunks)}")
+        self._counters.forward_passes += 1
+        touched = []
+        for chunk, got in zip(plan.chunks, result.chunks, strict=True):
+            seq = self._live[chunk.rid]
+            self._enter_kv(seq, chunk)
+            self._enter_logprobs(seq, chunk, got)
+            if seq.pending == 0:
+                self._enter_token(seq, got)
+                touched.append(seq)
+                if seq.transcript.finish_reason is not None:
+                    self._finish(seq)
+        return touched
+
+    def _enter_kv(self, seq: Sequence, chunk: Chunk) -> None:
+        prefill = not seq.decoding
+        seq.computed += len(chunk.token_ids)
+        if prefill:
+            self._counters.prefill_tokens += len(chunk.token_ids)
+            self.memory.settle(seq)
+
+    def _enter_logprobs(self, seq: Sequence, chunk: Chunk, got: ChunkResult) -> None:
+        if chunk.input_logprobs_from is None:
+            return
+        last = min(seq.computed, seq.prompt_len - 1)
+        due = max(0, last + 1 - max(chunk.start + 1, chunk.input_logprobs_from))
+        if len(got.input_logprobs) != due:
+            raise IntegrityError(f"the runner reported {len(got.input_logprobs)} prompt logprobs where {due} were due")
+        seq.transcript.input_logprobs.extend(got.input_logprobs)
+        seq.transcript.input_top.extend(got.input_top)
+        seq.input_next = max(seq.input_next, last + 1)
+
+    def _enter_token(self, seq: Sequence, got: ChunkResult) -> None:
+        said = seq.transcript
+        if seq.remaining == 0:  # a prefill: what might come next may be asked for, but is not taken
+            said.output_top.extend([got.top] if seq.wish.top else [])
+            said.finish({"type": "length", "length": 0})
+            return
+        if got.token_id is None:
+            raise IntegrityError(f"the runner sampled no token for request {seq.rid}")
+        seq.append(got.token_id)
+        self._counters.completion_tokens += 1
+        said.accept(got, seq.remaining)
+
+    def _finish(self, seq: Sequence) -> None:
+        self.scheduler.finish(seq)
+        del self._live[seq.rid]
+        self._counters.finished += 1
+        reason = seq.transcript.finish_reason
+        if self.journal.active and reason is not None:
+            self.journal.emit(
+                RequestFinished(
+                    rid=seq.rid,
+                    reason=reason["type"],
+                    output_ids=tuple(seq.transcript.output_ids),
+                    prompt_tokens=seq.prompt_len,
+                    cached_tokens=seq.cached_at_first,
+                )
+            )
+
+    def _emit(self, plan: StepPlan, result: StepResult) -> None:
+        if self.journal.active:
+            sampled = (-1 if got.token_id is None else got.token_id for got in result.chunks)
+            self.journal.emit(
+                StepFinished(
+                    rids=tuple(chunk.rid for chunk in plan.chunks),
+                    token_ids=tuple(sampled),
+                    forward_ms=result.forward_ms,
+                    free_tokens=self.memory.pool.free_tokens,
+                    cached_tokens=self.cache.evictable_tokens,
+                    used_tokens=self.memory.used_tokens,
+                )
+            )
+
+    def _publish(self, seq: Sequence) -> None:
+        if seq.handle.streaming or seq.transcript.finish_reason is not None:
+            seq.handle.publish(request_output(seq))
+
+    # --- requests come and go ---------------------------------------------------------------------------------------
+
+    def _take_arrivals(self) -> None:
+        arrivals = self.inbox.take_arrivals()
+        if self.config.deterministic:
+            arrivals.sort(key=lambda seq: (seq.origin.program, seq.origin.branch, seq.origin.op))
+        for seq in arrivals:
+            if not seq.handle.done:  # not aborted on the way
+                self._accept(seq)
+
+    def _accept(self, seq: Sequence) -> None:
+        seq.rid = seq.handle.rid = self._next_rid
+        self._next_rid += 1
+        self._live[seq.rid] = seq
+        self.scheduler.enqueue(seq)
+        if self.journal.active:
+            origin = seq.origin
+            self.journal.emit(
+                RequestQueued(
+                    rid=seq.rid,
+                    prompt_ids=tuple(seq.tokens.tolist()),
+                    max_new_tokens=seq.params.max_new_tokens,
+                    program=origin.program,
+                    branch=origin.branch,
+                    op=origin.op,
+                    after=origin.after,
+                    think_ms=origin.think_ms,
+                )
+            )
+
+    def abort(self, seq: Sequence, reason: str) -> None:
+        """Give ``seq`` up and free its KV; on the engine's thread. It may be on its way in still: then it is never taken."""
+        if seq.handle.done:
+            return
+        if seq.rid in self._live:
+            self.scheduler.remove(seq)
+            del self._live[seq.rid]
+            if self.journal.active:
+                ids = tuple(seq.transcript.output_ids)
+                self.journal.emit(RequestAborted(rid=seq.rid, reason=reason, output_ids=ids))
+        self._counters.aborted += 1
+        seq.transcript.finish({"type": "abort", "message": reason})
+        seq.handle.publish(request_output(seq))
+
+    # --- calls from other threads -----------------------------------------------------------------------------------
+
+    def submit(self, sequences: list[Sequence]) -> None:
+        """Queue requests, all at once.
+
+        Raises
+        ------
+        EngineStoppedError
+            The engine was shut down or broke.
+        """
+        if not self.inbox.submit(sequences):
+            raise self.stopped()
+
+    def post_abort(self, seq: Sequence, reason: str) -> None:
+        """Ask for `abort` from any thread; without effect on an engine that has stopped."""
+        if self.thread is None:
+            self._take_arrivals()
+            self.abort(seq, reason)
+        else:
+            self.inbox.call(lambda: self.abort(seq, reason))
+
+    def _take_arrivals_if_quiet(self) -> None:
+        if self._may_step:
+            self._take_arrivals()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run ``function`` on the engine's thread, between two steps, and return what it returns.
+
+        Without a thread, after it has ended, or on it, ``function`` runs at once.
+        """
+        if self.thread is None or self.thread is threading.current_thread():
+            return function()
+        outcome: list[T] = []
+        failures: list[BaseException] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                self._take_arrivals_if_quiet()
+                outcome.append(function())
+            except BaseException as failure:
+                failures.append(failure)
+            done.set()
+
+        if not self.inbox.call(run):
+            self.thread.join()
+            return function()
+        done.wait()
+        if failures:
+            raise failures[0]
+        return outcome[0]
+
+    def stats(self) -> EngineStats:
+        """Counters and gauges; on the engine's thread."""
+        counters = self._counters
+        prompt = counters.prompt_tokens
+        return EngineStats(
+            prompt_tokens=prompt,
+            cached_tokens=counters.cached_tokens,
+            hit_rate=counters.cached_tokens / prompt if prompt else 0.0,
+            completion_tokens=counters.completion_tokens,
+            jumped_tokens=counters.jumped_tokens,
+            prefill_tokens=counters.prefill_tokens,
+            forward_passes=counters.forward_passes,
+            evicted_tokens=self.memory.evicted_tokens - self._evicted_before,
+            kv_tokens_total=self.memory.pool.capacity_tokens,
+            kv_tokens_used=self.memory.used_tokens,
+            kv_tokens_cached=self.cache.evictable_tokens,
+            running=len(self.scheduler.running),
+            waiting=len(self.scheduler.waiting),
+            finished=counters.finished,
+            aborted=counters.aborted,
+            preempted=counters.preempted,
+        )
+
+    def reset_stats(self) -> None:
+        """Count from 0 again; on the engine's thread."""
+        for name in Counters.__slots__:
+            setattr(self._counters, name, 0)
+        self._evicted_before = self.memory.evicted_tokens
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Shut down: fail whoever waits, close the runner. Idempotent, from any thread."""
+        self.inbox.close()
+        if self.thread is None:
+            self._close()
+        elif self.thread is not threading.current_thread():
+            self.thread.join()
+
+    def stopped(self) -> EngineStoppedError:
+        """The error for a call that comes too late."""
+        if self.failure is None:
+            return EngineStoppedError("the engine was shut down; start another one")
+        error = EngineStoppedError(f"the engine broke ({self.failure!r}); start another one")
+        error.__cause__ = self.failure
+        return error
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self.inbox.close()
+        try:
+            self._fail_waiting()
+        finally:
+            for call in self.inbox.take_calls():
+                call()
+            self._runner.close()
+
+    def _fail_waiting(self) -> None:
+        late = self.inbox.take_arrivals()
+        reason = "the engine was shut down" if self.failure is None else f"the engine broke: {self.failure!r}"
+        for seq in [*self._live.values(), *late]:
+            if self.journal.active and seq.rid >= 0:
+                ids = tuple(seq.transcript.output_ids)
+                self.journal.emit(RequestAborted(rid=seq.rid, reason=reason, output_ids=ids))
+            if self.failure is None:
+                self.scheduler.remove(seq)
+            seq.handle.fail(self.failure or self.stopped())
+        self._live.clear()

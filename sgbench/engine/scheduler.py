@@ -1,0 +1,291 @@
+"""Who runs in the next step: admission, continuous batching, chunked prefill, preemption.
+
+One step runs every decoding request and up to ``max_prefill_tokens`` prompt tokens together. Admission is the paper's Algorithm 1 with
+the three things it leaves open: room for output is reserved (`sgbench.engine.reserve`), a request waits while another one that runs is
+computing a prefix they share, and nobody is overtaken more than ``starvation_bound`` times.
+
+Decides by counting; owns no slot (`sgbench.engine.kv_memory` moves them) and knows no runner, text or thread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sgbench.engine import cache_aware
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.kv_memory import KvMemory
+from sgbench.engine.radix_node import common_prefix_tokens
+from sgbench.engine.request import Chunk, SharedPrefix, StepPlan
+from sgbench.engine.reserve import OutputReserve
+from sgbench.engine.sequence import Sequence
+from sgbench.engine.stats import Counters
+from sgbench.errors import IntegrityError
+from sgbench.trace.events import RequestAdmitted, RequestDeferred, RequestPreempted, StepPlanned
+from sgbench.trace.journal import Journal
+
+_SHOWN_ORDER = 64
+
+
+class Scheduler:
+    """The queue and the batch.
+
+    Parameters
+    ----------
+    config
+        Resolved: ``max_running`` and ``max_prefill_tokens`` are numbers.
+    memory
+        KV pool and prefix cache.
+    journal
+        Takes decisions.
+    counters
+        Statistics to keep.
+
+    Attributes
+    ----------
+    waiting
+        In order of arrival.
+    running
+        In order of admission.
+    """
+
+    def __init__(self, config: EngineConfig, memory: KvMemory, journal: Journal, counters: Counters) -> None:
+        assert config.max_running is not None and config.max_prefill_tokens is not None
+        self._config = config
+        self._max_prefill_tokens = config.max_prefill_tokens
+        self._memory = memory
+        self._journal = journal
+        self._counters = counters
+        self._reserve = OutputReserve()
+        self._policy = cache_aware.policy(config.schedule, config.seed)
+        self._rows = list(range(config.max_running - 1, -1, -1))
+        self._order: list[Sequence] = []
+        self._shared: tuple[SharedPrefix, ...] = ()
+        self._shared_for: tuple[object, ...] = ()
+        self.waiting: list[Sequence] = []
+        self.running: list[Sequence] = []
+
+    # --- the queue --------------------------------------------------------------------------------------------------
+
+    def enqueue(self, seq: Sequence) -> None:
+        """A request arrives; its ``rid`` is larger than every earlier one's."""
+        self.waiting.append(seq)
+
+    def remove(self, seq: Sequence) -> None:
+        """A request is given up, wherever it is."""
+        if seq in self.running:
+            self._leave(seq)
+            self._memory.abandon(seq)
+        elif seq in self.waiting:
+            self.waiting.remove(seq)
+
+    def finish(self, seq: Sequence) -> None:
+        """A running request is done: its tokens stay in the cache."""
+        self._leave(seq)
+        self._memory.finish(seq)
+
+    def _leave(self, seq: Sequence) -> None:
+        self.running.remove(seq)
+        self._rows.append(seq.row)
+
+    # --- the plan ---------------------------------------------------------------------------------------------------
+
+    def plan(self, step: int) -> StepPlan | None:
+        """The next step, with KV slots taken for every token in it; None if there is nothing to run."""
+        preempted = False
+        while True:
+            preempted |= self._make_decode_room()
+            spans = self._decode_spans()
+            budget = self._prefill_running(spans)
+            if not preempted:
+                self._admit(spans, budget)
+            if spans or not self.running:
+                break
+            self._preempt_youngest()  # several prefills hold all the room between them: nobody could go on
+            preempted = True
+        if not spans:
+            return None
+        if not preempted:
+            self._reserve.step_went_well()
+        chunks = tuple(self._chunk(seq, n) for seq, n in spans)
+        self._emit_plan(spans)
+        return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in spans]))
+
+    def _make_decode_room(self) -> bool:
+        """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""
+        preempted = False
+        while True:
+            decoding = [seq for seq in self.running if seq.decoding]
+            if not decoding or self._memory.make_room(len(decoding), decoding[0].rid):
+                return preempted
+            self._preempt_youngest()
+            preempted = True
+
+    def _decode_spans(self) -> list[tuple[Sequence, int]]:
+        decoding = [seq for seq in self.running if seq.decoding]
+        for seq, slot in zip(decoding, self._memory.pool.alloc(len(decoding)), strict=True):
+            seq.place(seq.computed, slot[None])
+        return [(seq, 1) for seq in decoding]
+
+    def _prefill_running(self, spans: list[tuple[Sequence, int]]) -> int:
+        """Go on with prompts that are not through yet; returns what is left of the chunk."""
+        budget = self._max_prefill_tokens
+        for seq in self.running:
+            if not seq.decoding and budget:
+                budget -= self._prefill(seq, budget, spans)
+        return budget
+
+    def _prefill(self, seq: Sequence, budget: int, spans: list[tuple[Sequence, int]]) -> int:
+        """Run as much of ``seq`` as budget and memory allow; returns the number of tokens."""
+        n = min(seq.pending, budget, self._memory.available_tokens)
+        if n:
+            self._memory.make_room(n, seq.rid)
+            self._memory.extend(seq, n)
+            spans.append((seq, n))
+        return n
+
+    # --- admission (Algorithm 1) ------------------------------------------------------------------------------------
+
+    def _admit(self, spans: list[tuple[Sequence, int]], budget: int) -> None:
+        """Admit in the policy's order while rows, chunk and memory last."""
+        self._order = self.waiting
+        reserved = sum(seq.pending + self._reserve.tokens(seq) for seq in self.running)
+        reserved -= sum(n for _, n in spans)  # these have their slots
+        if not (self.waiting and self._rows and budget and self._memory.available_tokens > reserved):
+            return
+        self._order = self._ordered()
+        admitted = []
+        for seq in self._order:
+            if not (self._rows and budget):
+                break
+            first = self._goes_first(seq)
+            if not first and self._deferred(seq):
+                continue
+            match = self._memory.match(seq)
+            need = seq.length - match.length + self._reserve.tokens(seq)
+            room = self._memory.available_tokens - reserved - self._memory.cache.unlocked_tokens(match)
+            if need > room and self.running:
+                if first:
+                    break  # nobody passes it
+                continue
+            self._start(seq)
+            admitted.append(seq)
+            n = self._prefill(seq, budget, spans)
+            budget -= n
+            reserved += seq.pending - n + self._reserve.tokens(seq)
+        self._count_overtaking(admitted)
+
+    def _ordered(self) -> list[Sequence]:
+        """Preempted requests, then those overtaken too often, then the rest by policy."""
+        urgent = [seq for seq in self.waiting if seq.urgent]
+        aged = [seq for seq in self.waiting if not seq.urgent and self._goes_first(seq)]
+        rest = [seq for seq in self.waiting if not self._goes_first(seq)]
+        return [*urgent, *aged, *self._policy(rest, self._memory.match)]
+
+    def _goes_first(self, seq: Sequence) -> bool:
+        return seq.urgent or seq.overtaken >= self._config.starvation_bound
+
+    def _deferred(self, seq: Sequence) -> bool:
+        """Is a running request computing so much of this prompt that waiting for it is cheaper?"""
+        if not self._memory.cache.shares_chunks:
+            return False
+        reach = self._memory.match(seq).length + max(1, self._config.in_flight_tokens)
+        if reach > seq.match_limit:
+            return False
+        beginning = seq.tokens[:reach].tobytes()
+        for other in self.running:
+            if other.decoding or other.length < reach or other.tokens[:reach].tobytes() != beginning:
+                continue
+            if self._journal.active:
+                shared = common_prefix_tokens(other.tokens, seq.tokens)
+                self._journal.emit(RequestDeferred(rid=seq.rid, for_rid=other.rid, shared_tokens=shared))
+            return True
+        return False
+
+    def _start(self, seq: Sequence) -> None:
+        self.waiting.remove(seq)
+        self.running.append(seq)
+        seq.row = self._rows.pop()
+        seq.urgent = False
+        self._memory.admit(seq)
+        if seq.admissions == 0:
+            seq.cached_at_first = seq.cached
+            self._counters.prompt_tokens += seq.prompt_len
+            self._counters.cached_tokens += seq.cached
+        seq.admissions += 1
+        if self._journal.active:
+            node = getattr(seq.node, "id", 0)
+            self._journal.emit(
+                RequestAdmitted(rid=seq.rid, node=node, prompt_tokens=seq.prompt_len, cached_tokens=seq.cached)
+            )
+
+    def _count_overtaking(self, admitted: list[Sequence]) -> None:
+        if not admitted or not self.waiting:
+            return
+        later = np.sort(np.array([seq.rid for seq in admitted]))
+        counts = len(later) - np.searchsorted(later, [seq.rid for seq in self.waiting])
+        for seq, count in zip(self.waiting, counts.tolist(), strict=True):
+            seq.overtaken += count
+
+    def _preempt_youngest(self) -> None:
+        """Send the youngest running request back to the front of the queue; what it computed stays cached while there is room."""
+        if len(self.running) == 1:
+            raise IntegrityError("a request that runs alone finds no room")
+        seq = max(self.running, key=lambda seq: seq.rid)
+        if self._journal.active:
+            self._journal.emit(RequestPreempted(rid=seq.rid, output_tokens=seq.length - seq.prompt_len))
+        self._leave(seq)
+        self._memory.finish(seq)
+        seq.urgent = True
+        self.waiting.append(seq)
+        self.waiting.sort(key=lambda seq: seq.rid)
+        self._counters.preempted += 1
+        self._reserve.preempted(self.running)
+
+    # --- what the runner is told ------------------------------------------------------------------------------------
+
+    def _chunk(self, seq: Sequence, n: int) -> Chunk:
+        start, end = seq.computed, seq.computed + n
+        last = end == seq.length
+        params = seq.params
+        sample = last and (seq.remaining > 0 or seq.wish.top > 0)
+        chunk = Chunk(
+            rid=seq.rid,
+            row=seq.row,
+            start=start,
+            token_ids=seq.ids[start:end].copy(),
+            slots=seq.slots[seq.sent : end].copy(),
+            slots_from=seq.sent,
+            sample=sample,
+            sampling=params,
+            seed=seq.seed,
+            sample_index=seq.length - seq.prompt_len,
+            history=(seq.ids[: seq.prompt_len].copy(), seq.output_ids.copy()) if params.penalised and sample else None,
+            forbidden_ids=seq.transcript.forbidden_ids if sample else (),
+            logprobs=seq.wish.wanted,
+            top_logprobs=seq.wish.top,
+            input_logprobs_from=seq.input_next if seq.wants_input else None,
+            next_id=None if end >= seq.prompt_len else int(seq.ids[end]),
+        )
+        seq.sent = end
+        return chunk
+
+    def _shared_prefixes(self, batch: list[Sequence]) -> tuple[SharedPrefix, ...]:
+        """Shared segments of the batch; asked anew only when batch or tree changed, not in every decode step."""
+        if not self._config.shared_prefix_attention or len(batch) < 2:
+            return ()
+        key = (self._memory.cache.version, *((seq.rid, id(seq.node)) for seq in batch))
+        if key != self._shared_for:
+            self._shared = self._memory.cache.shared([(i, seq.node) for i, seq in enumerate(batch)])
+            self._shared_for = key
+        return self._shared
+
+    def _emit_plan(self, spans: list[tuple[Sequence, int]]) -> None:
+        if self._journal.active:
+            self._journal.emit(
+                StepPlanned(
+                    prefill=tuple((seq.rid, n) for seq, n in spans if not seq.decoding),
+                    decode=tuple(seq.rid for seq, _ in spans if seq.decoding),
+                    waiting=len(self.waiting),
+                    order=tuple(seq.rid for seq in self._order[:_SHOWN_ORDER]),
+                )
+            )

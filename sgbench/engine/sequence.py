@@ -1,0 +1,198 @@
+"""One request in the engine: its tokens, its KV, its place in the queue.
+
+Only the scheduler mutates one, on the engine's thread. Knows no cache structure and no runner; the invariant is
+``0 <= cached <= computed <= length``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgbench.engine.handle import Handle
+from sgbench.engine.output import Transcript
+from sgbench.engine.prefix_cache import Match
+from sgbench.engine.request import IntArray, SamplingParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which call of which program a request comes from; -1: none.
+
+    ``after`` names the requests whose results the call waited for, ``think_ms`` is the time between the last of them and this one.
+    """
+
+    program: int = -1
+    branch: int = -1
+    op: int = -1
+    after: tuple[int, ...] = ()
+    think_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogprobWish:
+    """Which logprobs a request wants.
+
+    Attributes
+    ----------
+    wanted
+        Any at all?
+    start
+        First prompt position reported; the prompt's length: none.
+    top
+        Most likely tokens reported at every position.
+    text
+        Put the tokens' text into the third place of each entry.
+    """
+
+    wanted: bool = False
+    start: int = 0
+    top: int = 0
+    text: bool = False
+
+
+class Sequence:
+    """Prompt and output of one request, and the KV behind them.
+
+    Attributes
+    ----------
+    rid, handle
+        Its number, -1 until the engine takes it, and the caller's end of it (set by whoever makes the request).
+    length
+        Tokens so far, prompt and output.
+    computed
+        Leading tokens whose KV is in the pool.
+    cached
+        Leading tokens whose KV belongs to the prefix cache, locked by ``node``.
+    slots
+        int32 buffer: KV slots of positions ``[0, computed)``.
+    sent
+        Leading positions for which the runner's slot table is up to date.
+    row
+        Row of the runner's slot table while running; -1 otherwise.
+    overtaken
+        Later requests admitted before this one.
+    urgent
+        Was it preempted? Then it goes first.
+    limit
+        Most tokens, prompt and output, it may come to.
+    """
+
+    __slots__ = (
+        "admissions",
+        "cached",
+        "cached_at_first",
+        "computed",
+        "handle",
+        "ids",
+        "input_next",
+        "length",
+        "limit",
+        "match",
+        "node",
+        "origin",
+        "overtaken",
+        "params",
+        "prompt_len",
+        "rid",
+        "row",
+        "seed",
+        "sent",
+        "slots",
+        "transcript",
+        "urgent",
+        "wish",
+    )
+
+    def __init__(
+        self,
+        prompt_ids: IntArray,
+        params: SamplingParams,
+        *,
+        seed: int,
+        limit: int,
+        wish: LogprobWish,
+        origin: Origin,
+        transcript: Transcript,
+    ) -> None:
+        self.rid = -1
+        self.handle: Handle
+        self.params = params
+        self.seed = seed
+        self.limit = limit
+        self.wish = wish
+        self.origin = origin
+        self.transcript = transcript
+        self.prompt_len = self.length = len(prompt_ids)
+        self.ids: IntArray = np.zeros(self.length + 16, dtype=np.int32)
+        self.ids[: self.length] = prompt_ids
+        self.slots: IntArray = np.zeros(self.length + 16, dtype=np.int32)
+        self.input_next = max(wish.start, 1)
+        self.admissions = self.cached_at_first = self.overtaken = 0
+        self.urgent = False
+        self.sent = 0
+        self.leave_batch()
+
+    # --- derived ----------------------------------------------------------------------------------------------------
+
+    @property
+    def tokens(self) -> IntArray:
+        """Prompt and output so far (a view)."""
+        return self.ids[: self.length]
+
+    @property
+    def output_ids(self) -> IntArray:
+        """Output so far (a view)."""
+        return self.ids[self.prompt_len : self.length]
+
+    @property
+    def pending(self) -> int:
+        """Tokens whose KV is still to be computed."""
+        return self.length - self.computed
+
+    @property
+    def decoding(self) -> bool:
+        """Is the last sampled token all that is pending?"""
+        return self.pending == 1 and self.length > self.prompt_len
+
+    @property
+    def remaining(self) -> int:
+        """Most tokens it may still generate."""
+        return self.limit - self.length
+
+    @property
+    def match_limit(self) -> int:
+        """Most tokens it may take from the cache: the last is always computed, for its logits, and so is every token before one whose
+        logprob is wanted."""
+        return min(self.length, self.input_next if self.wants_input else self.length) - 1
+
+    @property
+    def wants_input(self) -> bool:
+        """Are logprobs of prompt tokens still to be reported?"""
+        return self.wish.wanted and self.input_next < self.prompt_len
+
+    # --- changes ----------------------------------------------------------------------------------------------------
+
+    def append(self, token_id: int) -> None:
+        """One more output token."""
+        if self.length == len(self.ids):
+            self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)])
+        self.ids[self.length] = token_id
+        self.length += 1
+
+    def place(self, start: int, slots: IntArray) -> None:
+        """The KV of positions from ``start`` on lies, or will lie, at ``slots``."""
+        end = start + len(slots)
+        while end > len(self.slots):
+            self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
+        self.slots[start:end] = slots
+        self.sent = min(self.sent, start)
+
+    def leave_batch(self) -> None:
+        """Forget everything about KV: nothing is computed, nothing held."""
+        self.row = -1
+        self.computed = self.cached = self.sent = 0
+        self.node: Any = None
+        self.match: Match | None = None
