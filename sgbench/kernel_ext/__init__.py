@@ -36,13 +36,13 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take all of it back and shut the session's engine down; unloading twice is harmless."""
-    magics, matcher = _LOADED.pop(id(shell), (None, None))
-    if magics is None:
+    if id(shell) not in _LOADED:
         return
+    magics, matcher = _LOADED.pop(id(shell))
     atexit.unregister(magics.session.close)
     magics.session.close()
     shell.Completer.custom_matchers[:] = [m for m in shell.Completer.custom_matchers if m is not matcher]
-    shell.configurables[:] = [c for c in shell.configurables if c is not magics]
+    shell.configurables[:] = [c for c in shell.configurables if c is not magics]  # type: ignore[comparison-overlap]
     manager = shell.magics_manager
     for kind in ("line", "cell"):
         manager.magics[kind].pop("sgl", None)

@@ -66,7 +66,7 @@ def compile_cell(line: str, body: str, number: int, transform: Callable[[str], s
     filename = f"<%%sgl cell {number}>"
     blank = len(body) - len(body.lstrip("\n"))  # IPython's transformation drops leading empty lines
     source = "\n" * (1 + blank) + transform(body.lstrip("\n"))
-    lines = (f"%%sgl {line}".rstrip(), *source.split("\n")[1:])
+    lines = (f"%%sgl {line}".rstrip(), *source.rstrip("\n").split("\n")[1:])
     linecache.cache[filename] = (len(source), None, [text + "\n" for text in lines], filename)
     try:
         tree = ast.parse(source, filename)

@@ -60,7 +60,7 @@ class NotebookView:
         html = run_html(picture)
         bundle = {"text/html": html, "text/plain": plain(picture)}
         if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:
             self._handle.update(bundle, raw=True)
         self._next_s = time.monotonic() + len(html) / BYTES_PER_S

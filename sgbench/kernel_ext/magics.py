@@ -65,18 +65,18 @@ class SglMagics(Magics):
         """Set a default, as ``%config SglMagics.KEY = VALUE`` does."""
         setattr(self, key, ",".join(value) if isinstance(value, tuple) else value)
 
+    @line_magic("sgl")  # type: ignore[arg-type]
     @no_var_expand
-    @line_magic("sgl")
     def sgl_line(self, line: str) -> None:
         """See `line_help`."""
         answer = self._guarded(lambda: run_command(line, self._desk()))
         if isinstance(answer, str):
             sys.stdout.write(f"{answer}\n")
         else:
-            display(answer)
+            display(answer)  # type: ignore[no-untyped-call]
 
+    @cell_magic("sgl")  # type: ignore[arg-type]
     @no_var_expand
-    @cell_magic("sgl")
     def sgl_cell(self, line: str, cell: str) -> Any:
         """See `cell_help`."""
         return self._guarded(lambda: self._run_cell(line, cell))
@@ -114,9 +114,9 @@ class SglMagics(Magics):
 
     @property
     def _shell(self) -> InteractiveShell:
-        shell: InteractiveShell = self.shell
-        return shell
+        assert self.shell is not None, "magics are made with a shell"
+        return self.shell
 
 
-SglMagics.sgl_line.__doc__ = line_help()
-SglMagics.sgl_cell.__doc__ = cell_help()
+vars(SglMagics)["sgl_line"].__doc__ = line_help()
+vars(SglMagics)["sgl_cell"].__doc__ = cell_help()

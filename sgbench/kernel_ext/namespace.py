@@ -102,3 +102,12 @@ class Scope(dict[str, Any]):
             del self._user_ns[name]
         else:
             dict.__delitem__(self, name)
+
+
+def shadowing_hint(user_ns: MutableMapping[str, Any]) -> str:
+    """What to say where a body failed to call something: variables of the user's that hide names of the language."""
+    hidden = [name for name in LANGUAGE if name in user_ns and not callable(user_ns[name])]
+    if not hidden:
+        return ""
+    names = ", ".join(hidden)
+    return f"your variable {names} hides the language's name: write sgl.{hidden[0]}(...), or delete the variable"

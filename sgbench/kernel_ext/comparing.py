@@ -1,0 +1,87 @@
+"""The baseline: the same program again, same seeds and order, with the cache refused or off; measured in pairs.
+
+Knows runs and how an engine is asked to do without its cache. Estimates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sgbench.errors import UsageError
+from sgbench.kernel_ext.ledger import Comparison, Difference, Ledger
+from sgbench.kernel_ext.outline import flatten, outline
+from sgbench.kernel_ext.run import Plan, Run
+
+
+def check_baseline(backend: Any) -> None:
+    """Refuse backends whose cache cannot be switched.
+
+    Raises
+    ------
+    UsageError
+        The backend is no engine.
+    """
+    if not callable(getattr(backend, "without_cache", None)):
+        raise UsageError(f"--baseline needs an engine in this kernel; {type(backend).__name__} cannot refuse its cache")
+
+
+def compare(first: Run, mode: str, repeat: int, follow: Callable[[Run, str], Any]) -> Comparison:
+    """Run the plan of ``first``, which has run, without the cache; ``repeat`` pairs in all, alternating.
+
+    Parameters
+    ----------
+    follow
+        Called with each further run, and what to say of it, before it runs: shown like the first, it is timed alike. Returns
+        a context manager.
+    """
+    pairs: list[tuple[Ledger, Ledger]] = []
+    different: Difference | None = None
+    cached = first
+    for number in range(repeat):
+        if number:
+            cached = _again(first.plan, follow, f"pair {number + 1} of {repeat}: with the cache")
+        with without_cache(first.plan.backend, mode):
+            base = _again(first.plan, follow, f"pair {number + 1} of {repeat}: baseline, {mode}")
+        pairs.append((cached.ledger(), base.ledger()))
+        different = different or difference(cached, base)
+        if cached.failure or base.failure:
+            break
+    return Comparison(mode, tuple(pairs), different)
+
+
+@contextmanager
+def without_cache(backend: Any, mode: str) -> Iterator[None]:
+    """For the time of the block the engine refuses every match, or keeps nothing."""
+    with backend.without_cache(mode):
+        yield
+
+
+def _again(plan: Plan, follow: Callable[[Run, str], Any], words: str) -> Run:
+    run = Run(plan)
+    with follow(run, words):
+        run.aside()
+    return run
+
+
+def difference(one: Run, other: Run) -> Difference | None:
+    """Where the texts of two runs of a plan first part; None: nowhere."""
+    for number, (a, b) in enumerate(zip(one.states, other.states, strict=True)):
+        texts = ["".join(span.text for span in flatten(outline(state))) for state in (a, b)]
+        if texts[0] != texts[1]:
+            return _first(number, *(_tokens(text, one.plan.backend) for text in texts))
+    return None
+
+
+def _first(state: int, one: list[str], other: list[str]) -> Difference:
+    place = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return Difference(state, place, *("".join(tokens[place : place + 1]) for tokens in (one, other)))
+
+
+def _tokens(text: str, backend: Any) -> list[str]:
+    """``text`` in the model's tokens; in characters where there is no tokenizer."""
+    tokenizer = getattr(backend, "tokenizer", None)
+    if tokenizer is None:
+        return list(text)
+    return [tokenizer.decode([token]) for token in tokenizer.encode(text)]

@@ -1,0 +1,128 @@
+"""The one place where the extension touches the language: how a cell's state begins, is waited for and is given up.
+
+Knows executors and runs (`sgbench.lang`). Everything else in the extension sees a state as a user does.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sgbench.errors import AbortedError
+from sgbench.lang.executor import StreamExecutor
+from sgbench.lang.ir import SglExpr
+from sgbench.lang.run import CALLER, Body, Caller
+from sgbench.lang.run import Run as ProgramRun
+from sgbench.lang.sampling import SglSamplingParams
+from sgbench.lang.state import ProgramState
+from sgbench.lang.waiting import live
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Sampling values for every ``gen`` of a cell that does not give its own; None: the language's."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+
+    def sampling(self) -> SglSamplingParams:
+        """As the language takes them."""
+        given = {"temperature": self.temperature, "max_new_tokens": self.max_tokens, "sampling_seed": self.seed}
+        return SglSamplingParams(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+class Lines:
+    """Which line of a cell submitted which node, for errors that come later and elsewhere.
+
+    Parameters
+    ----------
+    filename
+        Of the cell.
+    """
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        self._lines: dict[int, tuple[SglExpr, int]] = {}
+
+    def note(self, expr: SglExpr) -> None:
+        """``expr`` is being submitted by the calling code."""
+        frame = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == self._filename:
+                self._lines[id(expr)] = (expr, frame.f_lineno)  # keeps the node alive, so that its id stays its own
+                return
+            frame = frame.f_back  # type: ignore[assignment]
+
+    def of(self, expr: SglExpr | None) -> int | None:
+        """The line that submitted ``expr``; None: no line of the cell."""
+        found = self._lines.get(id(expr))
+        return found[1] if found else None
+
+
+def begin(backend: Any, defaults: Defaults, item: int, filename: str) -> ProgramState:
+    """A fresh state; ``item`` is its place in a batch, so that equal items draw equal tokens from an equal seed."""
+    target = getattr(backend, "endpoint", backend)
+    sampling = defaults.sampling()
+    run = ProgramRun(target, "%%sgl", sampling, item)
+    run.lines = Lines(filename)
+    return ProgramState(StreamExecutor(target, {}, sampling, None, stream=True, run=run, body=Body()))
+
+
+@contextmanager
+def running(state: ProgramState) -> Iterator[None]:
+    """The block is the body of ``state``'s program, on this thread."""
+    executor = state.stream_executor
+    body, gate = executor.body, executor.backend.gate
+    body.thread = threading.get_ident()
+    if gate is not None:
+        gate.enter()
+    caller = CALLER.set(Caller(executor.run, executor))
+    try:
+        with live(gate):
+            yield
+    finally:
+        CALLER.reset(caller)
+        executor.run.body_done(body)
+
+
+def settle(state: ProgramState) -> BaseException | None:
+    """Wait for everything the body submitted, forks too, and end the state; returns the first thing that failed."""
+    executors = list(family(state.stream_executor))
+    for executor in executors:
+        executor.sync()
+    for executor in executors:
+        executor.end()
+    return failure(state)
+
+
+def failure(state: ProgramState) -> BaseException | None:
+    """What failed so far in the state, its forks and the programs it called; an abort only if nothing else did."""
+    errors = [e.error_ for e in family(state.stream_executor) if e.error_ is not None]
+    return next((error for error in errors if not isinstance(error, AbortedError)), errors[0] if errors else None)
+
+
+def line_of(state: ProgramState) -> int | None:
+    """The cell's line that submitted the node whose execution failed; None: not known."""
+    for executor in family(state.stream_executor):
+        lines = executor.run.lines
+        if executor.failed_at is not None and isinstance(lines, Lines):
+            return lines.of(executor.failed_at)
+    return None
+
+
+def cancel(states: Iterable[ProgramState], reason: str) -> None:
+    """Abort every request of ``states`` and of what they called; the texts so far are kept."""
+    for state in states:
+        state.stream_executor.run.root.cancel(reason)
+
+
+def family(executor: StreamExecutor) -> Iterator[StreamExecutor]:
+    """``executor``, its forks and the programs it called, each after its parent."""
+    yield executor
+    for part in (*executor.forks, *executor.calls):
+        yield from family(part)
