@@ -111,7 +111,7 @@ class Machine:
         first_byte[dfa.class_of[::-1]] = np.arange(256, dtype=np.int16)[::-1]
         forced = first_byte[live.argmax(axis=1)]
         forced[(n_bytes != 1) | dfa.accepts] = -1
-        return forced
+        return np.asarray(forced, dtype=np.int16)
 
     @cached_property
     def _leaves(self) -> npt.NDArray[np.bool_]:

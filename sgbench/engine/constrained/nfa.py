@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sgbench.engine.constrained.char_set import ByteRange, CharSet, utf8_sequences
 from sgbench.engine.constrained.dfa import Dfa
 from sgbench.engine.constrained.limits import Budget, too_large
-from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Minus, Repeat, Seq, Term, Text
+from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Repeat, Seq, Term, Text
 
 Edge: TypeAlias = tuple[int, int, int]
 """First byte, last byte, target state."""
@@ -81,6 +81,12 @@ class _Builder:
                     self.lay(part, start, end)
             case Repeat():
                 self.lay_repeat(term, start, end)
+            case Joined(part, between):
+                first, last = self.state(), self.state()
+                self.nfa.silent[start].append(first)
+                self.lay(part, first, last)
+                self.lay(between, last, first)
+                self.nfa.silent[last].append(end)
             case Both() | Minus():
                 self.lay_dfa(self.solve(term), start, end)
             case Anchor():

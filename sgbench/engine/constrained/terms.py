@@ -52,6 +52,14 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """The part once or more often, ``between`` standing between two."""
+
+    part: Term
+    between: Term
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """Texts that are in both languages."""
 
@@ -75,7 +83,7 @@ class Anchor:
     position: int
 
 
-Term: TypeAlias = Text | Chars | Seq | Alt | Repeat | Both | Minus | Anchor
+Term: TypeAlias = Text | Chars | Seq | Alt | Repeat | Joined | Both | Minus | Anchor
 
 EMPTY = Seq(())
 NEVER = Alt(())
@@ -113,3 +121,8 @@ def repeat(part: Term, least: int, most: int | None, origin: str = "") -> Term:
     if part == NEVER or most == 0:
         return NEVER if least else EMPTY
     return Repeat(part, least, most, origin)
+
+
+def joined(part: Term, between: Term) -> Term:
+    """A list of at least one part."""
+    return NEVER if part == NEVER else Joined(part, between)
