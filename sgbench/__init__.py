@@ -1,1 +1,169 @@
-"""SGLang as a Jupyter-native interactive workbench."""
+"""sgbench: SGLang as a Jupyter-native interactive workbench, with the engine inside the kernel.
+
+Names are imported when they are first used, so that ``import sgbench`` stays light::
+
+    import sgbench as sgl
+
+    @sgl.function
+    def qa(s, question):
+        s += sgl.user(question)
+        s += sgl.assistant(sgl.gen("answer", max_tokens=32))
+
+    sgl.set_default_backend(sgl.Engine())
+    qa.run(question="What is the capital of France?")["answer"]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sgbench import api, backends, errors, lang, trace, widgets
+    from sgbench.backends.base import BaseBackend
+    from sgbench.backends.local import Engine
+    from sgbench.backends.scripted import ScriptedBackend
+    from sgbench.errors import (
+        AbortedError,
+        BackendError,
+        CapacityError,
+        ConstraintError,
+        ContractError,
+        EngineStoppedError,
+        IntegrityError,
+        MissingDependencyError,
+        ModelError,
+        ProgramError,
+        SgbenchError,
+        TraceError,
+        UnknownOptionError,
+        UsageError,
+    )
+    from sgbench.lang.api import (
+        assistant,
+        assistant_begin,
+        assistant_end,
+        flush_cache,
+        function,
+        gen,
+        gen_int,
+        gen_string,
+        get_default_backend,
+        get_server_info,
+        select,
+        set_default_backend,
+        system,
+        system_begin,
+        system_end,
+        user,
+        user_begin,
+        user_end,
+    )
+    from sgbench.lang.choices import (
+        greedy_token_selection,
+        token_length_normalized,
+        unconditional_likelihood_normalized,
+    )
+    from sgbench.lang.function import SglFunction
+    from sgbench.lang.global_config import global_config
+    from sgbench.lang.state import ProgramState
+    from sgbench.trace.trace import Trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AbortedError",
+    "BackendError",
+    "BaseBackend",
+    "CapacityError",
+    "ConstraintError",
+    "ContractError",
+    "Engine",
+    "EngineStoppedError",
+    "IntegrityError",
+    "MissingDependencyError",
+    "ModelError",
+    "ProgramError",
+    "ProgramState",
+    "ScriptedBackend",
+    "SgbenchError",
+    "SglFunction",
+    "Trace",
+    "TraceError",
+    "UnknownOptionError",
+    "UsageError",
+    "__version__",
+    "api",
+    "assistant",
+    "assistant_begin",
+    "assistant_end",
+    "backends",
+    "errors",
+    "flush_cache",
+    "function",
+    "gen",
+    "gen_int",
+    "gen_string",
+    "get_default_backend",
+    "get_server_info",
+    "global_config",
+    "greedy_token_selection",
+    "lang",
+    "select",
+    "set_default_backend",
+    "system",
+    "system_begin",
+    "system_end",
+    "token_length_normalized",
+    "trace",
+    "unconditional_likelihood_normalized",
+    "user",
+    "user_begin",
+    "user_end",
+    "widgets",
+]
+
+_MODULES = frozenset({"api", "backends", "errors", "lang", "trace", "widgets"})
+
+_HOME = {
+    "BaseBackend": "backends.base",
+    "Engine": "backends.local",
+    "ProgramState": "lang.state",
+    "ScriptedBackend": "backends.scripted",
+    "SglFunction": "lang.function",
+    "Trace": "trace.trace",
+    "global_config": "lang.global_config",
+    "greedy_token_selection": "lang.choices",
+    "token_length_normalized": "lang.choices",
+    "unconditional_likelihood_normalized": "lang.choices",
+}
+"""Modules of the names that live neither in `errors` nor in `lang.api`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME.get(name) or ("errors" if name.endswith("Error") else "lang.api")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext sgbench``: the magics and the completion."""
+    from sgbench import kernel_ext
+
+    kernel_ext.load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext sgbench``: takes back all that `load_ipython_extension` gave."""
+    from sgbench import kernel_ext
+
+    kernel_ext.unload_ipython_extension(shell)

@@ -1,0 +1,168 @@
+"""The protocol between a program and where it runs: subclass `BaseBackend` for another place.
+
+The methods and their arguments are SGLang's, so a backend written for SGLang works; what sgbench adds has defaults that do
+nothing. Knows the language's nouns; knows no engine.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sgbench.errors import BackendError
+from sgbench.lang.chat_template import ChatTemplate, get_chat_template
+from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
+from sgbench.lang.sampling import SglSamplingParams
+
+if TYPE_CHECKING:
+    from sgbench.lang.executor import StreamExecutor
+    from sgbench.lang.waiting import Gate
+    from sgbench.trace.events import Event
+
+Completion = str | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do; a program that asks for more fails before the call, with a message that says so.
+
+    Attributes
+    ----------
+    select
+        Score choices.
+    streaming
+        Give a completion in pieces.
+    several_samples
+        ``gen(n=...)`` above 1.
+    constraints
+        ``regex``, ``json_schema`` and ``dtype``.
+    logprobs
+        ``return_logprob``.
+    """
+
+    select: bool = True
+    streaming: bool = True
+    several_samples: bool = True
+    constraints: bool = True
+    logprobs: bool = True
+
+    def missing(self, params: SglSamplingParams) -> str | None:
+        """The first thing that ``params`` asks for and this lacks, in words; None if there is none."""
+        constrained = params.regex is not None or params.json_schema is not None or params.dtype is not None
+        wanted = (
+            ((params.n or 1) > 1 and not self.several_samples, "more than one sample (n)"),
+            (constrained and not self.constraints, "constrained generation (regex, json_schema, dtype)"),
+            (bool(params.return_logprob) and not self.logprobs, "log-probabilities (return_logprob)"),
+        )
+        return next((words for lacking, words in wanted if lacking), None)
+
+
+class BaseBackend:
+    """Where programs run. Override what the place can do; `generate` is the least.
+
+    In every method ``s`` is the state's `StreamExecutor`: read ``s.text_``, ``s.messages_``, ``s.call`` (which call this is)
+    and use ``s.abortable`` around a wait, so that an interrupt ends it.
+
+    Attributes
+    ----------
+    chat_template
+        Template for a program's roles.
+    support_concate_and_append
+        Can the KV of branches be concatenated (`concatenate_and_append`)?
+    is_chat_model
+        Does the place take messages rather than text?
+    capabilities
+        What it can do.
+    gate
+        Where live threads are counted, for an engine that must know when all wait (`sgbench.lang.waiting`); None: nowhere.
+    """
+
+    support_concate_and_append: bool = False
+    is_chat_model: bool = False
+    capabilities: ClassVar[Capabilities] | Capabilities = Capabilities()
+    gate: Gate | None = None
+    chat_template: ChatTemplate = get_chat_template("default")
+
+    def get_model_name(self) -> str:
+        """Name of the model."""
+        raise BackendError(f"{type(self).__name__} does not tell the name of its model")
+
+    def get_chat_template(self) -> ChatTemplate:
+        """Template for a program's roles."""
+        return self.chat_template
+
+    def generate(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> tuple[Completion, dict[str, Any]]:
+        """Complete ``s.text_``: the completion (a list where ``n`` > 1) and its meta information.
+
+        Meta information may hold SGLang's keys and, for views, ``cached_text_len``: how many characters of the prompt the
+        cached tokens cover.
+        """
+        raise BackendError(f"{type(self).__name__} cannot generate")
+
+    def generate_stream(
+        self, s: StreamExecutor, sampling_params: SglSamplingParams
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """As `generate`, in pieces: each with its meta information, whose logprob lists cover that piece alone."""
+        raise BackendError(f"{type(self).__name__} cannot stream")
+
+    def select(
+        self,
+        s: StreamExecutor,
+        choices: Sequence[str],
+        temperature: float,
+        choices_method: ChoicesSamplingMethod = token_length_normalized,
+    ) -> ChoicesDecision:
+        """Choose the continuation of ``s.text_``."""
+        raise BackendError(f"{type(self).__name__} cannot select")
+
+    def commit_lazy_operations(self, s: StreamExecutor) -> dict[str, Any] | None:
+        """Read ``s.text_`` now, because forks will share it (the frontend hint); its meta information, if any."""
+
+    def cache_prefix(self, prefix_str: str) -> None:
+        """Read ``prefix_str`` now, because many programs will begin with it."""
+
+    def uncache_prefix(self, rid: str) -> None:
+        """The prefix is no longer needed."""
+
+    def begin_program(self, s: StreamExecutor) -> None:
+        """A state begins."""
+
+    def end_program(self, s: StreamExecutor) -> None:
+        """A state ended."""
+
+    def end_request(self, rid: str) -> None:
+        """A request is no longer needed."""
+
+    def fork_program(self, src: StreamExecutor, dst: StreamExecutor, position_ids_offset: Any = None) -> None:
+        """State ``dst`` was copied from ``src``."""
+
+    def concatenate_and_append(self, src_rids: list[str], dst_rid: str) -> None:
+        """Append the KV of states ``src_rids`` to that of ``dst_rid``."""
+        raise BackendError(f"{type(self).__name__} cannot concatenate KV")
+
+    def fill_image(self, s: StreamExecutor) -> None:
+        """An image was added to the state."""
+
+    def flush_cache(self) -> Any:
+        """Forget cached prefixes."""
+
+    def get_server_info(self) -> Any:
+        """Facts about the place, as a dict."""
+
+    def shutdown(self) -> None:
+        """Give everything back."""
+
+    @property
+    def listening(self) -> bool:
+        """Does anybody want the events that `emit` takes?"""
+        return False
+
+    def emit(self, event: Event) -> None:
+        """Take an event of a program."""
+
+    def next_program(self) -> int:
+        """A number for a new program, from 0."""
+        counter: itertools.count[int] = self.__dict__.setdefault("_programs", itertools.count())
+        return next(counter)  # one bytecode under the interpreter lock: no number is given twice

@@ -1,0 +1,1 @@
+"""Where SGLang programs import backends from; they live in `sgbench.backends`."""

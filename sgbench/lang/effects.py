@@ -1,0 +1,222 @@
+"""What each node does to a prompt state: one function for each kind of node (paper section 2, interpreter).
+
+An effect runs on the state's executor, alone; it may block in a call to the backend, unless its kind is in `IMMEDIATE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sgbench.errors import BackendError, ContractError, UsageError
+from sgbench.lang.global_config import global_config
+from sgbench.lang.ir import (
+    SglCommitLazy,
+    SglConcateAndAppend,
+    SglConstantText,
+    SglExpr,
+    SglExprList,
+    SglGen,
+    SglRoleBegin,
+    SglRoleEnd,
+    SglSelect,
+    SglVariable,
+    SglVarScopeBegin,
+    SglVarScopeEnd,
+)
+from sgbench.lang.ledger import charged
+from sgbench.lang.sampling import SglSamplingParams, resolve
+from sgbench.lang.variables import LOGPROB_LISTS, Meta, Slot, merge_lists
+
+if TYPE_CHECKING:
+    from sgbench.lang.executor import StreamExecutor
+
+Slots = Iterator[Slot]
+Effect = Callable[["StreamExecutor", Any, Slots], None]
+
+
+def execute(state: StreamExecutor, expr: SglExpr, slots: Slots) -> None:
+    """Do ``expr`` to ``state``; ``slots`` gives the slot of each variable that it makes, in order.
+
+    Raises
+    ------
+    UsageError
+        ``expr`` is no node.
+    """
+    effect = _EFFECTS.get(type(expr))
+    if effect is None:
+        raise UsageError(f"a prompt state takes text and nodes such as gen(...), not {type(expr).__name__}: {expr!r}")
+    effect(state, expr, slots)
+
+
+def _list(state: StreamExecutor, expr: SglExprList, slots: Slots) -> None:
+    for part in expr.expr_list:
+        execute(state, part, slots)
+
+
+def _text(state: StreamExecutor, expr: SglConstantText, slots: Slots) -> None:
+    _fill(state, expr.value)
+
+
+def _fill(state: StreamExecutor, text: str) -> None:
+    state.write(text, "template")
+    state.announce(text, "template")
+
+
+def _gen(state: StreamExecutor, expr: SglGen, slots: Slots) -> None:
+    slot = next(slots)
+    params = resolve(state.default_sampling_para, expr.sampling_params, state.chat_template.stop_str)
+    lacking = state.backend.capabilities.missing(params)
+    if lacking:
+        raise BackendError(f"{type(state.backend).__name__} has no {lacking}, which gen({expr.name!r}) asks for")
+    state.begin_call()
+    prompt_chars = len(state.text_)
+    streams = state.stream and params.n == 1 and state.backend.capabilities.streaming
+    meta = (_gen_pieces if streams else _gen_whole)(state, slot, params, prompt_chars)
+    slot.meta = state.meta_info[slot.name] = meta
+    slot.rids = state.last_rids
+    state.usage = charged(state.usage, meta)
+
+
+def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Meta:
+    completion, meta = state.backend.generate(state, sampling_params=params)
+    first = completion[0] if isinstance(completion, list) else completion
+    state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
+    state.write(first, "decoded", slot.name)
+    state.store(slot, completion)
+    slot.chunks.append((first, meta))
+    state.publish()
+    state.announce(first, "decoded", slot.name)
+    return meta
+
+
+def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Meta:
+    whole = ""
+    meta: Meta = {}
+    held: Meta = {}  # logprobs of pieces without text: they go out with the next piece that has some
+    state.store(slot, whole)
+    for piece, piece_meta in state.backend.generate_stream(state, sampling_params=params):
+        state.transcript.mark_read(prompt_chars, piece_meta.get("cached_text_len", 0))
+        meta = merge_lists(meta, piece_meta)
+        held = merge_lists(held, piece_meta)
+        if piece:
+            whole += piece
+            state.write(piece, "decoded", slot.name)
+            state.store(slot, whole)
+            slot.chunks.append((piece, held))
+            held = {}
+            state.publish()
+    if any(held.get(key) for key in LOGPROB_LISTS):
+        slot.chunks.append(("", held))
+    state.announce(whole, "decoded", slot.name)
+    return meta
+
+
+def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
+    if not state.backend.capabilities.select:
+        raise BackendError(f"{type(state.backend).__name__} cannot score choices, which select({expr.name!r}) asks for")
+    state.begin_call()
+    prompt_chars = len(state.text_)
+    decision = state.backend.select(state, expr.choices, expr.temperature, expr.choices_method)
+    meta = decision.meta_info or {}
+    state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
+    state.write(decision.decision, "selected", expr.name)
+    if expr.name is not None:
+        slot = next(slots)
+        state.store(slot, decision.decision)
+        slot.chunks.append((decision.decision, meta))
+        slot.meta = state.meta_info[expr.name] = meta
+        slot.rids = state.last_rids
+    state.usage = charged(state.usage, meta)
+    state.publish()
+    state.announce(decision.decision, "selected", expr.name)
+
+
+def _role_begin(state: StreamExecutor, expr: SglRoleBegin, slots: Slots) -> None:
+    if state.cur_role is not None:
+        raise ContractError(f"Nested roles are not allowed: {expr.role!r} begins inside {state.cur_role!r}")
+    default = state.chat_template.default_system_prompt
+    if not state.messages_ and expr.role != "system" and default is not None:
+        _role_begin(state, SglRoleBegin("system"), slots)
+        _fill(state, default)
+        _role_end(state, SglRoleEnd("system"), slots)
+    prefix, _ = state.chat_template.get_prefix_and_suffix(expr.role, state.messages_)
+    _fill(state, prefix)
+    state.cur_role = expr.role
+    state.cur_role_begin_pos = len(state.text_)
+
+
+def _role_end(state: StreamExecutor, expr: SglRoleEnd, slots: Slots) -> None:
+    if state.cur_role != expr.role:
+        raise ContractError(f"the turn of {expr.role!r} ends, but the open turn is {state.cur_role!r}")
+    content = state.text_[state.cur_role_begin_pos :].lstrip()
+    _, suffix = state.chat_template.get_prefix_and_suffix(expr.role, state.messages_)
+    _fill(state, suffix)
+    state.messages_.append({"role": expr.role, "content": content})
+    state.cur_role = None
+
+
+def _scope_begin(state: StreamExecutor, expr: SglVarScopeBegin, slots: Slots) -> None:
+    slot = next(slots)
+    slot.held = True
+    state.scopes[expr.name] = (len(state.text_), slot)
+
+
+def _scope_end(state: StreamExecutor, expr: SglVarScopeEnd, slots: Slots) -> None:
+    if expr.name not in state.scopes:
+        raise ContractError(f"the scope of variable {expr.name!r} ends, but none is open")
+    start, slot = state.scopes.pop(expr.name)
+    text = state.text_[start:]
+    state.store(slot, text)
+    slot.chunks.append((text, {}))
+    slot.rids = state.last_rids
+    slot.done.set()
+    state.publish()
+
+
+def _variable(state: StreamExecutor, expr: SglVariable, slots: Slots) -> None:
+    _fill(state, str(expr.source.get_var(expr.name)))
+
+
+def _commit(state: StreamExecutor, expr: SglCommitLazy, slots: Slots) -> None:
+    state.begin_call()
+    meta = state.backend.commit_lazy_operations(state)
+    if isinstance(meta, dict):
+        state.transcript.mark_read(len(state.text_), meta.get("cached_text_len", 0))
+        state.usage = charged(state.usage, meta)
+
+
+def _concatenate(state: StreamExecutor, expr: SglConcateAndAppend, slots: Slots) -> None:
+    sources: list[StreamExecutor] = [source.stream_executor for source in expr.states]
+    in_kv = global_config.enable_parallel_encoding and state.backend.support_concate_and_append
+    if in_kv:
+        state.backend.commit_lazy_operations(state)
+    for source in sources:
+        source.sync()
+        if in_kv:
+            source.backend.commit_lazy_operations(source)
+        spans = source.transcript.since(source.fork_start_text_pos)
+        for span in spans:
+            state.write(span.text, span.origin, span.name)
+        state.announce("".join(span.text for span in spans), "template")
+        state.last_rids = (*state.last_rids, *source.last_rids)
+    if in_kv:
+        state.backend.concatenate_and_append([source.sid for source in sources], state.sid)
+
+
+_EFFECTS: dict[type, Effect] = {
+    SglExprList: _list,
+    SglConstantText: _text,
+    SglGen: _gen,
+    SglSelect: _select,
+    SglRoleBegin: _role_begin,
+    SglRoleEnd: _role_end,
+    SglVarScopeBegin: _scope_begin,
+    SglVarScopeEnd: _scope_end,
+    SglVariable: _variable,
+    SglCommitLazy: _commit,
+    SglConcateAndAppend: _concatenate,
+}
+
+IMMEDIATE = (SglConstantText, SglRoleBegin, SglRoleEnd, SglVarScopeBegin, SglVarScopeEnd)
+"""Kinds whose effect never blocks."""

@@ -1,0 +1,476 @@
+"""The stream executor: one prompt state's queue of nodes, executed in order (paper section 2, interpreter).
+
+Submitting never blocks. Nodes that only add text are executed at once on the submitting thread when nothing is queued
+before them; the rest on a worker thread with a copy of the context variables that the state was made under. What a node
+does is in `sgbench.lang.effects`. Knows the backend protocol; knows no engine.
+
+Every wait ends: a failure, an interrupt or the program's end opens every latch that anybody may wait for, and what is
+submitted afterwards is opened at once.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sgbench.errors import UsageError
+from sgbench.lang import effects
+from sgbench.lang.chat_template import ChatTemplate, Message
+from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglSelect, SglVarScopeBegin, SglVarScopeEnd
+from sgbench.lang.run import Body, CallSite, Run
+from sgbench.lang.sampling import SglSamplingParams
+from sgbench.lang.spans import Origin, Usage
+from sgbench.lang.transcript import Transcript
+from sgbench.lang.variables import MISSING, Meta, Slot
+from sgbench.lang.waiting import Latch, Pulse, live
+from sgbench.lang.workers import WORKERS
+from sgbench.trace.events import SpanAppended
+
+if TYPE_CHECKING:
+    from sgbench.backends.base import BaseBackend
+
+_sids = itertools.count()
+
+
+class _End:
+    """The last item of a queue."""
+
+
+_END = _End()
+Item = tuple[SglExpr | _End, list[Slot]]
+
+
+class StreamExecutor:
+    """Executes what is submitted to one prompt state.
+
+    Attributes that backends read (SGLang's names): ``text_``, ``messages_``, ``variables``, ``variable_event``, ``meta_info``,
+    ``images_``, ``cur_images``, ``cur_role``, ``arguments``, ``sid``, ``error_``, ``is_finished``, ``fork_start_text_pos``.
+
+    Parameters
+    ----------
+    backend, arguments, default_sampling_para, chat_template, stream, num_api_spec_tokens, use_thread
+        As in SGLang. ``use_thread=False`` executes inside ``submit``, where errors are raised.
+    run, body
+        The run and the Python body that the state belongs to; None: a run of its own, without a body.
+    source
+        The executor that this one was forked from.
+    """
+
+    def __init__(
+        self,
+        backend: BaseBackend,
+        arguments: dict[str, Any],
+        default_sampling_para: SglSamplingParams,
+        chat_template: ChatTemplate | None,
+        stream: bool,
+        num_api_spec_tokens: int | None = None,
+        use_thread: bool = True,
+        *,
+        run: Run | None = None,
+        body: Body | None = None,
+        source: StreamExecutor | None = None,
+    ) -> None:
+        self.backend = backend
+        self.arguments = arguments
+        self.default_sampling_para = default_sampling_para
+        self.chat_template = chat_template or backend.get_chat_template()
+        self.stream = stream
+        self.num_api_spec_tokens = num_api_spec_tokens
+        self.use_thread = use_thread
+        self.sid = f"state-{next(_sids)}"
+        self.run = run or Run(backend, "state", default_sampling_para)
+        self.body = body or Body(done=Latch(is_open=True))
+        self.branch = self.run.add(self)
+
+        self.transcript = source.transcript.copy() if source else Transcript()
+        self.variables: dict[str | None, Any] = dict(source.variables) if source else {}
+        self.meta_info: dict[str | None, Meta] = {}
+        self.messages_: list[Message] = list(source.messages_) if source else []
+        self.cur_role: str | None = source.cur_role if source else None
+        self.cur_role_begin_pos = source.cur_role_begin_pos if source else 0
+        self.images_: list[Any] = list(source.images_) if source else []
+        self.cur_images: list[Any] = []
+        self.fork_start_text_pos = len(source.text_) if source else 0
+        self.scopes: dict[str, tuple[int, Slot]] = {}
+        self.usage = Usage()
+        self.forks: list[StreamExecutor] = []
+        self.calls: list[StreamExecutor] = []
+        self.error_: BaseException | None = None
+        self.is_finished = False
+        self.published_chars = 0
+        self.pulse = Pulse()
+
+        self.call = CallSite(self.run.program, self.branch, -1)
+        self.last_rids: tuple[int, ...] = source.last_rids if source else ()
+        self._ops = itertools.count()
+        self._reads_seen: int = source._reads_seen if source else 0
+        self._slots: dict[str | None, Slot] = {}
+        self._lock = threading.Lock()
+        self._queue: deque[Item] = deque()
+        self._current: list[Slot] = []
+        self._aborts: list[Callable[[], Any]] = []
+        self._working = self._ended = self._stopped = self._abandoned = False
+        self._idle = Latch(is_open=True)
+        self._context = contextvars.copy_context()
+        backend.begin_program(self)
+
+    # --- what backends and views read ---------------------------------------------------------------------------
+
+    @property
+    def text_(self) -> str:
+        """The text so far; never waits."""
+        return self.transcript.text
+
+    @property
+    def variable_event(self) -> dict[str | None, Latch]:
+        """What opens when each submitted variable is there."""
+        return {name: slot.done for name, slot in self._slots.items()}
+
+    @property
+    def quiet(self) -> bool:
+        """Will nothing more be appended unless somebody submits to a state whose program has returned?"""
+        return self.is_finished or (self.body.done.is_set() and not self._working)
+
+    def slot(self, name: str | None) -> Slot | None:
+        """The latest submission of variable ``name``."""
+        return self._slots.get(name)
+
+    # --- submitting ---------------------------------------------------------------------------------------------
+
+    def submit(self, expr: SglExpr) -> None:
+        """Queue ``expr``; returns at once. After a failure it is dropped, and what waits for it is released.
+
+        Raises
+        ------
+        UsageError
+            The state's program has ended, or its branch was joined.
+        """
+        if self._ended and self.error_ is None:
+            raise UsageError("this prompt state has ended: fork it, or begin another, to go on")
+        slots = [Slot(name, scope) for name, scope in _names(expr)]
+        for name in _closed(expr):
+            if name in self._slots:
+                self._slots[name].opened_by = None
+        if slots:
+            self._slots.update((slot.name, slot) for slot in slots)
+            self.pulse.beat()
+        self._put((expr, slots))
+
+    def end(self) -> None:
+        """Nothing more will be submitted. Idempotent; returns at once."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self._put((_END, []))
+
+    def _put(self, item: Item) -> None:
+        with self._lock:
+            refused = self.error_ is not None and item[0] is not _END
+            if not refused:
+                self._queue.append(item)
+                starts, self._working = not self._working, True
+                if starts:
+                    self._idle = Latch()
+        if refused:
+            _release(item[1], held_too=True)
+        elif starts:
+            self.run.busy()
+            self._work_here()
+
+    def _work_here(self) -> None:
+        """Execute on the submitting thread as long as that cannot block; hand the rest to a worker."""
+        before = self.error_
+        while not self._next_blocks():
+            if not self._step():
+                break
+        else:
+            if (gate := self.run.backend.gate) is not None:
+                gate.enter()
+            WORKERS.run(self._work_there)
+        error = self.error_
+        if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
+            raise error
+
+    def _next_blocks(self) -> bool:
+        with self._lock:
+            return self.use_thread and bool(self._queue) and not _immediate(self._queue[0][0])
+
+    def _work_there(self) -> None:
+        with live(self.run.backend.gate):
+            self._context.copy().run(self._drain)
+
+    def _drain(self) -> None:
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        """Execute the first item; False when there is none: the executor is idle then."""
+        with self._lock:
+            item = self._queue.popleft() if self._queue else None
+            self._working = item is not None
+            self._current = item[1] if item else []
+            idle = self._idle
+        if item is None:
+            self.run.idle()
+            idle.set()
+            self.pulse.beat()
+            return False
+        try:
+            if isinstance(item[0], _End):
+                self._finish()
+            elif self.error_ is None:
+                effects.execute(self, item[0], iter(item[1]))
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            _release(item[1])
+        return True
+
+    def _finish(self) -> None:
+        self._close_scopes()
+        self.is_finished = True
+        self.publish()
+        self.backend.end_program(self)
+
+    # --- failing and giving up ----------------------------------------------------------------------------------
+
+    def _fail(self, error: BaseException) -> None:
+        self._drop(error)
+        self.is_finished = True
+        self.publish()
+        if self.use_thread and self.run.warns and not self._stopped:
+            with suppress(RuntimeWarning):  # a filter that raises must not end the worker
+                warnings.warn(f"{self.run.name} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
+
+    def _drop(self, error: BaseException) -> None:
+        """The state has failed by ``error``: forget what is queued, but the end."""
+        with self._lock:
+            if self.error_ is None:
+                self.error_ = error
+            dropped = [item for item in self._queue if item[0] is not _END]
+            self._queue = deque(item for item in self._queue if item[0] is _END)
+        for _, slots in dropped:
+            _release(slots, held_too=True)
+        self._close_scopes()
+
+    def _close_scopes(self) -> None:
+        _release([slot for _, slot in self.scopes.values()], held_too=True)
+        self.scopes.clear()
+
+    def fail(self, error: BaseException) -> None:
+        """The program failed outside this executor: drop what is queued, keep the text."""
+        self._drop(error)
+        self.is_finished = True
+        self.publish()
+
+    def stop(self, error: BaseException) -> None:
+        """Begin to give up: drop what is queued, abort the request that runs. States that are done are left alone."""
+        with self._lock:
+            if self.is_finished or (self._ended and not self._working):
+                return
+            self._stopped = True
+            aborts = tuple(self._aborts)
+        self._drop(error)
+        for abort in aborts:
+            abort()
+
+    def abandon(self, timeout_s: float) -> None:
+        """After `stop`: wait for the call that runs, then release every waiter and ignore what still comes."""
+        if not self._stopped or self._abandoned:
+            return
+        self._idle.wait(max(timeout_s, 0.0))
+        with self._lock:
+            self._abandoned = self._working
+            current = list(self._current)
+        self.is_finished = True
+        _release(current, held_too=True)
+        self._idle.set()
+        self.publish()
+
+    @contextmanager
+    def abortable(self, abort: Callable[[], Any]) -> Iterator[None]:
+        """While inside, giving the state up calls ``abort`` (from another thread); at once if it was given up before."""
+        with self._lock:
+            self._aborts.append(abort)
+            late = self._stopped
+        if late:
+            abort()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._aborts.remove(abort)
+
+    # --- waiting ------------------------------------------------------------------------------------------------
+
+    def wait(self, latch: Latch) -> None:
+        """Wait for ``latch``; an interrupt gives the whole run up."""
+        with self.interruptible():
+            latch.wait()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """`KeyboardInterrupt` inside gives the whole run up, and goes on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.run.root.cancel("interrupted")
+            raise
+
+    def sync(self) -> None:
+        """Wait until everything submitted has been executed."""
+        self.wait(self._idle)
+
+    def text(self) -> str:
+        """The text, after `sync`."""
+        self.sync()
+        return self.text_
+
+    def messages(self) -> list[Message]:
+        """The closed turns, after `sync`."""
+        self.sync()
+        return self.messages_
+
+    def error(self) -> BaseException | None:
+        """What failed, after `sync`; None: nothing."""
+        self.sync()
+        return self.error_
+
+    def get_var(self, name: str | None) -> Any:
+        """The value of a variable, waiting for the call that makes it.
+
+        Raises
+        ------
+        KeyError
+            It was never submitted, or its call failed; the message tells which.
+        UsageError
+            The calling thread asks for a variable whose scope it has not closed yet: it would wait for itself.
+        """
+        slot = self._submitted(name)
+        if slot is not None:
+            if slot.opened_by == threading.get_ident() and not slot.done.is_set():
+                raise UsageError(
+                    f"variable {name!r} is the text of a scope that is still open: read it after the block"
+                )
+            self.wait(slot.done)
+            self.run.root.reads.extend(slot.rids)
+            if slot.value is not MISSING:
+                return slot.value
+        elif name in self.variables:
+            return self.variables[name]
+        if self.error_ is not None:
+            told = f"variable {name!r} will not come, because the program failed: {type(self.error_).__name__}: {self.error_}"
+            raise KeyError(told) from self.error_
+        raise KeyError(f"the program has no variable {name!r}; it has {sorted(map(str, self.variables))}")
+
+    def _submitted(self, name: str | None) -> Slot | None:
+        """The submission of ``name``, waiting for it if the body runs beside the calling thread."""
+        if self.body.detached and self.body.thread != threading.get_ident():
+            with self.interruptible():
+                while name not in self._slots and name not in self.variables and not self.quiet:
+                    seen = self.pulse.beats
+                    if name in self._slots or self.quiet:
+                        break
+                    self.pulse.wait(seen)
+        return self._slots.get(name)
+
+    def set_var(self, name: str | None, value: Any) -> None:
+        """Set a variable; no text changes and nothing waits."""
+        self._slots.pop(name, None)
+        self.variables[name] = value
+
+    def get_meta_info(self, name: str | None, timeout: float | None = None) -> Meta | None:
+        """Meta information of the call that makes ``name``, waiting for it at most ``timeout`` seconds; None: none.
+
+        Raises
+        ------
+        TimeoutError
+            It did not come in time.
+        """
+        slot = self._submitted(name)
+        if slot is None:
+            return self.meta_info.get(name)
+        with self.interruptible():
+            if not slot.done.wait(timeout):
+                raise TimeoutError(f"the meta information of {name!r} did not come within {timeout} s")
+        return slot.meta
+
+    # --- what effects do to the state ---------------------------------------------------------------------------
+
+    def write(self, text: str, origin: Origin, name: str | None = None) -> None:
+        """Append ``text``; nothing if the state was given up meanwhile."""
+        if text and not self._abandoned:
+            self.transcript.append(text, origin, name)
+
+    def announce(self, text: str, origin: Origin, name: str | None = None) -> None:
+        """Tell who listens that ``text`` was appended, whole."""
+        if text and self.backend.listening:
+            rid = self.last_rids[-1] if self.last_rids and origin != "template" else -1
+            self.backend.emit(
+                SpanAppended(
+                    program=self.run.program, branch=self.branch, origin=origin, text=text, name=name or "", rid=rid
+                )
+            )
+
+    def publish(self) -> None:
+        """Readers of the stream may have the text so far."""
+        self.published_chars = len(self.text_)
+        self.pulse.beat()
+
+    def store(self, slot: Slot, value: Any) -> None:
+        """``value`` is the slot's, and the variable's unless another submission or an assignment replaced it."""
+        if not self._abandoned:
+            slot.value = value
+            if self._slots.get(slot.name) is slot:
+                self.variables[slot.name] = value
+
+    def begin_call(self) -> None:
+        """The next call to the backend begins: number it, and say what it waited for."""
+        reads = self.run.root.reads
+        after = dict.fromkeys((*self.last_rids, *reads[self._reads_seen :]))
+        self._reads_seen = len(reads)
+        self.call = CallSite(self.run.program, self.branch, next(self._ops), tuple(after))
+        self.last_rids = ()
+
+    def note_request(self, rid: int) -> None:
+        """The call that runs made engine request ``rid``."""
+        self.last_rids = (*self.last_rids, rid)
+
+
+def _release(slots: Sequence[Slot], held_too: bool = False) -> None:
+    for slot in slots:
+        if held_too or not slot.held:
+            slot.done.set()
+
+
+def _names(expr: SglExpr) -> Iterator[tuple[str | None, bool]]:
+    """Name of each variable that ``expr`` will make, in order of execution, and whether it is a scope."""
+    if isinstance(expr, SglExprList):
+        for part in expr.expr_list:
+            yield from _names(part)
+    elif isinstance(expr, SglGen) or (isinstance(expr, SglSelect) and expr.name is not None):
+        yield expr.name, False
+    elif isinstance(expr, SglVarScopeBegin):
+        yield expr.name, True
+
+
+def _closed(expr: SglExpr) -> Iterator[str]:
+    """Name of each scope that ``expr`` ends."""
+    if isinstance(expr, SglExprList):
+        for part in expr.expr_list:
+            yield from _closed(part)
+    elif isinstance(expr, SglVarScopeEnd):
+        yield expr.name
+
+
+def _immediate(expr: SglExpr | _End) -> bool:
+    if isinstance(expr, SglExprList):
+        return all(map(_immediate, expr.expr_list))
+    return isinstance(expr, effects.IMMEDIATE) or isinstance(expr, _End)
