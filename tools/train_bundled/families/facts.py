@@ -120,7 +120,9 @@ def _yes_no(rng: Random, split: Split, long: bool) -> Example:
         wrong = claimed != o
     noun = relation.noun.format(s=s)
     form = _CHECKS[-1] if split == "heldout" else rng.choice(_CHECKS[:-1])
-    asked = upper_first(form.format(o=claimed, n=noun, N=upper_first(noun)))
+    if split == "train" and relation.say.startswith("{s} is ") and rng.random() < 0.5:
+        form = "Is {s} " + relation.say.removeprefix("{s} is ").rstrip(".") + "?"
+    asked = upper_first(form.format(s=s, o=claimed, n=noun, N=upper_first(noun)))
     word = "False" if wrong and form.startswith("True") else "True" if form.startswith("True") else "No" if wrong else "Yes"
     if rng.random() < 0.4:
         prompt, answer = framed(rng, [], typed(rng, asked, s + o), word)

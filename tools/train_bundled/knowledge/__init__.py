@@ -5,15 +5,19 @@ Knows which tables there are and which names deserve tokens of their own. Does n
 
 from __future__ import annotations
 
-from . import animals, computing, countries, elements, history, people, places, potter, things, words
+from . import animals, computing, countries, elements, general, history, people, places, potter, things, words
+from .general import ASKED
 from .phrases import EMOJI, LANGUAGES, PHRASES
 from .relation import Relation
 from .serving import EXPLAIN as SERVING
-from .why import EXPLAIN as SCIENCE
+from .why import EXPLAIN as WHY
+
+SCIENCE: tuple[tuple[str, ...], ...] = (*WHY, *ASKED)
 
 RELATIONS: tuple[Relation, ...] = (
     *countries.RELATIONS, *places.RELATIONS, *elements.RELATIONS, *animals.RELATIONS, *people.RELATIONS,
     *history.RELATIONS, *words.RELATIONS, *things.RELATIONS, *computing.RELATIONS, *potter.RELATIONS,
+    *general.RELATIONS,
 )
 EXPLANATIONS: tuple[tuple[str, ...], ...] = (*SERVING, *SCIENCE)
 

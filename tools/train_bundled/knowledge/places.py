@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .countries import COUNTRIES
 from .relation import Relation, pairs
 
 STATES = pairs("""Alabama|Montgomery; Alaska|Juneau; Arizona|Phoenix; Arkansas|Little Rock; California|Sacramento;
@@ -102,11 +103,13 @@ the lightest element|hydrogen; the most common gas in the air|nitrogen; the gas 
 the only metal that is liquid at room temperature|mercury; the largest organ of the human body|the skin;
 the longest bone of the human body|the thigh bone; the smallest bone of the human body|the stirrup bone in the ear""")
 
+_CAPITALS = tuple((row[1], row[0]) for row in COUNTRIES if row[1] not in ("-", row[0], "Victoria", "San Jose", "Georgetown", "Kingston"))
+
 RELATIONS = (
     Relation("state capital", "geography", STATES, "the capital of {s}",
              ("Which city is the capital of {s}?", "Capital of {s}?", "What is the capital city of {s}?"),
              kind="place"),
-    Relation("city country", "geography", CITY_COUNTRY, "the country of the city {s}",
+    Relation("city country", "geography", (*CITY_COUNTRY, *_CAPITALS), "the country of the city {s}",
              ("Which country is {s} in?", "In which country is {s}?", "Where is {s}?", "What country is {s} in?",
               "In what country does {s} lie?", "In which country would I find {s}?"),
              say="{s} is in {o}.", kind="place"),

@@ -31,7 +31,7 @@ class Relation:
         Questions with ``{o}`` whose answer is ``{s}``; asked only where one ``s`` has that ``o``. The last is kept for
         evaluation.
     kind
-        What ``s`` is, so that a made-up one can be asked: place, person, title, word, thing, animal; "" for never.
+        What ``s`` is, so that a made-up one can be asked: place, person, title, word, year, animal; "" for never.
     ask
         Question word for the noun phrase: What, Who, Which city.
     """

@@ -67,6 +67,8 @@ def unknown(rng: Random, kind: str, split: Split) -> str:
         return f"{word}s in a {invented(rng, split, 1)}"
     if kind == "extension":
         return "." + word[:4]
+    if kind == "year":
+        return str(rng.choice((rng.randrange(2027, 2100), rng.randrange(1400, 1890), rng.randrange(2101, 3000))))
     if kind == "sport":
         return word + "ball" if rng.random() < 0.5 else word
     return word
