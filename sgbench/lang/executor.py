@@ -102,6 +102,7 @@ class StreamExecutor:
         self.forks: list[StreamExecutor] = []
         self.calls: list[StreamExecutor] = []
         self.error_: BaseException | None = None
+        self.failed_at: SglExpr | None = None  # the node whose execution failed
         self.is_finished = False
         self.published_chars = 0
         self.pulse = Pulse()
@@ -153,6 +154,8 @@ class StreamExecutor:
         """
         if self._ended and self.error_ is None:
             raise UsageError("this prompt state has ended: fork it, or begin another, to go on")
+        if self.run.witness is not None:
+            self.run.witness(expr)
         slots = [Slot(name, scope) for name, scope in _names(expr)]
         for name in _closed(expr):
             if name in self._slots:
@@ -228,6 +231,7 @@ class StreamExecutor:
             elif self.error_ is None:
                 effects.execute(self, item[0], iter(item[1]))
         except BaseException as error:
+            self.failed_at = item[0] if isinstance(item[0], SglExpr) else None
             self._fail(error)
         finally:
             _release(item[1])

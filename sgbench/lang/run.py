@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from sgbench.trace.events import ProgramFinished, ProgramStarted
 if TYPE_CHECKING:
     from sgbench.backends.base import BaseBackend
     from sgbench.lang.executor import StreamExecutor
+    from sgbench.lang.ir import SglExpr
 
 STOP_SECONDS = 0.3
 """How long a cancelled run waits for its calls to end by themselves and hand over the text they had."""
@@ -74,6 +75,12 @@ class Run:
         The run it was called from, if on another backend; cancelled together.
     warns
         Is a state's failure shown as a warning? (Whoever shows it otherwise says no.)
+
+    Attributes
+    ----------
+    witness
+        Called with every node, on the thread that submits it: a failure can then be traced to the line that wrote it. None:
+        nobody asks.
     """
 
     def __init__(
@@ -101,6 +108,7 @@ class Run:
         if parent:
             parent._children.append(self)
         self._started = self._finished = False
+        self.witness: Callable[[SglExpr], object] | None = None
 
     @property
     def root(self) -> Run:
