@@ -17,6 +17,30 @@ _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _METASPACE = "▁"
 
 
+class ReadText:
+    """A text as tokens, which remembers what characters they cover.
+
+    Attributes
+    ----------
+    ids
+        As `Tokenizer.encode`.
+    """
+
+    __slots__ = ("_encoding", "ids")
+
+    def __init__(self, encoding: Any) -> None:
+        self._encoding = encoding
+        self.ids: list[int] = encoding.ids
+
+    def chars(self, n_tokens: int) -> int:
+        """How many characters the first ``n_tokens`` tokens cover; a BOS that was added covers none."""
+        for i in range(min(n_tokens, len(self.ids)) - 1, -1, -1):
+            span = self._encoding.token_to_chars(i)
+            if span is not None:
+                return int(span[1])
+        return 0
+
+
 class Tokenizer:
     """The tokenizer of a model folder.
 
@@ -78,15 +102,19 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Ids of a prompt, with BOS in front where the tokenizer puts one; a BOS that is in the text is not doubled."""
-        return self._encoding(text).ids  # type: ignore[no-any-return]
+        return list(self._encoding(text).ids)
+
+    def read(self, text: str) -> ReadText:
+        """As `encode`, for callers that also ask which characters some tokens cover."""
+        return ReadText(self._encoding(text))
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Characters ``[start, end)`` that each token of ``encode(text)`` covers; ``(0, 0)`` for a BOS that was added."""
-        return self._encoding(text).offsets  # type: ignore[no-any-return]
+        return list(self._encoding(text).offsets)
 
     def decode(self, ids: list[int] | tuple[int, ...], skip_special_tokens: bool = True) -> str:
         """Text of ids; bytes that are no UTF-8 become U+FFFD."""
-        return self._core.decode(list(ids), skip_special_tokens=skip_special_tokens)  # type: ignore[no-any-return]
+        return str(self._core.decode(list(ids), skip_special_tokens=skip_special_tokens))
 
     def token_bytes(self, token_id: int, skip_special: bool = True) -> bytes:
         """The bytes a token adds to the text; none for a special token that is skipped, or an id without a token.
