@@ -231,7 +231,7 @@ class StreamExecutor:
             elif self.error_ is None:
                 effects.execute(self, item[0], iter(item[1]))
         except BaseException as error:
-            self.failed_at = item[0] if isinstance(item[0], SglExpr) else None
+            self.failed_at = None if isinstance(item[0], _End) else item[0]
             self._fail(error)
         finally:
             _release(item[1])
