@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-SHAPE: dict[str, Any] = dict(
-    vocab_size=160,
-    hidden_size=48,
-    intermediate_size=80,
-    num_hidden_layers=3,
-    num_attention_heads=6,
-    num_key_value_heads=2,
-    max_position_embeddings=512,
-    initializer_range=0.3,
-)
+SHAPE: dict[str, Any] = {
+    "vocab_size": 160,
+    "hidden_size": 48,
+    "intermediate_size": 80,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "initializer_range": 0.3,
+}
 
 
 def tiny(family: str, **changes: Any) -> Any:
@@ -26,7 +26,9 @@ def tiny(family: str, **changes: Any) -> Any:
 
     classes = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}
     name = classes[family]
-    extra: dict[str, Any] = {"mistral": {"sliding_window": None, "head_dim": 16}, "qwen3": {"head_dim": 16}}.get(family, {})
+    extra: dict[str, Any] = {"mistral": {"sliding_window": None, "head_dim": 16}, "qwen3": {"head_dim": 16}}.get(
+        family, {}
+    )
     config = getattr(transformers, f"{name}Config")(**(SHAPE | extra | changes))
     torch.manual_seed(7)
     model = getattr(transformers, f"{name}ForCausalLM")(config).float().eval()

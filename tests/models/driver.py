@@ -27,7 +27,7 @@ class Driver:
     def __init__(self, runner: Runner, scatter: int | None = 0) -> None:
         self.runner = runner
         slots = np.arange(runner.kv_tokens, dtype=np.int32)
-        self._free = list(np.random.default_rng(scatter).permutation(slots) if scatter is not None else slots)
+        self._free = list(np.random.default_rng(scatter).permutation(slots) if scatter is not None else slots[::-1])
         self.slots: dict[int, list[int]] = {}
         self.tokens: dict[int, list[int]] = {}
         self.done: dict[int, int] = {}

@@ -48,7 +48,9 @@ def math_attention(
     batch, heads, n_queries, _ = q.shape
     block = max(1, _MATH_ELEMENTS // max(1, batch * heads * k.shape[2]))
     parts = [
-        _math_block(q[:, :, i : i + block], k, v, None if mask is None else mask[:, :, i : i + block], i if causal else None)
+        _math_block(
+            q[:, :, i : i + block], k, v, None if mask is None else mask[:, :, i : i + block], i if causal else None
+        )
         for i in range(0, n_queries, block)
     ]
     if len(parts) == 1:

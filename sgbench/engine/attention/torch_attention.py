@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SHORT_TOKENS = 64
 """Chunks of at most this many tokens are padded and batched; longer ones run on their own."""
-_GROUP_TOKENS = {"cpu": 1 << 16, "cuda": 1 << 18}
-"""Most KV tokens, padding included, gathered for one group."""
+_GROUP_BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}
+"""Most KV bytes of a layer gathered for one group: what a core's cache holds, or a bound on memory."""
 
 Partial = tuple[torch.Tensor, torch.Tensor]
 """Output ``[rows, kv_heads, queries of a kv head, head_dim]`` and log-sum-exp without the last axis."""
@@ -86,8 +86,9 @@ class Group:
             return dense_attention(picked, k, v, self.mask)
         queries = picked.view(self.batch, self.n_queries, n_kv_heads, repeat, head_dim).permute(0, 2, 3, 1, 4)
         out, lse = dense_attention(queries.reshape(self.batch, n_kv_heads, -1, head_dim), k, v, self.mask)
-        out = out.unflatten(2, (repeat, self.n_queries)).permute(0, 3, 1, 2, 4).flatten(0, 1)
-        lse = lse.unflatten(2, (repeat, self.n_queries)).permute(0, 3, 1, 2).flatten(0, 1)
+        shape = (self.batch, n_kv_heads, repeat, self.n_queries)
+        out = out.reshape(*shape, head_dim).permute(0, 3, 1, 2, 4).flatten(0, 1)
+        lse = lse.reshape(shape).permute(0, 3, 1, 2).flatten(0, 1)
         if self.valid is None:
             return out, lse
         return out.index_select(0, self.valid), lse.index_select(0, self.valid)
@@ -164,7 +165,7 @@ class TorchStep:
         cache = self._cache
         cache.write(layer, self._slots, kv)
         n_kv_heads = kv.shape[1] // 2
-        grouped = q.unflatten(1, (n_kv_heads, -1))
+        grouped = q.view(q.shape[0], n_kv_heads, -1, q.shape[2])
         out, lse = self._own(layer, grouped, kv)
         for prefix in self._prefixes:
             part_out, part_lse = prefix.attend(cache, layer, grouped)
@@ -241,7 +242,8 @@ class _Planner:
         """Batches of chunks of like length, so that padding costs at most about a third."""
         keys = self._starts[members] + self._counts[members] - self._own_from[members]
         sizes = np.ceil(np.log2(np.maximum(self._counts[members], 1))).astype(np.int64)
-        limit = _GROUP_TOKENS[self._device.type]
+        data = self._cache.data
+        limit = _GROUP_BYTES[self._device.type] // (data.shape[1] * data.shape[3] * data.itemsize)
         batches: list[list[int]] = []
         longest = size = 0
         for j in np.lexsort((-keys, sizes)):

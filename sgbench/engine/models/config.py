@@ -88,7 +88,9 @@ class ModelConfig:
     def parameters(self) -> int:
         """Number of weights, the tied embedding counted once."""
         q, kv = self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim
-        attention = self.hidden_size * (2 * q + 2 * kv) + self.qkv_bias * (q + 2 * kv) + self.out_bias * self.hidden_size
+        attention = (
+            self.hidden_size * (2 * q + 2 * kv) + self.qkv_bias * (q + 2 * kv) + self.out_bias * self.hidden_size
+        )
         mlp = 3 * self.hidden_size * self.intermediate_size
         mlp += self.mlp_bias * (2 * self.intermediate_size + self.hidden_size)
         norms = 2 * self.hidden_size + self.qk_norm * 2 * self.head_dim
@@ -108,7 +110,9 @@ class ModelConfig:
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ModelError(f"{folder} holds no config.json: it is not a model folder in Hugging Face layout") from None
+            raise ModelError(
+                f"{folder} holds no config.json: it is not a model folder in Hugging Face layout"
+            ) from None
         except (ValueError, UnicodeDecodeError) as error:
             raise ModelError(f"{path} is not valid JSON: {error}") from error
         if not isinstance(raw, dict):

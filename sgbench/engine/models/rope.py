@@ -115,7 +115,7 @@ class Rope:
         """Rotate ``heads`` ``[n, heads, head_dim]`` in place by `at`'s ``rows``."""
         import torch
 
-        pairs = heads.unflatten(-1, (-1, 2))
+        pairs = heads.view(*heads.shape[:2], -1, 2)
         if self._complex:
             torch.view_as_complex(pairs).mul_(rows)
             return
@@ -135,5 +135,5 @@ def interleave(rows: torch.Tensor, head_dim: int) -> torch.Tensor:
     head_dim
         Size of a head.
     """
-    halves = rows.unflatten(0, (-1, 2, head_dim // 2))
+    halves = rows.reshape(-1, 2, head_dim // 2, *rows.shape[1:])
     return halves.transpose(1, 2).flatten(0, 2)

@@ -46,7 +46,9 @@ def load_weights(folder: Path, config: ModelConfig, dtype: torch.dtype, device: 
     if missing:
         raise ModelError(f"{folder}: the checkpoint lacks {_some(sorted(missing))}")
     if unexpected:
-        raise ModelError(f"{folder}: the checkpoint holds tensors that {config.family} does not use: {_some(unexpected)}")
+        raise ModelError(
+            f"{folder}: the checkpoint holds tensors that {config.family} does not use: {_some(unexpected)}"
+        )
     return weights
 
 
@@ -96,7 +98,9 @@ def checkpoint_files(folder: Path) -> list[Path]:
             "engine reads safetensors only. If you trust the file, convert it once: "
             "transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(new_folder)"
         )
-    raise ModelError(f"{folder} holds no model.safetensors; load_format='dummy' runs random weights from its config.json")
+    raise ModelError(
+        f"{folder} holds no model.safetensors; load_format='dummy' runs random weights from its config.json"
+    )
 
 
 def empty_weights(config: ModelConfig, dtype: torch.dtype, device: torch.device) -> DecoderWeights:

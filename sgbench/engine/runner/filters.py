@@ -72,7 +72,7 @@ def _top(scores: torch.Tensor, filters: Filters) -> tuple[torch.Tensor, torch.Te
         total = scores.logsumexp(-1, keepdim=True)
         if bool(((best - total).exp().sum(-1) > filters.top_p + 1e-4).all()):
             return _cut(best, columns, filters, total)
-    return _cut(*scores.sort(-1, descending=True, stable=True), filters, None)
+    return _cut(*scores.sort(stable=True, dim=-1, descending=True), filters, None)
 
 
 def _cut(

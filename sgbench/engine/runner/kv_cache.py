@@ -36,6 +36,7 @@ class KVCache:
     def __init__(self, config: ModelConfig, n_slots: int, dtype: torch.dtype, device: torch.device) -> None:
         shape = (config.n_layers, 2 * config.n_kv_heads, n_slots, config.head_dim)
         self.data = torch.empty(shape, dtype=dtype, device=device)
+        self._scratch = torch.empty(0, dtype=dtype, device=device)
 
     @property
     def n_slots(self) -> int:
@@ -51,9 +52,15 @@ class KVCache:
         return self.data[layer, :, first:stop]
 
     def gather(self, layer: int, index: torch.Tensor) -> torch.Tensor:
-        """Copy slots out: ``[2 * kv_heads, n, head_dim]`` for an index made by `gather_index`."""
+        """Copy slots out: ``[2 * kv_heads, n, head_dim]`` for an index made by `gather_index`.
+
+        The result is overwritten by the next call: on a CPU, fresh memory would cost more than the copy.
+        """
         n_heads, _, head_dim = self.data.shape[1:]
-        rows = self.data[layer].view(-1, head_dim).index_select(0, index)
+        if index.numel() * head_dim > self._scratch.numel():
+            self._scratch = torch.empty(index.numel() * head_dim, dtype=self.data.dtype, device=self.data.device)
+        rows = self._scratch[: index.numel() * head_dim].view(-1, head_dim)
+        torch.index_select(self.data[layer].view(-1, head_dim), 0, index, out=rows)
         return rows.view(n_heads, -1, head_dim)
 
     def gather_index(self, slots: torch.Tensor) -> torch.Tensor:

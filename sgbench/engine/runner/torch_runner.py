@@ -101,7 +101,9 @@ class TorchRunner:
         size = model.parameters / (1e9 if model.parameters >= 1e9 else 1e6)
         unit = "B" if model.parameters >= 1e9 else "M"
         where = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
-        return f"{model.family}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}"
+        return (
+            f"{model.family}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}"
+        )
 
     def run(self, plan: StepPlan) -> StepResult:
         """See `Runner.run`."""
