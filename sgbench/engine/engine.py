@@ -15,11 +15,13 @@ For whoever builds on it:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Ids
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -37,7 +39,11 @@ from sgbench.engine.sequence import Origin, Sequence
 from sgbench.engine.stats import EngineStats
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
+from sgbench.trace.header import TraceHeader
 from sgbench.trace.journal import Journal
+from sgbench.trace.recording import MAX_EVENTS, Recording
+from sgbench.trace.trace import Trace
+from sgbench.trace.vocab import TokenText, from_bytes
 
 T = TypeVar("T")
 
@@ -281,9 +287,41 @@ class EngineCore:
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` with every later event, on the thread that emits it; returns a function that ends it.
 
-        A callback must be quick and must not call the engine; one that raises is dropped.
+        The first event is a `Keyframe` of the tree as it is, so that a fold begun on a warm cache is right. A callback must be quick and
+        must not call the engine; one that raises is dropped.
         """
-        return self.journal.subscribe(callback)
+
+        def begin() -> Callable[[], None]:
+            end = self.journal.subscribe(callback)
+            self.journal.emit(self._loop.keyframe())
+            return end
+
+        return self._loop.call(begin)
+
+    @contextlib.contextmanager
+    def record(self, *, max_events: int = MAX_EVENTS, spill: str | Path | None = None) -> Iterator[Trace]:
+        """Record what happens in a ``with`` block; yields a `Trace` that fills while it runs.
+
+        Parameters
+        ----------
+        max_events
+            Most events kept in memory; older ones are folded into a keyframe.
+        spill
+            A trace file that gets every event as it happens.
+        """
+        with Recording(
+            self.journal, self._header(), self._token_text(), max_events=max_events, spill=spill
+        ) as recording:
+            self._loop.call(lambda: recording.start(self._loop.keyframe()))
+            yield recording.trace
+
+    def _header(self) -> TraceHeader:
+        model = {"description": self.runner.description, "vocab_size": self.runner.vocab_size}
+        return TraceHeader(engine=dataclasses.asdict(self.config), model=model, seed=self.config.seed)
+
+    def _token_text(self) -> TokenText | None:
+        tokenizer = self.tokenizer
+        return None if tokenizer is None else lambda i: from_bytes(tokenizer.token_bytes(i, skip_special=False))
 
     def step(self) -> bool:
         """Run one step by hand; False if there is nothing to run. Only for an engine made with ``start=False``."""

@@ -27,7 +27,7 @@ from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters, EngineStats
 from sgbench.errors import EngineStoppedError, IntegrityError
-from sgbench.trace.events import RequestAborted, RequestFinished, RequestQueued, StepFinished
+from sgbench.trace.events import Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
 from sgbench.trace.journal import Journal
 
 T = TypeVar("T")
@@ -321,6 +321,15 @@ class EngineLoop:
             finished=counters.finished,
             aborted=counters.aborted,
             preempted=counters.preempted,
+        )
+
+    def keyframe(self) -> Keyframe:
+        """The present state as one event; on the engine's thread."""
+        return Keyframe(
+            tree=self.cache.snapshot(),
+            capacity_tokens=self.memory.pool.capacity_tokens,
+            running=tuple(seq.rid for seq in self.scheduler.running),
+            waiting=tuple(seq.rid for seq in self.scheduler.waiting),
         )
 
     def reset_stats(self) -> None:
