@@ -1,0 +1,149 @@
+"""From events to messages: folds what happens on a thread of its own and publishes at a bounded pace.
+
+The emitting thread only appends to a queue. Frames may be late and large, events are never lost, and the last state is
+always published. Knows folds and frames; not how a message travels.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sgbench.errors import SgbenchError
+from sgbench.trace.events import Event
+from sgbench.trace.vocab import Vocab
+from sgbench.views.frames import Frame, FrameEncoder
+from sgbench.views.tree import TreeView
+from sgbench.widgets.source import LiveSource
+
+Publish: TypeAlias = Callable[[Frame], None]
+
+FRAME_S = 1 / 30
+"""Least time between two messages."""
+
+UNANSWERED_S = 0.5
+"""The same while no front end has answered: then each message begins at the beginning."""
+
+UNANSWERED_BYTES = 512_000
+"""Largest message to a front end that has not answered."""
+
+
+class Feed:
+    """Folds events into a view and publishes the frames.
+
+    Parameters
+    ----------
+    vocab
+        Text of tokens.
+    publish
+        Takes a frame; called from the feed's thread and from whoever calls `flush`, never twice at once.
+    on_failure
+        Told once, in a sentence, when events cannot be folded.
+
+    Attributes
+    ----------
+    view
+        The state so far. Read it under `lock`.
+    """
+
+    def __init__(self, vocab: Vocab, publish: Publish, on_failure: Callable[[str], None]) -> None:
+        self.lock = threading.RLock()
+        self.view = TreeView()
+        self.encoder = FrameEncoder(vocab)
+        self._publish = publish
+        self._on_failure = on_failure
+        self._pending: deque[Event] = deque()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._sent = (0, 0)  # epoch and events that were published
+        self._answered = False
+        self._failed = False
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._thread: threading.Thread | None = None
+
+    # --- a trace
+
+    def fold_all(self, events: tuple[Event, ...]) -> None:
+        """Fold a whole trace; nothing is published."""
+        self._pending.extend(events)
+        with self.lock:
+            self._fold()
+            self._sent = (self.encoder.epoch, len(self.encoder))
+
+    # --- a live source
+
+    def follow(self, source: LiveSource) -> None:
+        """Fold and publish what happens in ``source`` until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
+        self._thread.start()
+        self._unsubscribe = source.subscribe(self._take)
+
+    def stop(self) -> None:
+        """End following (idempotent); what happened so far is folded and published."""
+        self._unsubscribe()
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5)
+        self.flush()
+
+    def flush(self) -> None:
+        """Fold and publish all that has happened, now."""
+        with self.lock:
+            self._fold()
+            self._publish_news(final=True)
+
+    def answer(self, epoch: int, have: int) -> None:
+        """A front end says that it has ``have`` events of ``epoch``: publish the rest."""
+        with self.lock:
+            self._answered = True
+            self._fold()
+            first = have if epoch == self.encoder.epoch and 0 <= have <= len(self.encoder) else 0
+            self._send(first)
+
+    def _take(self, event: Event) -> None:
+        self._pending.append(event)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            with self.lock:
+                self._fold()
+                self._publish_news()
+            self._stopped.wait(FRAME_S if self._answered else UNANSWERED_S)
+
+    def _fold(self) -> None:
+        last: Event | None = None
+        while self._pending and not self._failed:
+            last = self._pending.popleft()
+            try:
+                self.encoder.add(last, self.view.apply(last))
+            except SgbenchError as failure:
+                self._fail(f"this view stopped: {failure}")
+        if last is not None:
+            self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, last)
+
+    def _fail(self, sentence: str) -> None:
+        self._failed = True
+        self._pending.clear()
+        self._unsubscribe()
+        self._on_failure(sentence)
+
+    def _publish_news(self, final: bool = False) -> None:
+        epoch, sent = self._sent
+        if epoch == self.encoder.epoch and sent == len(self.encoder):
+            return
+        if self._answered:
+            self._send(sent if epoch == self.encoder.epoch else 0)
+        elif final or self.encoder.since(0).size_bytes <= UNANSWERED_BYTES:
+            self._send(0)
+
+    def _send(self, first: int) -> None:
+        frame = self.encoder.since(first)
+        self._sent = (self.encoder.epoch, len(self.encoder))
+        self._publish(frame)

@@ -1,0 +1,127 @@
+// Where everything stands: the tree from left to right, a block for each run of tokens, a row for each leaf. No DOM.
+//
+// A block's width grows with the logarithm of its tokens, its height with the rows below it. The whole always fits the
+// room at zoom 1; zooming gives more room, so that text appears instead of getting larger.
+
+import { MARK } from "./player.js";
+import { collapse } from "./collapse.js";
+
+export const ROW = { MIN: 5, MAX: 46 };
+const BLOCK_MAX = 34;
+const ROOT_SIZE = 30;
+const PAD = { LEFT: 14, RIGHT: 20, Y: 12 };
+
+const naturalWidth = (tokens) => 30 + 30 * Math.log2(1 + tokens);
+
+// Returns { items, order, height, rows }. An item is a block to draw:
+// { key, kind: "root" | "node" | "ghost" | "counted", id, x, y, w, h, tokens, mark, parent (a key), depth, row }.
+export function layout(player, { width, height, since, ghostLimit = 48, opened = new Map() }) {
+  const room = Math.max(4, Math.floor((height - 2 * PAD.Y) / ROW.MIN) - 1);
+  const chosen = collapse(player, room, opened);
+  const ghosts = ghostsByParent(player, chosen, since, Math.min(ghostLimit, Math.ceil(room / 3)));
+  const order = [];
+  const rows = place(player, chosen, ghosts, since, order);
+  const rowHeight = Math.max(ROW.MIN, Math.min(ROW.MAX, (height - 2 * PAD.Y) / Math.max(rows, 1)));
+  setX(order, width);
+  setY(order, rowHeight, Math.max(PAD.Y, (height - rows * rowHeight) / 2));
+  return { items: new Map(order.map((item) => [item.key, item])), order, rows, height: rows * rowHeight + 2 * PAD.Y };
+}
+
+function ghostsByParent(player, { shown }, since, limit) {
+  const below = new Map();
+  const known = new Set();
+  for (const ghost of player.ghosts(since, limit).reverse()) {
+    if (!shown.has(ghost.parent) && !known.has(ghost.parent)) continue;
+    known.add(ghost.id);
+    below.set(ghost.parent, [...(below.get(ghost.parent) ?? []), ghost]);
+  }
+  return below;
+}
+
+// Fills `order` with items, parents first, children top to bottom; gives each its span of rows. Returns the rows used.
+function place(player, { shown, hidden, subtreeTokens }, ghosts, since, order) {
+  let row = 0;
+  const visit = (entry, parent, depth) => {
+    const item = { ...entry, parent: parent?.key ?? null, depth, row };
+    order.push(item);
+    for (const child of childrenOf(entry, player, shown, hidden, ghosts, since)) visit(child, item, depth + 1);
+    if (row === item.row) row++;
+    item.rows = row - item.row;
+  };
+  const tokens = subtreeTokens.get(0);
+  visit({ key: "n0", kind: "root", id: 0, tokens: 0, subtree: tokens, mark: MARK.NONE, refCount: 0, text: "" }, null, 0);
+  return row;
+}
+
+function childrenOf(entry, player, shown, hidden, ghosts, since) {
+  const children = [];
+  if (entry.kind === "root" || entry.kind === "node") {
+    for (const id of player.nodes.get(entry.id).children) if (shown.has(id)) children.push(nodeEntry(player, id, since));
+  }
+  for (const ghost of ghosts.get(entry.id) ?? []) {
+    const [tokens, text] = player.spans[ghost.span];
+    children.push({ key: `g${ghost.id}`, kind: "ghost", id: ghost.id, born: ghost.born, tokens, text, mark: MARK.EVICTED, refCount: 0, seq: ghost.seq });
+  }
+  children.sort((a, b) => a.born - b.born || a.id - b.id);
+  const rest = entry.kind === "ghost" ? null : hidden.get(entry.id);
+  if (rest) {
+    const mark = Math.max(...[...player.nodes.get(entry.id).children].filter((id) => !shown.has(id)).map((id) => player.mark(id, since)));
+    children.push({ key: `c${entry.id}`, kind: "counted", id: entry.id, tokens: rest.tokens, nodes: rest.nodes, mark, refCount: 0, text: "" });
+  }
+  return children;
+}
+
+function nodeEntry(player, id, since) {
+  const node = player.nodes.get(id);
+  return {
+    key: `n${id}`, kind: "node", id, born: node.born, tokens: player.tokens(id), text: player.text(id),
+    mark: player.mark(id, since), refCount: node.refCount, lastAccess: node.lastAccess, at: Math.max(node.born, node.touched),
+  };
+}
+
+function setX(order, width) {
+  const byKey = new Map(order.map((item) => [item.key, item]));
+  const ends = new Map(); // sum of natural widths up to and with the item
+  let longest = 0;
+  let deepest = 0;
+  for (const item of order) {
+    item.natural = item.kind === "root" ? 0 : item.kind === "counted" ? 96 : naturalWidth(item.tokens);
+    const before = item.parent === null ? 0 : ends.get(item.parent);
+    ends.set(item.key, before + item.natural);
+    longest = Math.max(longest, before + item.natural);
+    deepest = Math.max(deepest, item.depth);
+  }
+  const room = width - PAD.LEFT - PAD.RIGHT - ROOT_SIZE;
+  const gap = Math.max(5, Math.min(40, (room * 0.3) / Math.max(deepest, 1)));
+  const scale = Math.max(0.01, Math.min(1.25, (room - gap * deepest) / Math.max(longest, 1)));
+  const inner = new Set(order.map((item) => item.parent));
+  for (const item of order) {
+    const parent = byKey.get(item.parent);
+    item.x = parent ? parent.x + parent.w + gap : PAD.LEFT;
+    item.w = parent ? Math.max(3, item.natural * scale) : ROOT_SIZE;
+    // Nothing stands to the right of a leaf: room for its text.
+    if (parent && !inner.has(item.key) && item.kind !== "counted") {
+      item.w = Math.max(item.w, Math.min(width - PAD.RIGHT - item.x, 52 + 7.3 * Math.min(item.text.length, 60)));
+    }
+  }
+}
+
+function setY(order, rowHeight, top) {
+  const leaf = Math.min(BLOCK_MAX, Math.max(2.5, rowHeight * 0.76));
+  for (const item of order) {
+    const span = item.rows * rowHeight;
+    item.h = item.kind === "root" ? Math.min(ROOT_SIZE, Math.max(10, span * 0.8)) : Math.min(BLOCK_MAX, Math.max(leaf, span * 0.76));
+    if (item.kind === "root") item.w = Math.max(item.h, ROOT_SIZE);
+    item.y = top + item.row * rowHeight + (span - item.h) / 2;
+  }
+}
+
+// The item at a point, the smallest first where several overlap.
+export function itemAt(order, x, y, slack = 2) {
+  let best = null;
+  for (const item of order) {
+    const inside = x >= item.x - slack && x <= item.x + item.w + slack && y >= item.y - slack && y <= item.y + item.h + slack;
+    if (inside && (!best || item.h < best.h)) best = item;
+  }
+  return best;
+}

@@ -1,0 +1,301 @@
+// Plays the columns of sgbench/views/frames.py forward and backward. No DOM: runs under node as it runs in the page.
+//
+// The log is append-only; `position` says how many of its events have been applied. Every patch is reversible, and a
+// checkpoint each CHECKPOINT patches bounds the length of a jump.
+
+export const EVENT_STRIDE = 9;
+export const PATCH_STRIDE = 4;
+export const OP = { ADD: 0, REMOVE: 1, PARENT: 2, TOKENS: 3, REF_COUNT: 4, LAST_ACCESS: 5, BORN: 6, TOUCHED: 7, GAUGE: 8 };
+export const GAUGE = { CAPACITY: 0, FREE: 1, CACHED: 2, USED: 3, RUNNING: 4, WAITING: 5 };
+export const MARK = { NONE: 0, NEW: 1, ACCESSED: 2, EVICTED: 3 };
+// What an event changed, for the strip above the scrubber and for stepping from change to change.
+export const CHANGE = { ADDED: 1, TOUCHED: 2, REMOVED: 4, OTHER: 8 };
+const CHECKPOINT = 40000;
+
+class Column {
+  constructor() {
+    this.data = new Int32Array(1024);
+    this.length = 0;
+  }
+
+  append(values) {
+    const need = this.length + values.length;
+    if (need > this.data.length) {
+      const grown = new Int32Array(Math.max(need, this.data.length * 2));
+      grown.set(this.data.subarray(0, this.length));
+      this.data = grown;
+    }
+    this.data.set(values, this.length);
+    this.length = need;
+  }
+}
+
+// A buffer from a comm may start at any byte; Int32Array wants multiples of four. Little-endian on every machine we know.
+export function int32(buffer) {
+  const bytes = new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+  return new Int32Array(bytes.slice().buffer);
+}
+
+const newNode = (parent, span) => ({ parent, span, children: new Set(), refCount: 0, lastAccess: 0, born: -1, touched: -1 });
+
+export class Player {
+  constructor() {
+    this.reset(0);
+  }
+
+  reset(epoch) {
+    this.epoch = epoch;
+    this.kinds = [];
+    this.dropped = 0;
+    this.events = new Column();
+    this.patches = new Column();
+    this.changes = new Column(); // CHANGE bits of each event
+    this.spans = [];
+    this.removals = []; // {event, seq, id, parent, span, born}, in order
+    this.checkpoints = []; // {position, nodes, gauges}, in order
+    this.rewind();
+  }
+
+  rewind() {
+    this.position = 0;
+    this.nodes = new Map([[0, newNode(-1, -1)]]);
+    this.gauges = [-1, -1, -1, -1, -1, -1];
+  }
+
+  get length() {
+    return this.events.length / EVENT_STRIDE;
+  }
+
+  // Takes a frame. Returns "ok", "gap" (something before it is missing: ask again from `length`) or "known".
+  feed(meta, eventBytes, patchBytes) {
+    if (meta.epoch < this.epoch) return "known";
+    if (meta.epoch > this.epoch) {
+      if (meta.first !== 0) return "gap";
+      this.reset(meta.epoch);
+    }
+    const events = int32(eventBytes);
+    const count = events.length / EVENT_STRIDE;
+    if (meta.first > this.length) return "gap";
+    const skip = this.length - meta.first;
+    if (skip >= count) return "known";
+    const patches = int32(patchBytes);
+    const patchSkip = this.patches.length / PATCH_STRIDE - meta.patch_first;
+    this.kinds = meta.kinds;
+    this.dropped = meta.dropped;
+    this.spans.push(...meta.spans.slice(this.spans.length - meta.span_first));
+    this.events.append(events.subarray(skip * EVENT_STRIDE));
+    this.patches.append(patches.subarray(patchSkip * PATCH_STRIDE));
+    for (let i = this.length - (count - skip); i < this.length; i++) this.scan(i);
+    return "ok";
+  }
+
+  // Notes what event i changes: bits for the strip, and every removal with the place it left.
+  scan(i) {
+    let bits = 0;
+    const born = new Map();
+    for (let p = this.patchStart(i); p < this.patchEnd(i); p += PATCH_STRIDE) {
+      const [op, id, before, after] = this.patches.data.subarray(p, p + PATCH_STRIDE);
+      if (op === OP.ADD) bits |= CHANGE.ADDED;
+      else if (op === OP.TOUCHED && after >= 0) bits |= CHANGE.TOUCHED;
+      else if (op === OP.BORN && after === -1) born.set(id, before);
+      else if (op === OP.REMOVE) {
+        bits |= CHANGE.REMOVED;
+        this.removals.push({ event: i, seq: this.event(i).seq, id, parent: before, span: after, born: born.get(id) ?? -1 });
+      } else if (op !== OP.GAUGE) bits |= CHANGE.OTHER;
+    }
+    this.changes.append([bits]);
+  }
+
+  event(i) {
+    const [seq, step, time, kind, rid, node, count, total] = this.events.data.subarray(i * EVENT_STRIDE, (i + 1) * EVENT_STRIDE);
+    return { seq, step, ms: time / 10, kind: this.kinds[kind], rid, node, count, total };
+  }
+
+  patchEnd(i) {
+    return this.events.data[i * EVENT_STRIDE + EVENT_STRIDE - 1] * PATCH_STRIDE;
+  }
+
+  patchStart(i) {
+    return i === 0 ? 0 : this.patchEnd(i - 1);
+  }
+
+  get current() {
+    return this.position > 0 ? this.event(this.position - 1) : null;
+  }
+
+  // --- time travel
+
+  seek(position) {
+    const target = Math.max(0, Math.min(position, this.length));
+    const checkpoint = this.nearestCheckpoint(target);
+    const here = Math.abs(this.patchesBefore(target) - this.patchesBefore(this.position));
+    if (checkpoint && Math.abs(this.patchesBefore(target) - this.patchesBefore(checkpoint.position)) < here) this.restore(checkpoint);
+    while (this.position < target) this.forward();
+    while (this.position > target) this.backward();
+  }
+
+  patchesBefore(position) {
+    return position === 0 ? 0 : this.patchEnd(position - 1) / PATCH_STRIDE;
+  }
+
+  forward() {
+    const end = this.patchEnd(this.position);
+    for (let p = this.patchStart(this.position); p < end; p += PATCH_STRIDE) this.apply(p, false);
+    this.position++;
+    const last = this.checkpoints.at(-1);
+    if (end / PATCH_STRIDE - (last ? this.patchesBefore(last.position) : 0) >= CHECKPOINT) this.checkpoint();
+  }
+
+  backward() {
+    this.position--;
+    const start = this.patchStart(this.position);
+    for (let p = this.patchEnd(this.position) - PATCH_STRIDE; p >= start; p -= PATCH_STRIDE) this.apply(p, true);
+  }
+
+  apply(p, back) {
+    const data = this.patches.data;
+    const op = data[p];
+    const id = data[p + 1];
+    const value = data[p + (back ? 2 : 3)];
+    if (op === OP.ADD || op === OP.REMOVE) {
+      if ((op === OP.ADD) !== back) {
+        this.nodes.set(id, newNode(data[p + 2], data[p + 3]));
+        this.nodes.get(data[p + 2]).children.add(id);
+      } else {
+        this.nodes.get(data[p + 2]).children.delete(id);
+        this.nodes.delete(id);
+      }
+      return;
+    }
+    if (op === OP.GAUGE) {
+      this.gauges[id] = value;
+      return;
+    }
+    const node = this.nodes.get(id);
+    if (op === OP.PARENT) {
+      this.nodes.get(node.parent)?.children.delete(id);
+      node.parent = value;
+      this.nodes.get(value).children.add(id);
+    } else if (op === OP.TOKENS) node.span = value;
+    else if (op === OP.REF_COUNT) node.refCount = value;
+    else if (op === OP.LAST_ACCESS) node.lastAccess = value;
+    else if (op === OP.BORN) node.born = value;
+    else if (op === OP.TOUCHED) node.touched = value;
+  }
+
+  checkpoint() {
+    const nodes = [...this.nodes].map(([id, n]) => [id, { ...n, children: null }]);
+    this.checkpoints.push({ position: this.position, nodes, gauges: [...this.gauges] });
+  }
+
+  nearestCheckpoint(target) {
+    let best = null;
+    for (const c of this.checkpoints) if (!best || Math.abs(c.position - target) < Math.abs(best.position - target)) best = c;
+    return best;
+  }
+
+  restore({ position, nodes, gauges }) {
+    this.position = position;
+    this.gauges = [...gauges];
+    this.nodes = new Map(nodes.map(([id, n]) => [id, { ...n, children: new Set() }]));
+    for (const [id, n] of this.nodes) if (id !== 0) this.nodes.get(n.parent).children.add(id);
+  }
+
+  // Position after the next event in `direction` that changed the tree, or the end of the log.
+  nextChange(direction) {
+    const data = this.changes.data;
+    let i = direction > 0 ? this.position : this.position - 2;
+    while (i >= 0 && i < this.length && !data[i]) i += direction;
+    return Math.max(0, Math.min(i + 1, this.length));
+  }
+
+  // Position at the end of the next engine step in `direction`.
+  nextStep(direction) {
+    if (direction > 0) {
+      if (this.position >= this.length) return this.length;
+      const step = this.event(this.position).step;
+      return this.firstOfStep(step + 1);
+    }
+    return this.position === 0 ? 0 : this.firstOfStep(this.event(this.position - 1).step);
+  }
+
+  // Number of events whose step is below `step`; steps never fall.
+  firstOfStep(step) {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.events.data[middle * EVENT_STRIDE + 1] < step) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // --- what happened lately: `since` is a seq
+
+  // First seq of a window that ends at the present: "event", "step" or "run".
+  since(window) {
+    if (this.position === 0) return 0;
+    const now = this.event(this.position - 1);
+    if (window === "event") return now.seq;
+    const first = window === "step" ? this.firstOfStep(now.step) : 0;
+    return this.event(Math.min(first, this.position - 1)).seq;
+  }
+
+  mark(id, since) {
+    const node = this.nodes.get(id);
+    const from = Math.max(since, 0);
+    if (node.touched >= from) return node.touched > node.born ? MARK.ACCESSED : MARK.NEW;
+    return node.born >= from ? MARK.NEW : MARK.NONE;
+  }
+
+  // The last `limit` nodes that left since then and whose place is still known, oldest first.
+  ghosts(since, limit) {
+    let end = this.removals.length;
+    let low = 0;
+    while (low < end) {
+      const middle = (low + end) >> 1;
+      if (this.removals[middle].event < this.position) low = middle + 1;
+      else end = middle;
+    }
+    const kept = new Map();
+    for (let i = end - 1; i >= Math.max(0, end - limit); i--) {
+      const ghost = this.removals[i];
+      if (ghost.seq < since) break;
+      if (!this.nodes.has(ghost.id) && (this.nodes.has(ghost.parent) || kept.has(ghost.parent))) kept.set(ghost.id, ghost);
+    }
+    return [...kept.values()].reverse();
+  }
+
+  // --- reading
+
+  tokens(id) {
+    const span = this.nodes.get(id).span;
+    return span < 0 ? 0 : this.spans[span][0];
+  }
+
+  text(id) {
+    const span = this.nodes.get(id).span;
+    return span < 0 ? "" : this.spans[span][1];
+  }
+
+  orderedChildren(id) {
+    return [...this.nodes.get(id).children].sort((a, b) => this.nodes.get(a).born - this.nodes.get(b).born || a - b);
+  }
+
+  // The path from below the root to `id`.
+  path(id) {
+    const ids = [];
+    for (let node = id; node > 0; node = this.nodes.get(node).parent) ids.push(node);
+    return ids.reverse();
+  }
+
+  // Plain data, comparable with the Python side's.
+  snapshot() {
+    const rows = [...this.nodes].sort((a, b) => a[0] - b[0]);
+    return rows.map(([id, n]) => ({
+      id, parent: id === 0 ? null : n.parent, tokens: this.tokens(id), text: this.text(id), ref_count: n.refCount,
+      last_access: n.lastAccess, born: n.born, touched: n.touched,
+    }));
+  }
+}
