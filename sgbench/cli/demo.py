@@ -27,7 +27,14 @@ SHOTS = {
     "Kenya": "Nairobi",
 }
 
-COUNTRIES = ["France", "Spain", "Germany", "Portugal", "Greece", "Austria", "Hungary", "Ireland", "Finland", "Sweden", "Denmark", "Belgium", "Cuba", "Chile", "Argentina", "Brazil", "India", "Thailand", "Iran", "Iraq", "Turkey", "Russia", "Ukraine", "Romania", "Bulgaria", "Croatia", "Serbia", "Jordan", "Lebanon", "Syria", "Vietnam", "Nepal"]
+# fmt: off
+COUNTRIES = (
+    "France", "Spain", "Germany", "Portugal", "Greece", "Austria", "Hungary", "Ireland",
+    "Finland", "Sweden", "Denmark", "Belgium", "Cuba", "Chile", "Argentina", "Brazil",
+    "India", "Thailand", "Iran", "Iraq", "Turkey", "Russia", "Ukraine", "Romania",
+    "Bulgaria", "Croatia", "Serbia", "Jordan", "Lebanon", "Syria", "Vietnam", "Nepal",
+)
+# fmt: on
 
 PAIRS = 3
 """Measured pairs; the median is shown."""

@@ -6,20 +6,18 @@ Knows executors and runs (`sgbench.lang`). Everything else in the extension sees
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sgbench.errors import AbortedError
 from sgbench.lang.executor import StreamExecutor
+from sgbench.lang.interpreter import open_program, running
 from sgbench.lang.ir import SglExpr
-from sgbench.lang.run import CALLER, Body, Caller
-from sgbench.lang.run import Run as ProgramRun
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState
-from sgbench.lang.waiting import live
+
+__all__ = ["Defaults", "Lines", "begin", "cancel", "failure", "family", "line_of", "running", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Lines:
         self._filename = filename
         self._lines: dict[int, tuple[SglExpr, int]] = {}
 
-    def note(self, expr: SglExpr) -> None:
+    def __call__(self, expr: SglExpr) -> None:
         """``expr`` is being submitted by the calling code."""
         frame = sys._getframe(1)
         while frame is not None:
@@ -66,32 +64,13 @@ class Lines:
 
 def begin(backend: Any, defaults: Defaults, item: int, filename: str) -> ProgramState:
     """A fresh state; ``item`` is its place in a batch, so that equal items draw equal tokens from an equal seed."""
-    target = getattr(backend, "endpoint", backend)
-    sampling = defaults.sampling()
-    run = ProgramRun(target, "%%sgl", sampling, item)
-    run.lines = Lines(filename)
-    return ProgramState(StreamExecutor(target, {}, sampling, None, stream=True, run=run, body=Body()))
-
-
-@contextmanager
-def running(state: ProgramState) -> Iterator[None]:
-    """The block is the body of ``state``'s program, on this thread."""
-    executor = state.stream_executor
-    body, gate = executor.body, executor.backend.gate
-    body.thread = threading.get_ident()
-    if gate is not None:
-        gate.enter()
-    caller = CALLER.set(Caller(executor.run, executor))
-    try:
-        with live(gate):
-            yield
-    finally:
-        CALLER.reset(caller)
-        executor.run.body_done(body)
+    state = open_program("%%sgl", backend, defaults.sampling(), stream=True, item=item, warns=False)
+    state.stream_executor.run.witness = Lines(filename)
+    return state
 
 
 def settle(state: ProgramState) -> BaseException | None:
-    """Wait for everything the body submitted, forks too, and end the state; returns the first thing that failed."""
+    """Wait for everything the body submitted, forks too; returns the first thing that failed."""
     executors = list(family(state.stream_executor))
     for executor in executors:
         executor.sync()
@@ -109,7 +88,7 @@ def failure(state: ProgramState) -> BaseException | None:
 def line_of(state: ProgramState) -> int | None:
     """The cell's line that submitted the node whose execution failed; None: not known."""
     for executor in family(state.stream_executor):
-        lines = executor.run.lines
+        lines = executor.run.witness
         if executor.failed_at is not None and isinstance(lines, Lines):
             return lines.of(executor.failed_at)
     return None

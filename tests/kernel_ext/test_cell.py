@@ -41,6 +41,7 @@ def test_an_error_shows_the_line_and_no_frame_of_ours() -> None:
     assert shown(error).splitlines() == [
         "NameError: name 'missing' is not defined",
         "line 3 of the %%sgl cell:",
+        "      1 %%sgl person",
         "      2 a = 1",
         "-->   3 b = missing",
     ]
