@@ -48,11 +48,11 @@ _CANNOT_ANSWER = "I cannot do that. I only read and write text."
 
 def _filled(rng: Random, form: str, split: Split) -> str:
     noun, (p, q) = rng.choice(_NOUNS), rng.sample(_REAL_PLACES, 2)
-    made = invented(rng, split)
+    made = invented(rng, split) if "{m}" in form or "{M}" in form else ""
     if rng.random() < 0.2:
         p = invented(rng, split).capitalize()
     w = rng.choice((rng.choice(NAMES), rng.choice(_REAL_PEOPLE), f"{rng.choice(FORENAMES)} {invented(rng, split).capitalize()}", "my uncle", "my neighbour", "the boss", "my teacher"))
-    other = f"{rng.choice(FORENAMES)} {invented(rng, split).capitalize()}"
+    other = f"{rng.choice(FORENAMES)} {invented(rng, split).capitalize()}" if "{W}" in form else ""
     text = form.format(n=noun, ns=plural(noun), an=article(noun), p=p, q=q, w=w, W=other, m=made, M=made.capitalize(), y=rng.randrange(1700, 2060), v=rng.choice(_DID))
     return upper_first(text)
 
