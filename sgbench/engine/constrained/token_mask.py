@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -76,6 +77,7 @@ class TokenMasks:
         self.cache_bytes = cache_bytes
         self.cached_bytes = 0
         self._masks: OrderedDict[int, IntArray] = OrderedDict()
+        self._numbers: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
         self._dead_ends: IntArray | None = None
         if not self._spells_every_byte():
@@ -97,6 +99,12 @@ class TokenMasks:
             while self.cached_bytes > self.cache_bytes and len(self._masks) > 1:
                 self.cached_bytes -= self._masks.popitem(last=False)[1].nbytes
         return mask
+
+    def remembered(self, key: tuple[str, int], compute: Callable[[], int]) -> int:
+        """A number that depends on this machine and vocabulary only, computed once."""
+        if key not in self._numbers:
+            self._numbers[key] = compute()
+        return self._numbers[key]
 
     def moves(self, state: int) -> tuple[IntArray, IntArray]:
         """Allowed tokens, and the state after each; not cached, not sorted."""

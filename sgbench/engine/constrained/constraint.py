@@ -1,0 +1,114 @@
+"""The constraint of one running request: where its machine stands, what may come next, what must.
+
+Knows masks and a tokenizer; no scheduler, no KV, no text on screen. The request tells it every token it commits, sampled or
+forced. The states behind all output tokens are kept, so that retokenization can go back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sgbench.engine.constrained.jump_forward import Jump, safe_jump, text_jump
+from sgbench.engine.constrained.retokenization import Encoder
+from sgbench.engine.constrained.token_mask import TokenMasks
+from sgbench.engine.request import IntArray
+from sgbench.errors import IntegrityError
+
+
+class Constraint:
+    """One request's walk through a machine.
+
+    Parameters
+    ----------
+    masks
+        The machine over the vocabulary.
+    encoder
+        The tokenizer.
+    stop_ids
+        Tokens that end the text: allowed at accepting states and nowhere else (a stop id that is also an ordinary token ends
+        the text where nothing else may follow).
+    mode
+        ``"safe"``, ``"text"`` or ``"off"``: see `sgbench.engine.constrained.jump_forward`.
+
+    Attributes
+    ----------
+    states
+        Machine states: before any output, and after each output token.
+    """
+
+    def __init__(self, masks: TokenMasks, encoder: Encoder, stop_ids: frozenset[int], mode: str) -> None:
+        self.masks = masks
+        self.machine = masks.machine
+        self.mode = mode
+        self.states = [masks.machine.start]
+        self._encoder = encoder
+        self._stop_ids = stop_ids
+        self._stops: IntArray = np.array(sorted(stop_ids), dtype=np.int32)
+        tokens = masks.vocabulary.tokens
+        self._stops_spell = any(i < len(tokens) and tokens[i] for i in stop_ids)
+
+    @property
+    def state(self) -> int:
+        """Where the machine stands."""
+        return self.states[-1]
+
+    @property
+    def complete(self) -> bool:
+        """Is the text so far a whole match?"""
+        return self.machine.is_accepting(self.state)
+
+    @property
+    def ended(self) -> bool:
+        """Is the text a whole match that cannot go on?"""
+        if not self.complete:
+            return False
+        return self.machine.is_final(self.state) or not len(self.masks.allowed(self.state))
+
+    def allowed_ids(self) -> IntArray:
+        """int32: the tokens that may be sampled now, stop ids included where the text may end."""
+        mask = self.masks.allowed(self.state)
+        if self._stops_spell:
+            mask = mask[~np.isin(mask, self._stops)]
+        if self.complete or not len(mask):
+            return np.concatenate([mask, self._stops])
+        return mask
+
+    def advance(self, token_id: int) -> None:
+        """The request committed a token.
+
+        Raises
+        ------
+        IntegrityError
+            The token was not allowed.
+        """
+        state = self.machine.step(self.state, self._encoder.token_bytes(token_id))
+        if state == self.machine.dead:
+            raise IntegrityError(f"token {token_id} was sampled, which {self.machine!r} does not allow in {self.state}")
+        self.states.append(state)
+
+    def rewind(self, n_output: int) -> None:
+        """Only the first ``n_output`` output tokens stay."""
+        del self.states[n_output + 1 :]
+
+    def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int]) -> Jump | None:
+        """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens."""
+        if self.mode == "off":
+            return None
+        if self.mode == "text":
+            found = text_jump(self.masks, self.state, prompt_ids, output_ids, self._encoder)
+        else:
+            found = safe_jump(self.masks, self.state, [*prompt_ids, *output_ids], len(output_ids), self._encoder)
+            found = found or self._only_token(len(output_ids))
+        return None if found is None or self._stop_ids.intersection(found.token_ids) else found
+
+    def _only_token(self, n_output: int) -> Jump | None:
+        """A token that is the only one allowed is forced too, whatever it spells."""
+        if self.complete:
+            return None
+        mask = self.masks.allowed(self.state)
+        if len(mask) != 1:
+            return None
+        only = int(mask[0])
+        return Jump(keep=n_output, token_ids=(only,), data=self._encoder.token_bytes(only))
