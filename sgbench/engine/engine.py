@@ -37,6 +37,7 @@ from sgbench.engine.runner.base import Runner
 from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.engine.sequence import Origin, Sequence
 from sgbench.engine.stats import EngineStats
+from sgbench.engine.suspended_cache import SUSPENDED
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
 from sgbench.trace.header import TraceHeader
@@ -283,6 +284,36 @@ class EngineCore:
         """Drop everything cached that no running request uses; always True."""
         self._loop.call(self._loop.memory.flush)
         return True
+
+    @contextlib.contextmanager
+    def without_cache(self, mode: str = "force-miss") -> Iterator[None]:
+        """Measure a baseline on the same engine: in a ``with`` block the cache is not asked (paper, section 6).
+
+        What it holds comes back afterwards, but for what had to be evicted for room. Requests still live at the end are aborted.
+
+        Parameters
+        ----------
+        mode
+            ``force-miss``: the cache works on, but every match is refused. ``off``: nothing is matched and nothing kept.
+
+        Raises
+        ------
+        UsageError
+            Requests are running or waiting, or there is no such mode.
+        """
+        if mode not in SUSPENDED:
+            raise UsageError(f"without_cache({mode!r}): choose one of {', '.join(SUSPENDED)}")
+        loop = self._loop
+        kept = loop.call(lambda: loop.swap_cache(SUSPENDED[mode](loop.cache)))
+
+        def restore() -> None:
+            loop.abort_all("the baseline ended")
+            loop.swap_cache(kept)
+
+        try:
+            yield
+        finally:
+            loop.call(restore)
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` with every later event, on the thread that emits it; returns a function that ends it.

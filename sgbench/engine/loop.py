@@ -26,7 +26,7 @@ from sgbench.engine.runner.base import Runner
 from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters, EngineStats
-from sgbench.errors import EngineStoppedError, IntegrityError
+from sgbench.errors import EngineStoppedError, IntegrityError, UsageError
 from sgbench.trace.events import Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
 from sgbench.trace.journal import Journal
 
@@ -331,6 +331,19 @@ class EngineLoop:
             running=tuple(seq.rid for seq in self.scheduler.running),
             waiting=tuple(seq.rid for seq in self.scheduler.waiting),
         )
+
+    def swap_cache(self, cache: PrefixCache) -> PrefixCache:
+        """Ask ``cache`` from now on; returns the one asked so far. On the engine's thread, while no request is live."""
+        if self._live:
+            raise UsageError(f"the cache cannot change while {len(self._live)} requests are running or waiting")
+        former, self.cache = self.cache, cache
+        self.memory.cache = cache
+        return former
+
+    def abort_all(self, reason: str) -> None:
+        """Give every live request up; on the engine's thread."""
+        for seq in list(self._live.values()):
+            self.abort(seq, reason)
 
     def reset_stats(self) -> None:
         """Count from 0 again; on the engine's thread."""
