@@ -76,6 +76,15 @@ class NodeInserted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeExtended(Event):
+    """Leaf ``node`` grew by ``token_ids``: request ``rid``, which wrote it and alone uses it, computed more of its sequence."""
+
+    node: int
+    token_ids: tuple[int, ...]
+    rid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSplit(Event):
     """``upper``, new, took the first ``length_tokens`` tokens of ``node`` and stands between it and its old parent.
 
@@ -272,6 +281,7 @@ AnyEvent: TypeAlias = (
     Keyframe
     | CacheReset
     | NodeInserted
+    | NodeExtended
     | NodeSplit
     | PathAccessed
     | PathLocked

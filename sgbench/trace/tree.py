@@ -16,6 +16,7 @@ from sgbench.trace.events import (
     Event,
     Keyframe,
     NodeEvicted,
+    NodeExtended,
     NodeInserted,
     NodeSplit,
     PathAccessed,
@@ -62,7 +63,7 @@ class Node:
     Attributes
     ----------
     born, touched
-        ``seq`` of the event that inserted it and of the last one that accessed it; -1: before the fold began. A split
+        ``seq`` of the event that inserted or last extended it and of the last one that accessed it; -1: before the fold began. A split
         hands both on, so that its two halves stay where the one was.
     """
 
@@ -198,6 +199,16 @@ class TreeState:
         _note(patches, Op.BORN, id_, -1, born)
         return patches
 
+    def _extended(self, event: NodeExtended) -> list[Patch]:
+        node = self.nodes[event.node]
+        if node.children or node.parent is None:
+            raise TraceError(f"event {event.seq} extends node {event.node}, which is no leaf")
+        before, born = node.token_ids, node.born
+        node.token_ids, node.born = before + event.token_ids, event.seq
+        patches = [Patch(Op.TOKENS, event.node, before, node.token_ids)]
+        _note(patches, Op.BORN, event.node, born, event.seq)
+        return patches
+
     def _split(self, event: NodeSplit) -> list[Patch]:
         node = self.nodes[event.node]
         parent, tokens, cut = node.parent, node.token_ids, event.length_tokens
@@ -300,6 +311,7 @@ _APPLY: dict[type[Event], Callable[[TreeState, Any], list[Patch]]] = {
     Keyframe: TreeState._keyframe,
     CacheReset: TreeState._reset,
     NodeInserted: TreeState._inserted,
+    NodeExtended: TreeState._extended,
     NodeSplit: TreeState._split,
     PathAccessed: TreeState._accessed,
     PathLocked: TreeState._locked,

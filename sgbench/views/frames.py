@@ -197,7 +197,7 @@ def whole(state: TreeState, gauges: list[int]) -> list[Patch]:
 def _numbers(event: Event) -> tuple[int, int, int, int]:
     """Request, node, and two numbers of an event, -1 where it has none."""
     match event:
-        case ev.NodeInserted():
+        case ev.NodeInserted() | ev.NodeExtended():
             return event.rid, event.node, len(event.token_ids), -1
         case ev.NodeSplit():
             return -1, event.node, event.length_tokens, event.upper
