@@ -104,8 +104,8 @@ class FlatCache:
         for length in sorted((n for n in self._lengths if n <= limit + 1), reverse=True):
             entry = self._entries.get(data[: length * 4])
             if entry is not None:
-                return Match(min(length, limit), entry if limit else self.root, None, self.version)
-        return Match(0, self.root, None, self.version)
+                return Match(min(length, limit), entry if limit else self.root, None, 0, self.version)
+        return Match(0, self.root, None, 0, self.version)
 
     def unlocked_tokens(self, match: Match) -> int:
         """Slots of the entry that nobody locks yet."""

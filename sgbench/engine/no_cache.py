@@ -25,7 +25,7 @@ class NoCache:
 
     def match(self, tokens: IntArray, limit: int, since: Match | None = None) -> Match:
         """Nothing is ever cached."""
-        return Match(0, None, None, 0)
+        return Match(0, None, None, 0, 0)
 
     def unlocked_tokens(self, match: Match) -> int:
         """Zero."""

@@ -36,6 +36,8 @@ class Match:
         Deepest node that matched whole.
     part
         Its child that matched in part, if the match ends inside an edge.
+    depth
+        Tokens that matched down to the end of ``node``.
     version
         The cache's version when this was found: while that has not changed, this holds.
     """
@@ -43,6 +45,7 @@ class Match:
     length: int
     node: Any
     part: Any
+    depth: int
     version: int
 
 

@@ -4,7 +4,8 @@ Invariants: no two children of a node begin with the same token; a node's refere
 locked path goes through it, hence never above its parent's; of the nodes with count 0 every leaf has one valid heap entry.
 
 Ours differs from the paper's description in that matching never changes anything: splitting, stamping and locking happen in `attach`
-and `insert`, one event for each change, so that a look at the tree cannot disturb it. Eviction takes whole leaves.
+and `insert`, one event for each change, so that a look at the tree cannot disturb it. A request that goes on (the next chunk, the
+output) extends the node it wrote while nobody else uses it. Eviction takes whole leaves.
 Knows no scheduler, no device and no text.
 """
 
@@ -25,6 +26,7 @@ from sgbench.engine.shared_prefix import shared_prefixes
 from sgbench.trace.events import (
     CacheReset,
     NodeEvicted,
+    NodeExtended,
     NodeInserted,
     NodeSplit,
     PathAccessed,
@@ -60,7 +62,7 @@ class RadixCache:
         self._eviction = eviction
         self._tick = 0
         self._next_id = 1
-        self.root = RadixNode(0, None, _NO_TOKENS, _NO_TOKENS, 0)
+        self.root = RadixNode(0, None, _NO_TOKENS, _NO_TOKENS, 0, -1)
         self.nodes: dict[int, RadixNode] = {0: self.root}
         self.heap: list[tuple[Any, int, RadixNode]] = []
         self.version = 0
@@ -74,12 +76,14 @@ class RadixCache:
         """Longest cached prefix of ``tokens[:limit]``; see `PrefixCache.match`."""
         if since is not None and since.version == self.version:
             return since
-        start: RadixNode = self.root if since is None else since.node
-        while not start.alive:  # evicted since: its parent still spells a prefix of the same tokens
-            assert start.parent is not None
-            start = start.parent
+        start: RadixNode = self.root
+        if since is not None:
+            start, depth = since.node, since.depth
+            while not (start.alive and start.end == depth):  # evicted or extended since: go on from where it begins
+                assert start.parent is not None
+                start, depth = start.parent, start.end - start.length
         node, part, length = self._walk(start, tokens, limit)
-        return Match(length, node, part, self.version)
+        return Match(length, node, part, node.end, self.version)
 
     def _walk(self, node: RadixNode, tokens: IntArray, limit: int) -> tuple[RadixNode, RadixNode | None, int]:
         """Follow ``tokens[:limit]`` down from ``node``: deepest whole node, child entered in part, tokens matched."""
@@ -170,11 +174,13 @@ class RadixCache:
             node = part if final and present == n else self._split(part, present - node.end)
         replaced = self._path_slots(node, held)[: present - cached]
         if present < n:
-            node = self._add_leaf(rid, node, tokens[present:n].copy(), slots[present:n].copy())
+            node = self._add_tail(rid, node, held, tokens[present:n].copy(), slots[present:n].copy())
         self._access(rid, node, hit=False)
-        if not final:
+        if final:
+            self.release(rid, held)
+        elif node is not held:
             self._lock(rid, node)
-        self.release(rid, held)
+            self.release(rid, held)
         return Inserted(
             node=self.root if final else node,
             cached_tokens=0 if final else n,
@@ -231,8 +237,20 @@ class RadixCache:
 
     # --- one change, one event --------------------------------------------------------------------------------------
 
+    def _add_tail(self, rid: int, node: RadixNode, held: RadixNode, token_ids: IntArray, slots: IntArray) -> RadixNode:
+        """Put what a request computed below ``node``, or into it if it is the request's own: one node for one request, as in Fig. 3."""
+        own = node is held and node.writer == rid and node.ref_count == 1 and not node.children
+        if not own:
+            return self._add_leaf(rid, node, token_ids, slots)
+        node.extend(token_ids, slots)
+        self.version += 1
+        self.cached_tokens += len(token_ids)
+        if self._journal.active:
+            self._journal.emit(NodeExtended(node=node.id, token_ids=tuple(token_ids.tolist()), rid=rid))
+        return node
+
     def _add_leaf(self, rid: int, parent: RadixNode, token_ids: IntArray, slots: IntArray) -> RadixNode:
-        node = RadixNode(self._take_id(), parent, token_ids, slots, self._tick + 1)
+        node = RadixNode(self._take_id(), parent, token_ids, slots, self._tick + 1, rid)
         parent.children[node.first] = node
         self.nodes[node.id] = node
         self.version += 1
@@ -250,7 +268,8 @@ class RadixCache:
         """Put a new node that takes the first ``length`` tokens above ``node``; returns it."""
         parent = node.parent
         assert parent is not None and 0 < length < node.length
-        upper = RadixNode(self._take_id(), parent, node.token_ids[:length].copy(), node.slots[:length].copy(), 0)
+        front, slots = node.token_ids[:length].copy(), node.slots[:length].copy()
+        upper = RadixNode(self._take_id(), parent, front, slots, 0, node.writer)
         upper.ref_count, upper.hits = node.ref_count, node.hits
         upper.last_access, upper.created = node.last_access, node.created
         parent.children[upper.first] = upper
@@ -327,4 +346,4 @@ class ForceMissCache(RadixCache):
 
     def match(self, tokens: IntArray, limit: int, since: Match | None = None) -> Match:
         """Nothing, whatever the tree holds."""
-        return Match(0, self.root, None, self.version)
+        return Match(0, self.root, None, 0, self.version)

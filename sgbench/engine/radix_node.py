@@ -27,7 +27,9 @@ class RadixNode:
     token_ids, key, slots
         Its tokens (int32), the same as bytes, and their KV slots (int32).
     length, end
-        Number of its tokens, and tokens from the root to its end. ``end`` never changes: a split takes tokens from the front.
+        Number of its tokens, and tokens from the root to its end. A split takes tokens from the front and leaves ``end`` alone.
+    writer
+        The request that computed it.
     ref_count
         Running requests that use it.
     last_access, created, hits
@@ -53,10 +55,14 @@ class RadixNode:
         "ref_count",
         "slots",
         "token_ids",
+        "writer",
     )
 
-    def __init__(self, node_id: int, parent: RadixNode | None, token_ids: IntArray, slots: IntArray, tick: int) -> None:
+    def __init__(
+        self, node_id: int, parent: RadixNode | None, token_ids: IntArray, slots: IntArray, tick: int, writer: int
+    ) -> None:
         self.id = node_id
+        self.writer = writer
         self.parent = parent
         self.children: dict[bytes, RadixNode] = {}
         self.token_ids = token_ids
@@ -80,6 +86,14 @@ class RadixNode:
     def evictable(self) -> bool:
         """Is it a leaf that nobody uses?"""
         return self.ref_count == 0 and not self.children and self.parent is not None and self.alive
+
+    def extend(self, token_ids: IntArray, slots: IntArray) -> None:
+        """Grow by tokens at the end; only a leaf may."""
+        self.token_ids = np.concatenate([self.token_ids, token_ids])
+        self.slots = np.concatenate([self.slots, slots])
+        self.key += token_ids.tobytes()
+        self.length += len(token_ids)
+        self.end += len(token_ids)
 
     def take_front(self, upper: RadixNode, length: int) -> None:
         """Stand below ``upper``, which has the first ``length`` tokens, and keep the rest."""

@@ -86,7 +86,8 @@ def test_prompt_logprobs_are_the_same_however_much_is_cached(batch, data):
             "top_logprobs_num": data.draw(st.integers(0, 3)),
         }
         results = [
-            core.generate(input_ids=prompt, sampling_params={"max_new_tokens": 3}, **wish)["meta_info"] for core in (cached, plain)
+            core.generate(input_ids=prompt, sampling_params={"max_new_tokens": 3}, **wish)["meta_info"]
+            for core in (cached, plain)
         ]
         names = [name for name in results[0] if name.startswith(("input_", "output_"))]
         assert names
@@ -94,7 +95,9 @@ def test_prompt_logprobs_are_the_same_however_much_is_cached(batch, data):
             assert results[0][name] == results[1][name], name
         reported = results[0]["input_token_logprobs"]
         assert [i for _, i, _ in reported] == prompt[wish["logprob_start_len"] :]
-        assert [value is None for value, _, _ in reported] == [wish["logprob_start_len"] + k == 0 for k in range(len(reported))]
+        assert [value is None for value, _, _ in reported] == [
+            wish["logprob_start_len"] + k == 0 for k in range(len(reported))
+        ]
 
 
 def test_a_pool_that_is_too_small_for_the_batch_preempts_and_still_answers_right():

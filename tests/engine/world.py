@@ -112,6 +112,11 @@ class Fold:
                     "ref_count": 0,
                     "last_access": event.tick,
                 }
+            case events.NodeExtended():
+                grown = self.nodes[event.node]
+                assert all(node["parent"] != event.node for node in self.nodes.values()), "a node with children grew"
+                assert grown["ref_count"] <= 1, "a node that others use grew"
+                grown["token_ids"] = grown["token_ids"] + list(event.token_ids)
             case events.NodeSplit():
                 lower = self.nodes[event.node]
                 assert 0 < event.length_tokens < len(lower["token_ids"])
@@ -130,7 +135,9 @@ class Fold:
                     node["ref_count"] -= 1
                     assert node["ref_count"] >= 0
             case events.NodeEvicted():
-                assert all(node["parent"] != event.node for node in self.nodes.values()), "a node with children was evicted"
+                assert all(node["parent"] != event.node for node in self.nodes.values()), (
+                    "a node with children was evicted"
+                )
                 gone = self.nodes.pop(event.node)
                 assert gone["ref_count"] == 0, "a node in use was evicted"
             case events.RequestQueued():
