@@ -28,6 +28,7 @@ export const ICONS = {
   back: "M11.5 3v10L5 8zM3 3h1.8v10H3z",
   next: "M4.5 3v10L11 8zM11.2 3H13v10h-1.8z",
   first: "M8 3v10L2.5 8zM13.5 3v10L8 8z",
+  lock: "M5 7V5.5a3 3 0 0 1 6 0V7h1v6.5H4V7zm1.4 0h3.2V5.5a1.6 1.6 0 0 0-3.2 0z",
   last: "M8 3v10l5.5-5zM2.5 3v10L8 8z",
 };
 

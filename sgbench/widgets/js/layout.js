@@ -6,9 +6,12 @@
 import { MARK } from "./player.js";
 import { collapse } from "./collapse.js";
 
-export const ROW = { MIN: 5, MAX: 46 };
+export const ROW = { MIN: 5, READABLE: 14, MAX: 46 };
 const BLOCK_MAX = 34;
 const ROOT_SIZE = 30;
+const TEXT_ROW = 16; // least height of a row with text
+const TEXT_CHARS = [40, 28, 20, 14]; // widest that fits wins
+const COUNTED = 84;
 const PAD = { LEFT: 14, RIGHT: 20, Y: 12 };
 
 const naturalWidth = (tokens) => 30 + 30 * Math.log2(1 + tokens);
@@ -16,15 +19,24 @@ const naturalWidth = (tokens) => 30 + 30 * Math.log2(1 + tokens);
 // Returns { items, order, height, rows }. An item is a block to draw:
 // { key, kind: "root" | "node" | "ghost" | "counted", id, x, y, w, h, tokens, mark, parent (a key), depth, row }.
 export function layout(player, { width, height, since, ghostLimit = 48, opened = new Map() }) {
-  const room = Math.max(4, Math.floor((height - 2 * PAD.Y) / ROW.MIN) - 1);
+  const inside = height - 2 * PAD.Y;
+  // All leaves as thin rows while that is possible; beyond, a choice of them in rows that can be read.
+  const thin = Math.floor(inside / ROW.MIN);
+  const room = countLeaves(player) <= thin ? thin : Math.max(4, Math.floor(inside / ROW.READABLE));
   const chosen = collapse(player, room, opened);
   const ghosts = ghostsByParent(player, chosen, since, Math.min(ghostLimit, Math.ceil(room / 3)));
   const order = [];
   const rows = place(player, chosen, ghosts, since, order);
-  const rowHeight = Math.max(ROW.MIN, Math.min(ROW.MAX, (height - 2 * PAD.Y) / Math.max(rows, 1)));
-  setX(order, width);
+  const rowHeight = Math.max(ROW.MIN, Math.min(ROW.MAX, inside / Math.max(rows, 1)));
+  setX(order, width, rowHeight);
   setY(order, rowHeight, Math.max(PAD.Y, (height - rows * rowHeight) / 2));
   return { items: new Map(order.map((item) => [item.key, item])), order, rows, height: rows * rowHeight + 2 * PAD.Y };
+}
+
+function countLeaves(player) {
+  let leaves = 0;
+  for (const node of player.nodes.values()) if (!node.children.size) leaves++;
+  return leaves;
 }
 
 function ghostsByParent(player, { shown }, since, limit) {
@@ -55,6 +67,7 @@ function place(player, { shown, hidden, subtreeTokens }, ghosts, since, order) {
 
 function childrenOf(entry, player, shown, hidden, ghosts, since) {
   const children = [];
+  if (entry.kind === "counted") return children;
   if (entry.kind === "root" || entry.kind === "node") {
     for (const id of player.nodes.get(entry.id).children) if (shown.has(id)) children.push(nodeEntry(player, id, since));
   }
@@ -79,31 +92,42 @@ function nodeEntry(player, id, since) {
   };
 }
 
-function setX(order, width) {
-  const byKey = new Map(order.map((item) => [item.key, item]));
-  const ends = new Map(); // sum of natural widths up to and with the item
-  let longest = 0;
-  let deepest = 0;
-  for (const item of order) {
-    item.natural = item.kind === "root" ? 0 : item.kind === "counted" ? 96 : naturalWidth(item.tokens);
-    const before = item.parent === null ? 0 : ends.get(item.parent);
-    ends.set(item.key, before + item.natural);
-    longest = Math.max(longest, before + item.natural);
-    deepest = Math.max(deepest, item.depth);
-  }
+// Widths as wide as their text where all of it fits, else by tokens alone, shrunk to the room.
+function setX(order, width, rowHeight) {
   const room = width - PAD.LEFT - PAD.RIGHT - ROOT_SIZE;
-  const gap = Math.max(5, Math.min(40, (room * 0.3) / Math.max(deepest, 1)));
-  const scale = Math.max(0.01, Math.min(1.25, (room - gap * deepest) / Math.max(longest, 1)));
+  const deepest = order.reduce((most, item) => Math.max(most, item.depth), 1);
+  const gap = Math.max(5, Math.min(40, (room * 0.3) / deepest));
+  const free = room - gap * deepest;
+  const worded = rowHeight >= TEXT_ROW;
   const inner = new Set(order.map((item) => item.parent));
+  const textWidth = (item, most) => 52 + 7.3 * Math.min(item.text.length, most);
+  const byTokens = (item) => (item.kind === "counted" ? COUNTED : naturalWidth(item.tokens));
+  const byText = (most) => (item) => (item.kind === "counted" ? COUNTED : Math.max(byTokens(item), textWidth(item, most)));
+  const roomy = worded && TEXT_CHARS.map(byText).find((widthOf) => longestPath(order, widthOf) <= free);
+  const natural = roomy || byTokens;
+  const scale = Math.max(0.01, Math.min(roomy ? 1.1 : 1.25, free / Math.max(longestPath(order, natural), 1)));
+  const byKey = new Map();
   for (const item of order) {
+    byKey.set(item.key, item);
     const parent = byKey.get(item.parent);
     item.x = parent ? parent.x + parent.w + gap : PAD.LEFT;
-    item.w = parent ? Math.max(3, item.natural * scale) : ROOT_SIZE;
+    item.w = parent ? Math.max(3, natural(item) * scale) : ROOT_SIZE;
     // Nothing stands to the right of a leaf: room for its text.
-    if (parent && !inner.has(item.key) && item.kind !== "counted") {
-      item.w = Math.max(item.w, Math.min(width - PAD.RIGHT - item.x, 52 + 7.3 * Math.min(item.text.length, 60)));
+    if (worded && parent && !inner.has(item.key) && item.kind !== "counted") {
+      item.w = Math.max(item.w, Math.min(width - PAD.RIGHT - item.x, textWidth(item, 60)));
     }
   }
+}
+
+function longestPath(order, widthOf) {
+  const ends = new Map();
+  let longest = 0;
+  for (const item of order) {
+    const end = item.parent === null ? 0 : ends.get(item.parent) + widthOf(item);
+    ends.set(item.key, end);
+    longest = Math.max(longest, end);
+  }
+  return longest;
 }
 
 function setY(order, rowHeight, top) {

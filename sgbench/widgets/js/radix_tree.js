@@ -1,7 +1,7 @@
 // The RadixTree widget: wires the store to the scene, and the reader to both.
 
 import { Controls } from "./controls.js";
-import { button, el, setText } from "./dom.js";
+import { button, el, icon, ICONS, setText } from "./dom.js";
 import { itemAt, layout } from "./layout.js";
 import { describe, summarise } from "./narrate.js";
 import { MARK } from "./player.js";
@@ -52,8 +52,8 @@ class View {
     this.summary = el("span", { class: "sgb-summary" });
     this.counts = LIFT.map((word) => el("b"));
     const legend = el("div", { class: "sgb-legend" },
-      ...LIFT.map((word, i) => el("span", { class: `sgb-key sgb-key-${word}` }, el("i", { text: ["+", "◉", "×"][i] }), this.counts[i], ` ${word}`)),
-      el("span", { class: "sgb-key sgb-key-locked" }, el("i"), (this.locked = el("b")), " locked"));
+      ...LIFT.map((word, i) => el("span", { class: `sgb-key sgb-key-${word}` }, el("i", { text: ["+", "◉", "×"][i] }), this.counts[i], el("span", { text: word }))),
+      el("span", { class: "sgb-key sgb-key-locked" }, el("i", {}, icon(ICONS.lock)), (this.locked = el("b")), el("span", { text: "locked" })));
     this.live = el("div", { class: "sgb-offscreen", "aria-live": "polite" });
     this.help = el("dl", { class: "sgb-help sgb-hidden" }, ...KEYS.flatMap(([key, what]) => [el("dt", { text: key }), el("dd", { text: what })]));
     const zoom = el("div", { class: "sgb-zoom", role: "group", "aria-label": "Zoom" },
@@ -62,8 +62,8 @@ class View {
     this.root = el("div", { class: "sgb-root sgb-tree", "data-sgb-widget": "RadixTree", "data-sgb-seq": "-1", "data-sgb-nodes": "0", "data-lm-suppress-shortcuts": "true" },
       el("div", { class: "sgb-head" }, el("span", { class: "sgb-title", text: "Radix tree" }), this.status, this.summary, legend),
       this.pool.element,
-      el("div", { class: "sgb-body" }, this.stage, this.empty, zoom, this.tip, this.help),
-      this.controls.caption, this.controls.element, this.live);
+      el("div", { class: "sgb-body" }, this.stage, this.empty, this.tip, this.help),
+      el("div", { class: "sgb-foot" }, this.controls.caption, zoom), this.controls.element, this.live);
     host.append(this.root);
     this.listen();
   }

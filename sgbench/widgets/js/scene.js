@@ -183,7 +183,7 @@ function drawCard(ctx, block, palette, mark) {
 // Text of the tokens and their number: two lines where there is room, else one, else only the number, else nothing.
 function drawWords(ctx, block, palette, mark) {
   const { item, x, y, w, h } = block;
-  const sign = mark !== "none" && h >= 13 && w >= 30;
+  const sign = mark !== "none" && h >= 10 && w >= 30;
   let left = x + (mark === "none" ? 8 : 10);
   if (sign) {
     drawSign(ctx, left + 4, y + h / 2, mark, palette[`${mark}-edge`]);
@@ -192,7 +192,7 @@ function drawWords(ctx, block, palette, mark) {
   const room = x + w - 7 - left;
   const two = h >= 29;
   const number = item.tokens.toLocaleString();
-  if (h < 11 || room < 8) return;
+  if (h < 10 || room < 8) return;
   ctx.textBaseline = "middle";
   ctx.font = `10px ${palette.uiFont}`;
   const label = two ? `${number} token${item.tokens === 1 ? "" : "s"}` : number;
@@ -200,10 +200,11 @@ function drawWords(ctx, block, palette, mark) {
   ctx.fillStyle = palette.dim;
   if (two) {
     if (labelWidth <= room) ctx.fillText(label, left, y + h - 10);
-  } else if (labelWidth <= room) ctx.fillText(label, x + w - 7 - labelWidth, y + h / 2 + 0.5);
-  const textRoom = two ? room : room - labelWidth - 8;
-  if (h < 13) return;
-  const size = two ? 12 : Math.min(11.5, h * 0.68);
+  }
+  const size = two ? 12 : Math.min(11.5, h * 0.72);
+  const both = room - labelWidth - 8 >= 4 * size * 0.6; // else the text alone, which tells more
+  if (!two && both) ctx.fillText(label, x + w - 7 - labelWidth, y + h / 2 + 0.5);
+  const textRoom = two || !both ? room : room - labelWidth - 8;
   ctx.font = `${size}px ${palette.codeFont}`;
   const shown = fit(ctx, visible(item.text), textRoom);
   ctx.fillStyle = mark === "gone" ? palette.dim : palette.text;
@@ -271,10 +272,11 @@ function drawCounted(ctx, { item, x, y, w, h }, palette, mark) {
     rounded(ctx, x, top, Math.min(w, 22) - i * 4, each, each / 2);
     ctx.fill();
   }
+  if (h < 8) return;
   ctx.fillStyle = palette.dim;
   ctx.font = `10px ${palette.uiFont}`;
   ctx.textBaseline = "middle";
-  ctx.fillText(`+${item.nodes.toLocaleString()} · ${item.tokens.toLocaleString()} tokens`, x + 27, y + h / 2 + 0.5);
+  ctx.fillText(`+${item.nodes.toLocaleString()} node${item.nodes === 1 ? "" : "s"}`, x + 27, y + h / 2 + 0.5);
 }
 
 function drawLock(ctx, { item, x, y, w, h }, palette) {
