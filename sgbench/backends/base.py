@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import BackendError
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template
@@ -81,7 +81,7 @@ class BaseBackend:
 
     support_concate_and_append: bool = False
     is_chat_model: bool = False
-    capabilities: ClassVar[Capabilities] | Capabilities = Capabilities()
+    capabilities: Capabilities = Capabilities()
     gate: Gate | None = None
     chat_template: ChatTemplate = get_chat_template("default")
 

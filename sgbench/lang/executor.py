@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sgbench.errors import UsageError
+from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglSelect, SglVarScopeBegin, SglVarScopeEnd
@@ -88,12 +88,12 @@ class StreamExecutor:
         self.body = body or Body(done=Latch(is_open=True))
         self.branch = self.run.add(self)
 
-        self.transcript = source.transcript.copy() if source else Transcript()
+        self.transcript: Transcript = source.transcript.copy() if source else Transcript()
         self.variables: dict[str | None, Any] = dict(source.variables) if source else {}
         self.meta_info: dict[str | None, Meta] = {}
         self.messages_: list[Message] = list(source.messages_) if source else []
         self.cur_role: str | None = source.cur_role if source else None
-        self.cur_role_begin_pos = source.cur_role_begin_pos if source else 0
+        self.cur_role_begin_pos: int = source.cur_role_begin_pos if source else 0
         self.images_: list[Any] = list(source.images_) if source else []
         self.cur_images: list[Any] = []
         self.fork_start_text_pos = len(source.text_) if source else 0
@@ -102,7 +102,7 @@ class StreamExecutor:
         self.forks: list[StreamExecutor] = []
         self.calls: list[StreamExecutor] = []
         self.error_: BaseException | None = None
-        self.failed_at: SglExpr | None = None  # the node whose execution failed
+        self.failed_at: SglExpr | None = None  # the node, as it was submitted, whose execution failed
         self.is_finished = False
         self.published_chars = 0
         self.pulse = Pulse()
@@ -134,6 +134,11 @@ class StreamExecutor:
         return {name: slot.done for name, slot in self._slots.items()}
 
     @property
+    def given_up(self) -> bool:
+        """Was the state told to stop?"""
+        return self._stopped
+
+    @property
     def quiet(self) -> bool:
         """Will nothing more be appended unless somebody submits to a state whose program has returned?"""
         return self.is_finished or (self.body.done.is_set() and not self._working)
@@ -154,6 +159,8 @@ class StreamExecutor:
         """
         if self._ended and self.error_ is None:
             raise UsageError("this prompt state has ended: fork it, or begin another, to go on")
+        if self.run.witness is not None:
+            self.run.witness(expr)
         if self.run.witness is not None:
             self.run.witness(expr)
         slots = [Slot(name, scope) for name, scope in _names(expr)]
@@ -249,7 +256,8 @@ class StreamExecutor:
         self._drop(error)
         self.is_finished = True
         self.publish()
-        if self.use_thread and self.run.warns and not self._stopped:
+        expected = self._stopped or isinstance(error, EngineStoppedError)
+        if self.use_thread and self.run.warns and not expected:
             with suppress(RuntimeWarning):  # a filter that raises must not end the worker
                 warnings.warn(f"{self.run.name} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
 
@@ -437,15 +445,18 @@ class StreamExecutor:
 
     def begin_call(self) -> None:
         """The next call to the backend begins: number it, and say what it waited for."""
-        reads = self.run.root.reads
-        after = dict.fromkeys((*self.last_rids, *reads[self._reads_seen :]))
+        root = self.run.root
+        reads = root.reads
+        after = tuple(dict.fromkeys((*self.last_rids, *reads[self._reads_seen :])))
         self._reads_seen = len(reads)
-        self.call = CallSite(self.run.program, self.branch, next(self._ops), tuple(after))
+        op = next(self._ops)
+        self.call = CallSite(self.run.program, self.branch, op, after, root.since(after))
         self.last_rids = ()
 
     def note_request(self, rid: int) -> None:
         """The call that runs made engine request ``rid``."""
         self.last_rids = (*self.last_rids, rid)
+        self.run.root.note_finished(rid)
 
 
 def _release(slots: Sequence[Slot], held_too: bool = False) -> None:
@@ -477,4 +488,4 @@ def _closed(expr: SglExpr) -> Iterator[str]:
 def _immediate(expr: SglExpr | _End) -> bool:
     if isinstance(expr, SglExprList):
         return all(map(_immediate, expr.expr_list))
-    return isinstance(expr, effects.IMMEDIATE) or isinstance(expr, _End)
+    return isinstance(expr, (*effects.IMMEDIATE, _End))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from sgbench.errors import ContractError, UsageError
@@ -91,6 +91,7 @@ class SglFunction:
     @_program_arguments_first
     def run(
         self,
+        /,
         *args: Any,
         max_new_tokens: int = 128,
         n: int = 1,
@@ -149,6 +150,7 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
     @_program_arguments_first
     def run_batch(
         self,
+        /,
         batch_kwargs: Sequence[Mapping[str, Any]] | Sequence[Sequence[Any]],
         *,
         max_new_tokens: int = 128,
@@ -287,6 +289,3 @@ def function(func: Callable[..., Any] | None = None, num_api_spec_tokens: int | 
     if func is None:
         return functools.partial(SglFunction, num_api_spec_tokens=num_api_spec_tokens)
     return SglFunction(func, num_api_spec_tokens)
-
-
-Results = list[ProgramState] | Iterator[ProgramState]

@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import ContractError, UsageError
@@ -112,11 +111,9 @@ def open_program(
     values = sampling or SglSamplingParams()
     if caller and _inherits(backend) and values == SglSamplingParams():
         values = caller.run.sampling
-    nested = caller is not None and caller.run.backend is place
-    if caller is not None and nested:
-        run = caller.run
-    else:
-        run = Run(place, name, values, item, caller.run if caller else None, warns)
+    run = caller.run if caller else None
+    if run is None or run.backend is not place:
+        run = Run(place, name, values, item, run, warns)
     state = ProgramState(
         StreamExecutor(place, dict(arguments or {}), values, None, stream, None, use_thread, run=run, body=Body())
     )
@@ -132,9 +129,7 @@ def running(state: ProgramState) -> Iterator[ProgramState]:
     An interrupt inside gives the run up: requests are aborted, the state keeps its text so far. An exception ends the state
     and goes on.
     """
-    executor = state.stream_executor
-    run, body = executor.run, executor.body
-    gate = run.backend.gate
+    gate = state.stream_executor.run.backend.gate
     if gate is not None and current_gate() is not gate:
         gate.enter()
         with live(gate), _body(state):
@@ -253,11 +248,6 @@ def _beside(state: ProgramState, execute: Callable[[], None]) -> None:
     threading.Thread(target=guarded, name="sgbench-body", daemon=True).start()
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: BaseException
-
-
 class _Batch:
     """Items of a batch, run by a fixed number of threads, each taking the next item when it has finished one.
 
@@ -364,7 +354,7 @@ def run_program_batch(
         An item that raises gives its state, whose `ProgramState.error` is the exception; otherwise it is raised when the
         other items have run to their end.
     """
-    if not isinstance(backend, object) or not batch_arguments:
+    if not batch_arguments:
         return iter(()) if generator_style else []
     place = resolve_backend(backend)
     if global_config.enable_precache_with_tracing and len(batch_arguments) > 1:

@@ -13,7 +13,7 @@ from sgbench.lang.choices import ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.sampling import REGEX_BOOL, REGEX_FLOAT, REGEX_INT, REGEX_STR, SglSamplingParams
 
 if TYPE_CHECKING:
-    from sgbench.lang.function import SglFunction as SglFunction
+    from sgbench.lang.function import SglFunction
 
 __all__ = [
     "REGEX_BOOL",

@@ -38,12 +38,15 @@ class CallSite:
         Number of the run's program, of the prompt state within it, of the call within that.
     after
         Requests whose results this call waited for.
+    think_ms
+        Time between the last of them and this call; 0 without any.
     """
 
     program: int
     branch: int
     op: int
     after: tuple[int, ...] = ()
+    think_ms: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -99,12 +102,13 @@ class Run:
         self.warns = warns
         self.program = backend.next_program()
         self.reads: list[int] = []  # requests whose results the bodies have read, in order
+        self._finished_at: dict[int, float] = {}
         self._lock = threading.Lock()
         self._branches = itertools.count()
         self._executors: list[StreamExecutor] = []
         self._children: list[Run] = []
         self._busy = 0
-        self._root = parent._root if parent else self
+        self._root: Run = parent._root if parent else self
         if parent:
             parent._children.append(self)
         self._started = self._finished = False
@@ -120,6 +124,15 @@ class Run:
         with self._lock:
             self._executors.append(executor)
             return next(self._branches)
+
+    def note_finished(self, rid: int) -> None:
+        """Request ``rid`` has given its result just now."""
+        self._finished_at[rid] = time.perf_counter()
+
+    def since(self, rids: Iterable[int]) -> float:
+        """Milliseconds since the last of ``rids`` finished; 0 if there is none."""
+        times = [self._finished_at[rid] for rid in rids if rid in self._finished_at]
+        return (time.perf_counter() - max(times)) * 1e3 if times else 0.0
 
     def busy(self) -> None:
         """A body or an executor has something to do."""

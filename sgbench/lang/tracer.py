@@ -22,7 +22,7 @@ MIN_PREFIX_CHARS = 64
 """A prefix is worth reading ahead when it is longer than this."""
 
 
-class StopTracing(Exception):
+class StopTracing(Exception):  # noqa: N818 - a signal, and SGLang's name for it
     """The shared prefix ends here."""
 
 

@@ -116,10 +116,10 @@ class Latch:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is open, at most ``timeout`` seconds; is it?"""
-        if self._open:
+        if self.is_set():
             return True
         with self._condition:
-            if self._open:
+            if self.is_set():
                 return True
             ticket = self._parking.park()
             try:

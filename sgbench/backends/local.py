@@ -1,0 +1,376 @@
+"""Programs on the engine in this process: the one bridge between the language and the engine.
+
+`Engine` is what users make; `LocalBackend`, its ``endpoint``, speaks the backend protocol for it. Knows both sides' nouns;
+decides nothing that either side could.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import itertools
+import warnings
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from sgbench.backends import scoring
+from sgbench.backends.base import BaseBackend, Completion
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.engine import EngineCore
+from sgbench.engine.handle import Handle
+from sgbench.engine.intake import mixed_seed
+from sgbench.engine.request import RequestOutput, SamplingParams
+from sgbench.engine.sampling_params import sampling_params as checked_params
+from sgbench.errors import AbortedError, UsageError
+from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_path
+from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
+from sgbench.lang.jinja_template import template_from_jinja
+from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
+from sgbench.lang.variables import LOGPROB_LISTS, Meta
+from sgbench.lang.waiting import current_gate
+
+if TYPE_CHECKING:
+    from sgbench.engine.tokenizer import ReadText, Tokenizer
+    from sgbench.lang.executor import StreamExecutor
+    from sgbench.lang.waiting import Gate
+    from sgbench.trace.events import Event
+
+_PREFILL = SamplingParams(max_new_tokens=0)
+_LANGUAGE_ONLY = ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs", "sampling_seed")
+
+
+class LocalBackend(BaseBackend):
+    """The backend protocol over an `EngineCore`.
+
+    Parameters
+    ----------
+    engine
+        Needs a tokenizer.
+    chat_template
+        None: the tokenizer's own, else the one that the model's path means.
+
+    Raises
+    ------
+    UsageError
+        The engine has no tokenizer.
+    """
+
+    def __init__(self, engine: EngineCore, chat_template: ChatTemplate | None = None) -> None:
+        if engine.tokenizer is None:
+            raise UsageError("programs need text: start the engine without skip_tokenizer_init")
+        self.engine = engine
+        self._tokenizer = cast("Tokenizer", engine.tokenizer)  # the engine asks less of it than programs do
+        self.chat_template = chat_template or own_template(self._tokenizer, engine.config.model_path)
+        self.gate: Gate | None = engine.gate if engine.config.deterministic else None
+        self._programs = getattr(engine, "program_numbers", itertools.count())
+
+    # --- the protocol -------------------------------------------------------------------------------------------
+
+    def get_model_name(self) -> str:
+        """The path or id that the engine was given."""
+        return self.engine.config.model_path
+
+    def generate(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> tuple[Completion, Meta]:
+        """See `BaseBackend.generate`; ``n`` samples are requests of their own, which share the prompt in the tree.
+
+        Raises
+        ------
+        UsageError, CapacityError, ConstraintError
+            The engine refuses the request.
+        AbortedError
+            Somebody else aborted it; if ``s`` was given up, what there was is returned.
+        """
+        prompt, handles = self._submit(s, sampling_params)
+        outputs = self._gather(s, handles)
+        meta = _summed([output.meta_info for output in outputs])
+        meta["cached_text_len"] = prompt.chars(outputs[0].meta_info["cached_tokens"])
+        texts = [output.text for output in outputs]
+        return (texts if len(texts) > 1 else texts[0]), meta
+
+    def generate_stream(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> Iterator[tuple[str, Meta]]:
+        """See `BaseBackend.generate_stream`."""
+        prompt, (handle,) = self._submit(s, sampling_params)
+        told = 0
+        before: Meta = {}
+        try:
+            with s.abortable(handle.abort):
+                for output in handle.updates(live=current_gate() is not None):
+                    meta = _news(output.meta_info, before)
+                    meta["cached_text_len"] = prompt.chars(meta["cached_tokens"])
+                    yield output.text[told:], meta
+                    told, before = len(output.text), output.meta_info
+        finally:
+            handle.abort("the reader stopped")
+            s.note_request(handle.rid)
+
+    def select(
+        self,
+        s: StreamExecutor,
+        choices: Sequence[str],
+        temperature: float,
+        choices_method: ChoicesSamplingMethod = token_length_normalized,
+    ) -> ChoicesDecision:
+        """Score every choice after the text and let ``choices_method`` decide.
+
+        The text is read first, alone; then all choices at once, so that they share it in the tree. A choice's tokens are those
+        of text + choice that differ from the text's own: where the tokenizer joins both across the border, the joined token
+        belongs to the choice.
+
+        Raises
+        ------
+        UsageError
+            ``temperature`` is not 0.
+        """
+        if temperature > 1e-5:
+            raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
+        prompt = self._tokenizer.read(s.text_)
+        first = self._gather(s, [self._request(s, prompt.ids, _PREFILL)]) if prompt.ids else []
+        whole = [self._tokenizer.read(s.text_ + choice).ids for choice in choices]
+        starts = [scoring.common_prefix(prompt.ids, ids) for ids in whole]
+        scored = self._score(s, whole, starts)
+        alone: list[RequestOutput] | None = None
+        if choices_method.requires_unconditional_logprobs:
+            alone = self._score(s, [ids[start:] for ids, start in zip(whole, starts, strict=True)], [0] * len(whole))
+        decision = scoring.decide(choices, choices_method, scored, alone)
+        meta = _summed([output.meta_info for output in (*first, *scored, *(alone or ()))])
+        cached = first[0].meta_info["cached_tokens"] if first else 0
+        kept = {key: meta[key] for key in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+        return ChoicesDecision(
+            decision.decision, kept | {"cached_text_len": prompt.chars(cached)} | (decision.meta_info or {})
+        )
+
+    def commit_lazy_operations(self, s: StreamExecutor) -> Meta | None:
+        """The frontend hint (paper section 3): prefill the text that forks are about to share."""
+        if not self._hints:
+            return None
+        prompt = self._tokenizer.read(s.text_)
+        (output,) = self._gather(s, [self._request(s, prompt.ids, _PREFILL)])
+        return {**output.meta_info, "cached_text_len": prompt.chars(output.meta_info["cached_tokens"])}
+
+    def cache_prefix(self, prefix_str: str) -> None:
+        """Prefill the text that the items of a batch are about to share."""
+        if self._hints:
+            handle = self.engine.submit(prefix_str, _PREFILL)
+            try:
+                handle.result()
+            except BaseException:
+                handle.abort("the caller was interrupted")
+                raise
+
+    def flush_cache(self) -> bool:
+        """See `EngineCore.flush_cache`."""
+        return self.engine.flush_cache()
+
+    def get_server_info(self) -> dict[str, Any]:
+        """The engine's options and figures."""
+        return {**dataclasses.asdict(self.engine.config), **dataclasses.asdict(self.engine.stats())}
+
+    def shutdown(self) -> None:
+        """See `EngineCore.shutdown`."""
+        self.engine.shutdown()
+
+    @property
+    def listening(self) -> bool:
+        """Has the engine's journal a subscriber?"""
+        return self.engine.journal.active
+
+    def emit(self, event: Event) -> None:
+        """Into the engine's journal."""
+        self.engine.journal.emit(event)
+
+    def next_program(self) -> int:
+        """Numbered by the engine."""
+        return next(self._programs)
+
+    # --- requests -----------------------------------------------------------------------------------------------
+
+    @property
+    def _hints(self) -> bool:
+        """Is it worth reading ahead? Not where nothing is kept, or found again."""
+        return self.engine.config.frontend_hint and self.engine.config.radix_cache in ("radix", "flat")
+
+    def _submit(self, s: StreamExecutor, sampling: SglSamplingParams) -> tuple[ReadText, list[Handle]]:
+        prompt = self._tokenizer.read(s.text_)
+        if not prompt.ids:
+            raise UsageError("gen needs some text before it: the prompt is empty")
+        given = dtype_as_regex(sampling).given()
+        values = {name: value for name, value in given.items() if name not in _LANGUAGE_ONLY}
+        if sampling.sampling_seed is not None:
+            call = s.call
+            values["sampling_seed"] = mixed_seed(sampling.sampling_seed, s.run.item, call.branch, call.op)
+        wish: dict[str, Any] = {
+            "return_logprob": bool(sampling.return_logprob),
+            "logprob_start_len": sampling.logprob_start_len,
+            "top_logprobs_num": sampling.top_logprobs_num or 0,
+            "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
+        }
+        handles = self.engine.submit_samples(prompt.ids, checked_params(values), **wish, **_origin(s))
+        return prompt, handles
+
+    def _request(self, s: StreamExecutor, ids: list[int], params: SamplingParams, **wish: Any) -> Handle:
+        return self.engine.submit(ids, params, **wish, **_origin(s))
+
+    def _score(self, s: StreamExecutor, texts: Sequence[list[int]], starts: Sequence[int]) -> list[RequestOutput]:
+        """Log-probabilities of each text's tokens from its start on, all texts at once."""
+        handles = [
+            self._request(s, ids, _PREFILL, return_logprob=True, logprob_start_len=start, return_text_in_logprobs=True)
+            for ids, start in zip(texts, starts, strict=True)
+        ]
+        return self._gather(s, handles)
+
+    def _gather(self, s: StreamExecutor, handles: Sequence[Handle]) -> list[RequestOutput]:
+        """The final outputs. Whatever ends the wait early aborts the requests."""
+
+        def abort() -> None:
+            for handle in handles:
+                handle.abort("the program was given up")
+
+        live = current_gate() is not None
+        try:
+            with s.abortable(abort):
+                outputs = [handle.wait(live=live) for handle in handles]
+        except BaseException:
+            abort()
+            raise
+        for handle, output in zip(handles, outputs, strict=True):
+            s.note_request(handle.rid)
+            reason = output.finish_reason or {}
+            if reason.get("type") == "abort" and not s.given_up:
+                raise AbortedError(f"request {handle.rid} was aborted: {reason['message']}")
+        return outputs
+
+
+def _origin(s: StreamExecutor) -> dict[str, Any]:
+    call = s.call
+    return {
+        "program": call.program,
+        "branch": call.branch,
+        "op": call.op,
+        "after": call.after,
+        "think_ms": call.think_ms,
+    }
+
+
+def _summed(metas: Sequence[Meta]) -> Meta:
+    """The first request's meta information, with the token counts of all."""
+    counts = ("prompt_tokens", "cached_tokens", "completion_tokens", "jumped_tokens")
+    return {**metas[0], **{key: sum(meta[key] for meta in metas) for key in counts}}
+
+
+def _news(meta: Meta, before: Meta) -> Meta:
+    """``meta`` with only those logprobs that ``before`` did not have."""
+    news = dict(meta)
+    for key in LOGPROB_LISTS:
+        if key in meta:
+            news[key] = meta[key][len(before.get(key, ())) :]
+    return news
+
+
+def own_template(tokenizer: Tokenizer, model_path: str) -> ChatTemplate:
+    """The tokenizer's own template; where it has none, the one that the model's path means."""
+    if tokenizer.chat_template is None:
+        return get_chat_template_by_model_path(model_path)
+    template = template_from_jinja(tokenizer.chat_template, tokenizer.special_tokens)
+    if template is None:
+        template = get_chat_template_by_model_path(model_path)
+        warnings.warn(
+            f"the chat template of {model_path} is more than text around turns; {template.name!r} is used instead",
+            stacklevel=2,
+        )
+    return template
+
+
+class Engine(EngineCore):
+    """An engine in this process, for `generate` and as the backend of programs.
+
+    Parameters
+    ----------
+    model_path
+        ``"bundled"``, a local folder in Hugging Face layout, or a hub id.
+    options
+        Those of `sgbench.engine.config.EngineConfig`, by name: ``device``, ``dtype``, ``kv_tokens``, ``radix_cache``,
+        ``schedule``, ``eviction``, ``frontend_hint``, ``deterministic``, ``seed`` and more.
+
+    Attributes
+    ----------
+    config
+        The resolved options, frozen.
+    endpoint
+        The backend that programs use; `sgbench.set_default_backend` takes the engine itself.
+
+    Raises
+    ------
+    UnknownOptionError
+        An option does not exist; the message names the nearest one.
+    UsageError
+        A value is out of range.
+    ModelError
+        The model cannot be found, loaded or computed rightly.
+
+    Examples
+    --------
+    ::
+
+        with sgl.Engine() as engine:
+            engine.generate("The capital of France is", {"max_new_tokens": 8, "temperature": 0})["text"]
+    """
+
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init__(self, model_path: str = "bundled", **options: Any) -> None:
+        from sgbench.engine.hub import find_model
+        from sgbench.engine.runner import make_runner
+        from sgbench.engine.tokenizer import Tokenizer
+
+        config = EngineConfig.from_options(model_path, options)
+        tokenizer = None
+        if not config.skip_tokenizer_init:
+            tokenizer = Tokenizer(find_model(config.tokenizer_path or model_path, weights=False))
+        runner = make_runner(config)
+        try:
+            super().__init__(getattr(runner, "config", config), runner, tokenizer)
+        except BaseException:
+            runner.close()
+            raise
+        self.program_numbers = itertools.count()
+        self._chat_template: ChatTemplate | None = None
+        self._backend: weakref.ref[LocalBackend] | None = None
+
+    @property
+    def endpoint(self) -> LocalBackend:
+        """The backend that programs use."""
+        # Held weakly: it holds the engine, and a cycle would keep the model in memory after its last use.
+        backend = self._backend() if self._backend else None
+        if backend is None:
+            backend = LocalBackend(self, self._chat_template)
+            self._backend = weakref.ref(backend)
+        return backend
+
+    @property
+    def chat_template(self) -> ChatTemplate:
+        """Template of the programs' roles: the tokenizer's own. Set it to use another."""
+        return self.endpoint.chat_template
+
+    @chat_template.setter
+    def chat_template(self, template: ChatTemplate) -> None:
+        self._chat_template = template
+        self.endpoint.chat_template = template
+
+    def get_server_info(self) -> dict[str, Any]:
+        """Options and figures as a dict."""
+        return self.endpoint.get_server_info()
+
+    def __repr__(self) -> str:
+        return f"<sgbench.Engine {self.config.model_path}: {self.runner.description}>"
+
+
+def _signature() -> inspect.Signature:
+    """For help and completion: the options with their defaults."""
+    fields = [field for field in dataclasses.fields(EngineConfig) if field.name != "model_path"]
+    kinds = inspect.Parameter
+    first = kinds("model_path", kinds.POSITIONAL_OR_KEYWORD, default="bundled")
+    return inspect.Signature([first, *(kinds(f.name, kinds.KEYWORD_ONLY, default=f.default) for f in fields)])
+
+
+Engine.__signature__ = _signature()
