@@ -36,17 +36,27 @@ class Plan:
     seed
         First half of each shard's seed.
     tokens
-        Tokens a shard; the rest after the last whole document is padding without weight.
+        Tokens a shard. It has two regions, short documents and then those of the paper's lengths; what is left of a region
+        after its last whole document is padding without weight.
     longest
-        Documents of more tokens are dropped (the model's context).
+        Most tokens of a document in each region (the second: the model's context); longer ones are dropped.
     long_share
-        Share of a shard's tokens that goes to documents of the paper's lengths.
+        Share of a shard's tokens in the second region.
     """
 
     seed: int
     tokens: int = 262_144
-    longest: int = 4096
+    longest: tuple[int, int] = (1024, 4096)
     long_share: float = 0.28
+
+    @property
+    def regions(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Begin, end, most tokens of a document and most documents of each region."""
+        middle = int(self.tokens * (1 - self.long_share)) // 128 * 128
+        return (
+            (0, middle, self.longest[0], middle // 56),
+            (middle, self.tokens, self.longest[1], (self.tokens - middle) // 384 + 2),
+        )
 
 
 class Mixture:
@@ -102,29 +112,28 @@ class ShardMaker:
         rng = Random(self.plan.seed * 1_000_003 + index)
         ids = np.zeros(self.plan.tokens, np.uint16)
         flags = np.zeros(self.plan.tokens, np.uint8)
-        short_end = int(self.plan.tokens * (1 - self.plan.long_share))
-        filled = self._fill(ids, flags, 0, short_end, rng, False)
-        filled = self._fill(ids, flags, filled, self.plan.tokens, rng, True)
-        filled = self._fill(ids, flags, filled, self.plan.tokens, rng, False)
-        if filled < self.plan.tokens:
-            flags[filled] = STARTS
+        for long, region in zip((False, True), self.plan.regions, strict=True):
+            self._fill(ids, flags, region, rng, long)
         return ids, flags
 
     def _fill(
-        self, ids: npt.NDArray[np.uint16], flags: npt.NDArray[np.uint8], at: int, end: int, rng: Random, long: bool
-    ) -> int:
-        count = 16 if long else AT_ONCE
+        self, ids: npt.NDArray[np.uint16], flags: npt.NDArray[np.uint8], region: tuple[int, int, int, int],
+        rng: Random, long: bool,
+    ) -> None:
+        at, end, longest, room = region
         while True:
-            examples = [self.mixture.draw(rng, long) for _ in range(count)]
+            examples = [self.mixture.draw(rng, long) for _ in range(16 if long else AT_ONCE)]
             for row, row_flags in encode(examples, self.tokenizer):
                 size = len(row)
-                if size > self.plan.longest:
+                if size > longest:
                     continue
-                if at + size > end:
-                    return at
+                if at + size > end or room == 1:
+                    if at < end:
+                        flags[at] = STARTS
+                    return
                 ids[at : at + size] = row
                 flags[at : at + size] = np.frombuffer(row_flags, np.uint8)
-                at += size
+                at, room = at + size, room - 1
 
 
 def shard_path(folder: Path, index: int) -> Path:

@@ -104,7 +104,7 @@ class Answerer:
         for question, row in zip(questions, out[:, longest:], strict=True):
             question.text = self.tokenizer.decode(row, skip_special_tokens=True)
             stop = question.example.segments[-1][0] if question.example.segments[-1][1] else ""
-            if "\n" not in question.example.answer.strip() and "\n" in stop:
+            if "\n" in stop and not question.text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
                 question.text = question.text.strip("\n ").split("\n")[0]
 
 

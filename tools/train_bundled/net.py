@@ -6,8 +6,9 @@ no mapping. Documents never see each other: attention takes the positions where 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -76,29 +77,49 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1).to(x.dtype)
 
 
-def document_attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor, longest: int) -> Tensor:
-    """Causal attention inside each document of a flat stream.
+class Region(NamedTuple):
+    """A stretch of the stream whose documents are of similar length.
+
+    Attributes
+    ----------
+    begin, end
+        The stretch.
+    starts
+        int32 (documents + 1,): where each document begins, counted from ``begin``, the last entry being the stretch's
+        length. Empty documents at the end are padding.
+    longest
+        Upper bound on a document's length: the kernel's work grows with documents times this.
+    """
+
+    begin: int
+    end: int
+    starts: Tensor
+    longest: int
+
+
+def document_attention(q: Tensor, k: Tensor, v: Tensor, regions: Sequence[Region]) -> Tensor:
+    """Causal attention inside each document of a flat stream that consists of ``regions``.
 
     Parameters
     ----------
     q, k, v
         (tokens, heads, width), keys and values already repeated to the queries' heads.
-    starts
-        int32 (documents + 1,): where each document begins, the last entry being the number of tokens. Empty documents
-        at the end are padding.
-    longest
-        Upper bound on a document's length.
+    regions
+        Stretches that follow each other and cover the stream.
     """
-    if q.is_cuda:
-        out: Tensor = torch.ops.aten._flash_attention_forward(
-            q, k, v, starts, starts, longest, longest, 0.0, True, False
-        )[0]
-        return out
-    return masked_attention(q, k, v, starts)
+    parts = []
+    for begin, end, starts, longest in regions:
+        a, b, c = q[begin:end], k[begin:end], v[begin:end]
+        if q.is_cuda:
+            flash = torch.ops.aten._flash_attention_forward
+            parts.append(flash(a, b, c, starts, starts, longest, longest, 0.0, True, False)[0])
+        else:
+            parts.append(masked_attention(a, b, c, starts))
+    return torch.cat(parts)
 
 
 def masked_attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor) -> Tensor:
-    """The slow twin of `document_attention`: one dense mask over the whole stream."""
+    """The slow twin of one region's attention: a dense mask over the whole of it."""
     place = torch.arange(q.shape[0], device=q.device)
     document = torch.searchsorted(starts.long(), place, right=True)
     mask = (document[:, None] == document[None, :]) & (place[:, None] >= place[None, :])
@@ -118,7 +139,7 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(shape.hidden, shape.kv_heads * width, bias=False)
         self.o_proj = nn.Linear(shape.heads * width, shape.hidden, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, starts: Tensor, longest: int) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, regions: Sequence[Region]) -> Tensor:
         tokens, kind = x.shape[0], x.dtype
         q = F.linear(x, self.q_proj.weight.to(kind)).view(tokens, self.heads, self.width)
         k = F.linear(x, self.k_proj.weight.to(kind)).view(tokens, self.kv_heads, self.width)
@@ -126,7 +147,7 @@ class Attention(nn.Module):
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         group = self.heads // self.kv_heads
         k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
-        out = document_attention(q, k, v, starts, longest)
+        out = document_attention(q, k, v, regions)
         return F.linear(out.reshape(tokens, -1), self.o_proj.weight.to(kind))
 
 
@@ -167,8 +188,8 @@ class Block(nn.Module):
         self.post_attention_layernorm = RMSNorm(shape.hidden, shape.eps)
         self.mlp = GatedMLP(shape)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, starts: Tensor, longest: int) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, starts, longest)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, regions: Sequence[Region]) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin, regions)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -196,12 +217,12 @@ class Network(nn.Module):
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
 
-    def forward(self, tokens: Tensor, places: Tensor, starts: Tensor, longest: int, kind: torch.dtype) -> Tensor:
+    def forward(self, tokens: Tensor, places: Tensor, regions: Sequence[Region], kind: torch.dtype) -> Tensor:
         """Hidden states (tokens, hidden) of a flat stream; ``places`` are positions inside each document."""
         x = self.embed_tokens(tokens).to(kind)
         cos, sin = self.cos[places][:, None], self.sin[places][:, None]  # type: ignore[index]
         for layer in self.layers:
-            x = layer(x, cos, sin, starts, longest)
+            x = layer(x, cos, sin, regions)
         return x
 
     def loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:

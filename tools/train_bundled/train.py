@@ -36,7 +36,7 @@ class Batch:
 
     tokens: Tensor
     places: Tensor
-    starts: Tensor
+    regions: tuple[net.Region, ...]
     targets: Tensor
     weights: Tensor
 
@@ -67,22 +67,24 @@ def make_tokenizer(folder: Path, shape: net.Shape, seed: int, workers: int) -> T
     return tokenizer
 
 
-def to_batch(ids: np.ndarray, flags: np.ndarray, room: int, device: torch.device) -> Batch:
-    """A shard as tensors; ``room`` fixes how many documents the list of starts can hold."""
+def to_batch(ids: np.ndarray, flags: np.ndarray, plan: Plan, device: torch.device) -> Batch:
+    """A shard as tensors of fixed shapes."""
     begins = np.flatnonzero(flags & STARTS)
-    if len(begins) > room:
-        raise ValueError(f"{len(begins)} documents in a shard, room for {room}")
-    starts = np.full(room + 1, len(ids), np.int32)
-    starts[: len(begins)] = begins
     lengths = np.diff(np.append(begins, len(ids)))
     places = np.arange(len(ids)) - np.repeat(begins, lengths)
     weights = np.where(flags & ANSWERED, 1.0, PROMPT_WEIGHT).astype(np.float32)
     weights[begins] = 0.0
+    weights[np.repeat(ids[begins] == 0, lengths)] = 0.0
     weights = np.append(weights[1:], np.float32(0))
-    tail = int(np.flatnonzero(ids)[-1]) if ids.any() else 0
-    weights[tail:] = 0.0
     targets = np.append(ids[1:], np.uint16(0))
     capped = np.minimum(places, net.Shape().positions - 1)
+
+    regions = []
+    for begin, end, longest, room in plan.regions:
+        starts = np.full(room + 1, end - begin, np.int32)
+        inside = begins[(begins >= begin) & (begins < end)] - begin
+        starts[: len(inside)] = inside
+        regions.append(net.Region(begin, end, torch.from_numpy(starts).to(device, non_blocking=True), longest))
 
     def put(array: np.ndarray, kind: torch.dtype) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(kind).to(device, non_blocking=True)
@@ -90,7 +92,7 @@ def to_batch(ids: np.ndarray, flags: np.ndarray, room: int, device: torch.device
     return Batch(
         put(ids.astype(np.int64), torch.long),
         put(capped, torch.long),
-        put(starts, torch.int32),
+        tuple(regions),
         put(targets.astype(np.int64), torch.long),
         put(weights, torch.float32),
     )
@@ -101,13 +103,16 @@ def check_attention(shape: net.Shape, device: torch.device) -> None:
     generator = torch.Generator().manual_seed(1)
     cast = torch.bfloat16
     sizes = [700, 1, 300, 23]
-    starts = torch.tensor([0, *np.cumsum(sizes), sum(sizes), sum(sizes)], dtype=torch.int32, device=device)
-    draws = [torch.randn(sum(sizes), shape.heads, shape.head_dim, generator=generator) for _ in range(4)]
+    total = sum(sizes)
+    starts = torch.tensor([0, *np.cumsum(sizes), total, total], dtype=torch.int32, device=device)
+    regions = [net.Region(0, total, starts, 1024), net.Region(total, 2 * total, starts, 2048)]
+    twin = torch.cat((starts, starts + total))
+    draws = [torch.randn(2 * total, shape.heads, shape.head_dim, generator=generator) for _ in range(4)]
     q, k, v, g = (d.to(device, cast) for d in draws)
     results = []
-    for attend in (lambda *a: net.document_attention(*a, 1024), net.masked_attention):
+    for attend, where in ((net.document_attention, regions), (net.masked_attention, twin)):
         leaves = [t.clone().requires_grad_() for t in (q, k, v)]
-        out = attend(*leaves, starts)
+        out = attend(*leaves, where)  # type: ignore[operator]
         out.backward(g)
         results.append([out.detach(), *(leaf.grad for leaf in leaves)])
     for fast, slow in zip(*results, strict=True):
@@ -128,8 +133,10 @@ def export(network: net.Network, tokenizer: Tokenizer, folder: Path) -> None:
 class Trainer:
     """Steps a network through shards."""
 
-    def __init__(self, network: net.Network, shards: Shards, args: argparse.Namespace, device: torch.device) -> None:
-        self.network, self.shards, self.args, self.device = network, shards, args, device
+    def __init__(
+        self, network: net.Network, shards: Shards, plan: Plan, args: argparse.Namespace, device: torch.device
+    ) -> None:
+        self.network, self.shards, self.plan, self.args, self.device = network, shards, plan, args, device
         matrices, rest = optimiser.split(network)
         self.muon = optimiser.Muon(matrices)
         self.adam = torch.optim.AdamW(rest, lr=args.rate, betas=(0.9, 0.95), weight_decay=0.0, eps=1e-8)
@@ -146,9 +153,9 @@ class Trainer:
     def step(self, rate: float) -> Tensor:
         """One optimisation step on the next shard; gives its loss (still on the device)."""
         ids, flags = self.shards.take()
-        batch = to_batch(ids, flags, max(64, self.args.tokens // 64), self.device)
+        batch = to_batch(ids, flags, self.plan, self.device)
         net_, shape = self.network, self.network.shape
-        hidden = net_(batch.tokens, batch.places, batch.starts, shape.positions, self.kind)
+        hidden = net_(batch.tokens, batch.places, batch.regions, self.kind)
         loss = self.loss(
             hidden, net_.norm.weight, net_.embed_tokens.weight, batch.targets, batch.weights, shape.eps
         )
@@ -226,7 +233,7 @@ def main() -> None:
     shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps)
     try:
         network = net.Network(shape).to(device)
-        trainer = Trainer(network, shards, args, device)
+        trainer = Trainer(network, shards, plan, args, device)
         done = trainer.run(args.steps, args.began + args.seconds, lambda: export(network, tokenizer, args.out))
     finally:
         shards.close()

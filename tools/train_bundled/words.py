@@ -171,21 +171,21 @@ FILLER = (
 )
 
 
-def filler_sentence(rng: Random, split: Split) -> str:
+def filler_sentence(rng: Random) -> str:
     """One sentence that answers none of the questions asked here."""
     return rng.choice(FILLER).format(
-        place=place(rng, split), n=rng.randint(2, 60), items=plural(rng.choice(ITEMS)), month=rng.choice(MONTHS),
-        adj=rng.choice(ADJECTIVES), person=person(rng, split), colour=rng.choice(COLOURS), day=rng.choice(DAYS),
+        place=place(rng, "train"), n=rng.randint(2, 60), items=plural(rng.choice(ITEMS)), month=rng.choice(MONTHS),
+        adj=rng.choice(ADJECTIVES), person=person(rng, "train"), colour=rng.choice(COLOURS), day=rng.choice(DAYS),
         animal=rng.choice(ANIMALS), animals=plural(rng.choice(ANIMALS)), food=rng.choice(FOODS), hobby=rng.choice(HOBBIES),
     )
 
 
-def filler(rng: Random, split: Split, characters: int) -> list[str]:
+def filler(rng: Random, characters: int) -> list[str]:
     """Sentences of about ``characters`` characters in all."""
     out: list[str] = []
     size = 0
     while size < characters:
-        out.append(filler_sentence(rng, split))
+        out.append(filler_sentence(rng))
         size += len(out[-1]) + 1
     return out
 

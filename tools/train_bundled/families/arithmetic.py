@@ -76,7 +76,7 @@ def plain_sum(rng: Random, split: Split, long: bool) -> Example:
 WEIGHTS = {1: 0.7, 2: 0.8, 3: 1.0, 4: 1.6, 5: 1.6, 6: 1.2, 7: 0.8, 8: 0.5}
 HELD = "numbers by hash, never trained on"
 FAMILIES = (
-    Family("plain_sums", 1.5, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
+    Family("plain_sums", 3.0, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
     *(
         Family(f"arithmetic_{n}", WEIGHTS[n], partial(word_problem, number=n), right=last_number, held_out=HELD, max_new_tokens=256)
         for n in LEVELS

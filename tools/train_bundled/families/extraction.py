@@ -107,7 +107,7 @@ def _text(rng: Random, split: Split, long: bool, count: int) -> tuple[str, dict[
     subject, values, told = _record(rng, split, keys)
     rng.shuffle(told)
     told.insert(0, rng.choice(INTROS).format(S=subject))
-    fill = w.filler(rng, split, w.long_size(rng) if long else rng.choice((0, 0, 0, 60, 150)))
+    fill = w.filler(rng, w.long_size(rng) if long else rng.choice((0, 0, 0, 60, 150)))
     sentences = w.woven(rng, told, fill) if fill else told
     everything: dict[str, Value] = {"name": subject, **values}
     asked = [k for k in everything if rng.random() < 0.8] or ["name"]
@@ -247,7 +247,7 @@ CITY_ASK = (
 def city_sheet(rng: Random, split: Split, long: bool) -> Example:
     """City facts from a page, as the paper's JSON workload asks for them."""
     city = _city(rng, split)
-    fill = w.filler(rng, split, w.long_size(rng) if long else rng.randint(0, 200))
+    fill = w.filler(rng, w.long_size(rng) if long else rng.randint(0, 200))
     page = " ".join(w.woven(rng, _city_text(rng, city), fill))
     if rng.random() < 0.35:
         city = {k: city[k] for k in rng.sample(list(city), rng.randint(2, 4))}
@@ -281,9 +281,11 @@ def fields(rng: Random, split: Split, long: bool) -> Example:
         subject, values, told = _record(rng, split, chosen)
         rng.shuffle(told)
         told.insert(0, rng.choice(INTROS[:5]).format(S=subject))
-        fill = w.filler(rng, split, rng.randint(600, 1600) if long else rng.choice((0, 0, 80)))
+        fill = w.filler(rng, rng.randint(600, 1600) if long else rng.choice((0, 0, 80)))
         blocks.append((" ".join(w.woven(rng, told, fill) if fill else told), {"name": subject, **values}))
     lead = rng.choice(("", "Extract the fields from each text.\n\n", f"Read the text and give {w.listed([x.lower() for x in labels])}.\n\n", "Extract information.\n\n"))
+    if len(blocks) == 1:
+        lead = f"{rng.choice(('Read the text and give', 'Extract', 'From the text, fill in'))} {rng.choice((w.listed, ', '.join))([x.lower() for x in labels])}.\n\n"
     tag = rng.choice(("Text: ", "", "Bio: ", "Page: "))
     segments: list[tuple[str, bool]] = [(lead, False)]
     for i, (text, values) in enumerate(blocks):

@@ -88,7 +88,7 @@ def essay(rng: Random, split: Split, long: bool, dims: list[str]) -> tuple[str, 
     if rng.random() < 0.5:
         sentences.append(neutral[1])
     if long:
-        sentences = w.woven(rng, sentences, w.filler(rng, split, w.long_size(rng)))
+        sentences = w.woven(rng, sentences, w.filler(rng, w.long_size(rng)))
     return topic, " ".join(sentences), levels
 
 
@@ -210,5 +210,5 @@ HELD = "essays composed anew; a fifth on topics never seen; some with an unseen 
 FAMILIES = (
     Family("judge", 2.0, judge, held_out=HELD, max_new_tokens=48),
     Family("judge_merge", 1.5, merge, right=merged_right, held_out=HELD, max_new_tokens=64),
-    Family("essay_related", 0.8, related, held_out=HELD, max_new_tokens=6),
+    Family("essay_related", 1.6, related, held_out=HELD, max_new_tokens=6),
 )

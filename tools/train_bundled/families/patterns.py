@@ -17,9 +17,9 @@ def _words(rng: Random, split: Split, least: int, most: int) -> list[str]:
 
 def _quotable(rng: Random, split: Split, long: bool) -> str:
     if long:
-        return " ".join(w.filler(rng, split, rng.randint(600, 2500)))
+        return " ".join(w.filler(rng, rng.randint(600, 2500)))
     return rng.choice((
-        lambda: w.filler_sentence(rng, split), lambda: " ".join(_words(rng, split, 1, 8)), lambda: w.code(rng), lambda: w.alphanumeric(rng, rng.randint(4, 24)),
+        lambda: w.filler_sentence(rng), lambda: " ".join(_words(rng, split, 1, 8)), lambda: w.code(rng), lambda: w.alphanumeric(rng, rng.randint(4, 24)),
         lambda: w.person(rng, split), lambda: str(rng.randint(0, 10**rng.randint(1, 9))), lambda: " ".join(rng.choices(w.EMOJI, k=rng.randint(1, 4))),
         lambda: rng.choice(("Grüße aus Köln", "¿Qué tal?", "Привет", "こんにちは", "你好", "Γειά σου", "안녕하세요", "naïve café", "مرحبا", "नमस्ते")),
     ))()
@@ -300,9 +300,9 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES = (
-    Family("copying", 2.0, copying, held_out="texts never seen; some with an unseen instruction", max_new_tokens=120),
-    Family("small_tasks", 2.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
-    Family("few_shot", 2.5, few_shot, held_out="inputs drawn anew; mappings and labels made up for each prompt", max_new_tokens=40),
+    Family("copying", 4.0, copying, held_out="texts never seen; some with an unseen instruction", max_new_tokens=120),
+    Family("small_tasks", 3.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
+    Family("few_shot", 3.0, few_shot, held_out="inputs drawn anew; mappings and labels made up for each prompt", max_new_tokens=40),
     Family("sentiment", 0.8, sentiment, held_out="reviews drawn anew (the space is small: not strictly unseen)", max_new_tokens=8),
     Family("programs", 0.5, programs, held_out="numbers and words drawn anew", max_new_tokens=48),
 )

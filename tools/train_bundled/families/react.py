@@ -99,7 +99,8 @@ def _comparison(rng: Random, split: Split) -> Trace:
             b["job"], same = a["job"], True
         answer = "yes" if same else "no"
         question = f"Do {a['name']} and {b['name']} have the same profession?"
-        seek, fact = "profession", {True: f"Both are {a['job']}s.", False: f"{a['name']} is {w.a(a['job'])} and {b['name']} is {w.a(b['job'])}."}[same]
+        verdict = "they have the same profession" if same else "they do not have the same profession"
+        seek, fact = "profession", f"{a['name']} is {w.a(a['job'])} and {b['name']} is {w.a(b['job'])}, so {verdict}."
         known = a["job"]
     else:
         winner = a if (int(a["year"]) > int(b["year"])) == later else b

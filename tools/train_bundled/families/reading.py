@@ -62,7 +62,7 @@ LEADS_HELD = ("Here is a text; a question about it follows.\n\n", "Find the answ
 def reading(rng: Random, split: Split, long: bool) -> Example:
     """One text, one question."""
     told, question, answer, _ = _facts(rng, split, rng.randint(1, 4) + (2 if long else 0))
-    fill = w.filler(rng, split, w.long_size(rng) if long else rng.choice((0, 0, 100, 300)))
+    fill = w.filler(rng, w.long_size(rng) if long else rng.choice((0, 0, 100, 300)))
     facts = [s for person in told for s in person]
     if rng.random() < 0.3:
         rng.shuffle(facts)
@@ -81,7 +81,7 @@ def passages(rng: Random, split: Split, long: bool) -> Example:
     """Retrieved passages with numbers, with or without worked demonstrations, as retrieval programs build them."""
     def block(which: Split, filling: int) -> tuple[str, str, str, int]:
         told, question, answer, at = _facts(rng, which, rng.randint(2, 4))
-        texts = [" ".join(w.woven(rng, facts, w.filler(rng, which, filling)) if filling else facts) for facts in told]
+        texts = [" ".join(w.woven(rng, facts, w.filler(rng, filling)) if filling else facts) for facts in told]
         marks = (("[{i}] {t}", "\n"), ("[{i}] «{t}»", "\n"), ("Passage {i}: {t}", "\n\n"))[style]
         return marks[1].join(marks[0].format(i=i, t=t) for i, t in enumerate(texts, 1)), question, answer, at
 

@@ -53,7 +53,7 @@ def _tell(rng: Random, split: Split, kind: str) -> tuple[str, str, list[tuple[st
 
 
 def _bulk(rng: Random, split: Split, size: int) -> list[tuple[str, str]]:
-    text = w.alphanumeric(rng, size // 3) if rng.random() < 0.3 else " ".join(w.filler(rng, split, size))
+    text = w.alphanumeric(rng, size // 3) if rng.random() < 0.3 else " ".join(w.filler(rng, size))
     return [("user", rng.choice(BULK).format(t=text)), ("assistant", rng.choice(("Okay.", "Got it.", "Noted.", "ok")))]
 
 

@@ -45,7 +45,7 @@ PLAN_STARTS = ("Plan: ", "", "My plan: ", "I will go through the events in order
 
 
 def _broken(rng: Random, made: Problem) -> tuple[str, str, str] | None:
-    """A chain with one wrong result carried to the end: text, the wrong line, its correction."""
+    """A chain with one wrong result carried to the end: text, the wrong result, the right line."""
     lines = list(made.chain)
     at = len(lines) - 1
     found = re.fullmatch(r"(.+) = (\d+)\.", lines[at])
@@ -56,7 +56,7 @@ def _broken(rng: Random, made: Problem) -> tuple[str, str, str] | None:
     if wrong == right:
         wrong += 1
     lines[at] = f"{found[1]} = {wrong}."
-    return f"{' '.join(lines)} The answer is {wrong}.", f"{found[1]} = {wrong}", f"{found[1]} = {right}"
+    return f"{' '.join(lines)} The answer is {wrong}.", str(wrong), f"{found[1]} = {right}"
 
 
 def conversation(rng: Random, split: Split, stages: int) -> tuple[list[tuple[str, str]], Problem, bool]:
@@ -69,10 +69,12 @@ def conversation(rng: Random, split: Split, stages: int) -> tuple[list[tuple[str
         right = broken is None
         turns += [("user", rng.choice(EXECUTE)), ("assistant", made.worked if broken is None else broken[0])]
         if stages > 2:
+            checked = [f"{line.rstrip('.')}, right." for line in made.chain[1:]]
             if broken is None:
-                verdict = f"I checked each step: {' '.join(made.chain[1:])} All steps are right. Score: 5"
+                verdict = f"I check each step. {' '.join(checked)} All steps are right. Score: 5"
             else:
-                verdict = f"I checked each step and found a mistake: I wrote {broken[1]}, but {broken[2]}. Score: 2"
+                checked[-1] = f"{broken[2]}, but I wrote {broken[1]}, wrong."
+                verdict = f"I check each step. {' '.join(checked)} There is a mistake. Score: 2"
             turns += [("user", rng.choice(REFLECT)), ("assistant", verdict)]
         if stages > 3:
             final = f"The final answer is {made.answer}." if right else f"I change my mind. The final answer is {made.answer}."
