@@ -340,9 +340,7 @@ class EngineCore:
         spill
             A trace file that gets every event as it happens.
         """
-        with Recording(
-            self.journal, self._header(), self._token_text(), max_events=max_events, spill=spill
-        ) as recording:
+        with Recording(self.journal, self._header(), self.token_text, max_events=max_events, spill=spill) as recording:
             self._loop.call(lambda: recording.start(self._loop.keyframe()))
             yield recording.trace
 
@@ -350,7 +348,9 @@ class EngineCore:
         model = {"description": self.runner.description, "vocab_size": self.runner.vocab_size}
         return TraceHeader(engine=dataclasses.asdict(self.config), model=model, seed=self.config.seed)
 
-    def _token_text(self) -> TokenText | None:
+    @property
+    def token_text(self) -> TokenText | None:
+        """Text of a token id, for views and traces (`sgbench.trace.vocab`); None without a tokenizer."""
         tokenizer = self.tokenizer
         return None if tokenizer is None else lambda i: from_bytes(tokenizer.token_bytes(i, skip_special=False))
 
