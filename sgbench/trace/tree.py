@@ -41,6 +41,7 @@ class Op(IntEnum):
     BORN = 6
     TOUCHED = 7
     GAUGE = 8
+    GROWN = 9
 
 
 class Patch(NamedTuple):
@@ -62,12 +63,12 @@ class Node:
 
     Attributes
     ----------
-    born, touched
-        ``seq`` of the event that inserted or last extended it and of the last one that accessed it; -1: before the fold began. A split
-        hands both on, so that its two halves stay where the one was.
+    born, grown, touched
+        ``seq`` of the event that inserted it, of the last one that extended it, and of the last one that accessed it; -1:
+        never, or before the fold began. A split hands all on, so that its two halves stay where the one was.
     """
 
-    __slots__ = ("born", "children", "last_access", "parent", "ref_count", "token_ids", "touched")
+    __slots__ = ("born", "children", "grown", "last_access", "parent", "ref_count", "token_ids", "touched")
 
     def __init__(self, parent: int | None, token_ids: tuple[int, ...]) -> None:
         self.parent = parent
@@ -76,6 +77,7 @@ class Node:
         self.ref_count = 0
         self.last_access = 0
         self.born = -1
+        self.grown = -1
         self.touched = -1
 
 
@@ -84,6 +86,7 @@ _FIELDS = {
     Op.REF_COUNT: "ref_count",
     Op.LAST_ACCESS: "last_access",
     Op.BORN: "born",
+    Op.GROWN: "grown",
     Op.TOUCHED: "touched",
 }
 
@@ -203,11 +206,9 @@ class TreeState:
         node = self.nodes[event.node]
         if node.children or node.parent is None:
             raise TraceError(f"event {event.seq} extends node {event.node}, which is no leaf")
-        before, born = node.token_ids, node.born
-        node.token_ids, node.born = before + event.token_ids, event.seq
-        patches = [Patch(Op.TOKENS, event.node, before, node.token_ids)]
-        _note(patches, Op.BORN, event.node, born, event.seq)
-        return patches
+        before, grown = node.token_ids, node.grown
+        node.token_ids, node.grown = before + event.token_ids, event.seq
+        return [Patch(Op.TOKENS, event.node, before, node.token_ids), Patch(Op.GROWN, event.node, grown, event.seq)]
 
     def _split(self, event: NodeSplit) -> list[Patch]:
         node = self.nodes[event.node]
@@ -217,8 +218,10 @@ class TreeState:
         patches = self._grow(
             event.upper, parent, tokens[:cut], last_access=node.last_access, ref_count=node.ref_count, born=node.born
         )
-        self.nodes[event.upper].touched = node.touched
+        upper = self.nodes[event.upper]
+        upper.touched, upper.grown = node.touched, node.grown
         _note(patches, Op.TOUCHED, event.upper, -1, node.touched)
+        _note(patches, Op.GROWN, event.upper, -1, node.grown)
         self._move(event.node, event.upper)
         node.token_ids = tokens[cut:]
         patches.append(Patch(Op.PARENT, event.node, parent, event.upper))
@@ -259,6 +262,7 @@ class TreeState:
         _note(patches, Op.REF_COUNT, id_, node.ref_count, 0)
         _note(patches, Op.LAST_ACCESS, id_, node.last_access, 0)
         _note(patches, Op.BORN, id_, node.born, -1)
+        _note(patches, Op.GROWN, id_, node.grown, -1)
         _note(patches, Op.TOUCHED, id_, node.touched, -1)
         patches.append(Patch(Op.REMOVE, id_, node.parent, node.token_ids))
         self._remove(id_)

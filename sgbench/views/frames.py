@@ -188,7 +188,7 @@ def whole(state: TreeState, gauges: list[int]) -> list[Patch]:
         assert node.parent is not None, "the root is not on the stack"
         patches.append(Patch(Op.ADD, id_, node.parent, node.token_ids))
         fields = [(Op.LAST_ACCESS, node.last_access, 0), (Op.REF_COUNT, node.ref_count, 0)]
-        fields += [(Op.BORN, node.born, -1), (Op.TOUCHED, node.touched, -1)]
+        fields += [(Op.BORN, node.born, -1), (Op.GROWN, node.grown, -1), (Op.TOUCHED, node.touched, -1)]
         patches += [Patch(op, id_, empty, value) for op, value, empty in fields if value != empty]
     patches += [Patch(Op.GAUGE, i, -1, value) for i, value in enumerate(gauges) if value != -1]
     return patches

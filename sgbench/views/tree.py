@@ -104,9 +104,11 @@ class TreeView:
     def mark(self, node: int, since: int) -> Mark:
         """What happened to a node in the tree at events ``since`` (a seq) and later."""
         row = self.tree.nodes[node]
-        if row.touched >= max(since, 0):
-            return Mark.ACCESSED if row.touched > row.born else Mark.NEW
-        return Mark.NEW if row.born >= max(since, 0) else Mark.NONE
+        from_ = max(since, 0)
+        came = max(row.born, row.grown)
+        if row.touched >= from_ and row.touched > came:
+            return Mark.ACCESSED
+        return Mark.NEW if came >= from_ else Mark.NONE
 
     def ghosts_since(self, since: int) -> list[Ghost]:
         """Nodes that left at ``since`` or later, whose place in the tree is still known."""

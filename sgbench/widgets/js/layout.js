@@ -88,7 +88,7 @@ function nodeEntry(player, id, since) {
   const node = player.nodes.get(id);
   return {
     key: `n${id}`, kind: "node", id, born: node.born, tokens: player.tokens(id), text: player.text(id),
-    mark: player.mark(id, since), refCount: node.refCount, lastAccess: node.lastAccess, at: Math.max(node.born, node.touched),
+    mark: player.mark(id, since), refCount: node.refCount, lastAccess: node.lastAccess, at: Math.max(node.born, node.grown, node.touched),
   };
 }
 

@@ -13,6 +13,7 @@ const SAYINGS = {
   CacheReset: () => "The cache was flushed",
   NodeInserted: (e, p) => `${tokens(e.count)} of request ${e.rid} enter the tree${p.nodes.has(e.node) ? `: ${quote(p.text(e.node))}` : ""}`,
   NodeExtended: (e) => `${tokens(e.count)} more of request ${e.rid} enter its node`,
+  NodeExtended: (e, p) => `${tokens(e.count)} more of request ${e.rid}${p.nodes.has(e.node) ? `: ${quote(p.text(e.node))}` : ""}`,
   NodeSplit: (e) => `A node is split after ${tokens(e.count)}: what comes before can be shared`,
   PathAccessed: (e, p) => `Request ${e.rid} finds ${tokens(pathTokens(p, e.node))} of its text in the tree`,
   PathLocked: (e, p) => `Request ${e.rid} locks its path of ${tokens(pathTokens(p, e.node))}: it cannot be evicted now`,

@@ -5,7 +5,7 @@
 
 export const EVENT_STRIDE = 9;
 export const PATCH_STRIDE = 4;
-export const OP = { ADD: 0, REMOVE: 1, PARENT: 2, TOKENS: 3, REF_COUNT: 4, LAST_ACCESS: 5, BORN: 6, TOUCHED: 7, GAUGE: 8 };
+export const OP = { ADD: 0, REMOVE: 1, PARENT: 2, TOKENS: 3, REF_COUNT: 4, LAST_ACCESS: 5, BORN: 6, TOUCHED: 7, GAUGE: 8, GROWN: 9 };
 export const GAUGE = { CAPACITY: 0, FREE: 1, CACHED: 2, USED: 3, RUNNING: 4, WAITING: 5 };
 export const MARK = { NONE: 0, NEW: 1, ACCESSED: 2, EVICTED: 3 };
 // What an event changed, for the strip above the scrubber and for stepping from change to change.
@@ -36,7 +36,7 @@ export function int32(buffer) {
   return new Int32Array(bytes.slice().buffer);
 }
 
-const newNode = (parent, span) => ({ parent, span, children: new Set(), refCount: 0, lastAccess: 0, born: -1, touched: -1 });
+const newNode = (parent, span) => ({ parent, span, children: new Set(), refCount: 0, lastAccess: 0, born: -1, grown: -1, touched: -1 });
 
 export class Player {
   constructor() {
@@ -95,7 +95,7 @@ export class Player {
     const born = new Map();
     for (let p = this.patchStart(i); p < this.patchEnd(i); p += PATCH_STRIDE) {
       const [op, id, before, after] = this.patches.data.subarray(p, p + PATCH_STRIDE);
-      if (op === OP.ADD) bits |= CHANGE.ADDED;
+      if (op === OP.ADD || (op === OP.GROWN && after >= 0)) bits |= CHANGE.ADDED;
       else if (op === OP.TOUCHED && after >= 0) bits |= CHANGE.TOUCHED;
       else if (op === OP.BORN && after === -1) born.set(id, before);
       else if (op === OP.REMOVE) {
@@ -180,6 +180,7 @@ export class Player {
     else if (op === OP.REF_COUNT) node.refCount = value;
     else if (op === OP.LAST_ACCESS) node.lastAccess = value;
     else if (op === OP.BORN) node.born = value;
+    else if (op === OP.GROWN) node.grown = value;
     else if (op === OP.TOUCHED) node.touched = value;
   }
 
@@ -245,8 +246,9 @@ export class Player {
   mark(id, since) {
     const node = this.nodes.get(id);
     const from = Math.max(since, 0);
-    if (node.touched >= from) return node.touched > node.born ? MARK.ACCESSED : MARK.NEW;
-    return node.born >= from ? MARK.NEW : MARK.NONE;
+    const came = Math.max(node.born, node.grown);
+    if (node.touched >= from && node.touched > came) return MARK.ACCESSED;
+    return came >= from ? MARK.NEW : MARK.NONE;
   }
 
   // The last `limit` nodes that left since then and whose place is still known, oldest first.
@@ -295,7 +297,7 @@ export class Player {
     const rows = [...this.nodes].sort((a, b) => a[0] - b[0]);
     return rows.map(([id, n]) => ({
       id, parent: id === 0 ? null : n.parent, tokens: this.tokens(id), text: this.text(id), ref_count: n.refCount,
-      last_access: n.lastAccess, born: n.born, touched: n.touched,
+      last_access: n.lastAccess, born: n.born, grown: n.grown, touched: n.touched,
     }));
   }
 }
