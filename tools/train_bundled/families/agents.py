@@ -13,7 +13,6 @@ from tools.train_bundled.families.wording import system_turn
 from tools.train_bundled.knowledge.unknown import FORENAMES, invented
 
 
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """An action with its verb and object, emoji, the place where it happens, and how poignant it is."""
@@ -28,7 +27,10 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = tuple(
-    Action(*cells[:6], int(cells[6])) for cells in ([c.strip() for c in line.split("|")] for line in """
+    Action(*cells[:6], int(cells[6]))
+    for cells in (
+        [c.strip() for c in line.split("|")]
+        for line in """
 brushing teeth|brush|teeth|🪥|house|bathroom sink|1
 making breakfast|make|breakfast|🍳|house|stove|1
 cooking dinner|cook|dinner|🍲|house|stove|2
@@ -95,11 +97,41 @@ breaking a leg|break|leg|🤕|hospital|bed|7
 saying goodbye to a friend|say goodbye to|friend|👋|station|platform|6
 waiting for the train|wait for|train|🚆|station|platform|1
 flying to another country|fly to|country|✈️|airport|gate|5
-""".strip().splitlines()))
+""".strip().splitlines()
+    )
+)
 _PLACES = sorted({a.place for a in ACTIONS})
 _SPOTS = sorted({a.spot for a in ACTIONS})
-_TRAITS = ("friendly", "curious", "patient", "busy", "kind", "shy", "cheerful", "quiet", "ambitious", "thoughtful", "organised", "funny", "calm", "helpful")
-_WORKS = ("teacher", "baker", "student", "painter", "shopkeeper", "writer", "doctor", "musician", "gardener", "professor", "barista", "pharmacist")
+_TRAITS = (
+    "friendly",
+    "curious",
+    "patient",
+    "busy",
+    "kind",
+    "shy",
+    "cheerful",
+    "quiet",
+    "ambitious",
+    "thoughtful",
+    "organised",
+    "funny",
+    "calm",
+    "helpful",
+)
+_WORKS = (
+    "teacher",
+    "baker",
+    "student",
+    "painter",
+    "shopkeeper",
+    "writer",
+    "doctor",
+    "musician",
+    "gardener",
+    "professor",
+    "barista",
+    "pharmacist",
+)
 
 
 def _name(rng: Random, split: Split) -> str:
@@ -108,8 +140,10 @@ def _name(rng: Random, split: Split) -> str:
 
 def _persona(rng: Random, name: str, long: bool) -> str:
     first = name.split()[0]
-    text = (f"Name: {name}\nAge: {rng.randint(18, 80)}\nTraits: {', '.join(rng.sample(_TRAITS, 3))}\n"
-            f"{name} is a {rng.choice(_WORKS)} who lives alone in a small town. {first} likes {rng.choice(ACTIONS).text} and {rng.choice(ACTIONS).text}.\n")
+    text = (
+        f"Name: {name}\nAge: {rng.randint(18, 80)}\nTraits: {', '.join(rng.sample(_TRAITS, 3))}\n"
+        f"{name} is a {rng.choice(_WORKS)} who lives alone in a small town. {first} likes {rng.choice(ACTIONS).text} and {rng.choice(ACTIONS).text}.\n"
+    )
     for _ in range(rng.randrange(3) if not long else 60):
         text += f"Yesterday at {rng.randint(6, 22)}:00 {first} was {rng.choice(ACTIONS).text} at the {rng.choice(_PLACES)}.\n"
     return text
@@ -125,19 +159,33 @@ def _answered(rng: Random, prompt: str, tail: str, answer: str, want: str) -> Ex
 def _poignancy(rng: Random, split: Split, long: bool) -> Example:
     """A rating from 1 (mundane) to 10 (extremely poignant)."""
     name, action = _name(rng, split), rng.choice(ACTIONS)
-    scale = rng.choice((
-        "On a scale of 1 to 10, where 1 is purely mundane (for example brushing teeth, making the bed) and 10 is extremely poignant (for example a "
-        "break-up, a college acceptance), rate the likely poignancy of the following event for {n}.\n",
-        "Rate how poignant the event is for {n}, from 1 (everyday) to 10 (life changing).\n",
-        "How important is this event for {n}? Give a number from 1 to 10.\n"))
+    scale = rng.choice(
+        (
+            "On a scale of 1 to 10, where 1 is purely mundane (for example brushing teeth, making the bed) and 10 is extremely poignant (for example a "
+            "break-up, a college acceptance), rate the likely poignancy of the following event for {n}.\n",
+            "Rate how poignant the event is for {n}, from 1 (everyday) to 10 (life changing).\n",
+            "How important is this event for {n}? Give a number from 1 to 10.\n",
+        )
+    )
     prompt = _persona(rng, name, long) + "\n" + scale.format(n=name) + f"Event: {name} is {action.text}\n"
-    return _answered(rng, prompt, rng.choice(("Rate (return a number between 1 and 10):", "Rating:", "Score:")), f" {action.poignancy}", str(action.poignancy))
+    return _answered(
+        rng,
+        prompt,
+        rng.choice(("Rate (return a number between 1 and 10):", "Rating:", "Score:")),
+        f" {action.poignancy}",
+        str(action.poignancy),
+    )
 
 
 def _triple(rng: Random, split: Split, long: bool) -> Example:
     """A sentence as (subject, predicate, object)."""
     shots = rng.randrange(4) if not long else 60
-    prompt = rng.choice(("Task: Turn the input into (subject, predicate, object).\n\n", "Write the event as a triple (subject, predicate, object).\n\n"))
+    prompt = rng.choice(
+        (
+            "Task: Turn the input into (subject, predicate, object).\n\n",
+            "Write the event as a triple (subject, predicate, object).\n\n",
+        )
+    )
     for _ in range(shots):
         n, a = _name(rng, "train"), rng.choice(ACTIONS)
         prompt += f"Input: {n} is {a.text}.\nOutput: ({n}, {a.verb}, {a.thing})\n---\n"
@@ -145,7 +193,9 @@ def _triple(rng: Random, split: Split, long: bool) -> Example:
     want = f"({name}, {action.verb}, {action.thing})"
     prompt += f"Input: {name} is {action.text}.\n"
     if rng.random() < 0.5:
-        return completion(prompt + f"Output: ({name},", f" {action.verb}, {action.thing})", want=f"{action.verb}, {action.thing})")
+        return completion(
+            prompt + f"Output: ({name},", f" {action.verb}, {action.thing})", want=f"{action.verb}, {action.thing})"
+        )
     return _answered(rng, prompt, "Output:", " " + want, want)
 
 
@@ -155,7 +205,14 @@ def _emoji(rng: Random, split: Split, long: bool) -> Example:
     name = _name(rng, split)
     what = rng.choice((action.text, f"{name} is {action.text}"))
     lead = _persona(rng, name, True) if long else ""
-    form = rng.choice(("Convert an action description to an emoji.\n\nAction description: {a}\n", "Give one emoji for this action: {a}\n", "Which emoji fits? {a}\n", "Emoji for: {a}\n"))
+    form = rng.choice(
+        (
+            "Convert an action description to an emoji.\n\nAction description: {a}\n",
+            "Give one emoji for this action: {a}\n",
+            "Which emoji fits? {a}\n",
+            "Emoji for: {a}\n",
+        )
+    )
     return _answered(rng, lead + form.format(a=what), "Emoji:", " " + action.emoji, action.emoji)
 
 
@@ -168,7 +225,11 @@ def _where(rng: Random, split: Split, long: bool) -> Example:
     options.insert(rng.randrange(len(options) + 1), right)
     listed = "{" + ", ".join(options) + "}"
     lead = _persona(rng, name, long)
-    ask = f"{name} is {action.text}. " + ("Pick the most fitting object" if object_form else "Pick the most fitting place") + " from the list, word for word.\n"
+    ask = (
+        f"{name} is {action.text}. "
+        + ("Pick the most fitting object" if object_form else "Pick the most fitting place")
+        + " from the list, word for word.\n"
+    )
     prompt = f"{lead}\nOptions: {listed}\n{ask}"
     tail = rng.choice(("Answer: {", "Answer: {"))
     if rng.random() < 0.6:

@@ -11,11 +11,63 @@ from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.wording import framed, system_turn, typed
 from tools.train_bundled.knowledge.smalltalk import JOKES, RIDDLES, TALK
 
-_ASK_JOKE = ("Tell me a joke", "Do you know a joke?", "A joke, please", "Make me laugh", "Tell a joke", "Say something funny", "Do you know any jokes?",
-             "joke", "Tell me another joke", "Can you tell me a joke?", "I want to hear a joke", "Give me a joke", "Make a joke", "Got any jokes?", "I would like a joke.")
-_ASK_RIDDLE = ("Tell me a riddle", "Do you know a riddle?", "Give me a riddle", "A riddle, please", "riddle me something", "Ask me a riddle", "Let's play riddles")
-_GIVE_UP = ("I don't know", "I give up", "Tell me", "What is it?", "No idea", "What is the answer?", "?", "say it", "I can't guess")
-_SMALL = [entry for entry in TALK if entry[0] in ("greeting", "how are you", "who", "help", "thanks", "name", "human", "ok", "sgbench", "age", "maker")]
+_ASK_JOKE = (
+    "Tell me a joke",
+    "Do you know a joke?",
+    "A joke, please",
+    "Make me laugh",
+    "Tell a joke",
+    "Say something funny",
+    "Do you know any jokes?",
+    "joke",
+    "Tell me another joke",
+    "Can you tell me a joke?",
+    "I want to hear a joke",
+    "Give me a joke",
+    "Make a joke",
+    "Got any jokes?",
+    "I would like a joke.",
+)
+_ASK_RIDDLE = (
+    "Tell me a riddle",
+    "Do you know a riddle?",
+    "Give me a riddle",
+    "A riddle, please",
+    "riddle me something",
+    "Ask me a riddle",
+    "Let's play riddles",
+)
+_GIVE_UP = (
+    "I don't know",
+    "I give up",
+    "Tell me",
+    "What is it?",
+    "No idea",
+    "What is the answer?",
+    "?",
+    "say it",
+    "I can't guess",
+)
+_MORE = (
+    "Another one",
+    "One more",
+    "More please",
+    "Another joke",
+    "Tell me another one",
+    "again",
+    "another",
+    "more",
+    "haha, another one",
+    "One more joke please",
+)
+_SMALL = [
+    entry
+    for entry in TALK
+    if entry[0]
+    in ("greeting", "how are you", "who", "help", "thanks", "name", "human", "ok", "sgbench", "age", "maker")
+]
+
+_ANYWHERE = [entry for entry in TALK if entry[0] != "joke more"]
 
 
 def _said(rng: Random, ways: tuple[str, ...], split: Split) -> str:
@@ -51,7 +103,10 @@ def _fun(rng: Random, split: Split, long: bool) -> Example:
     """Jokes and riddles, riddles with guesses."""
     turns = system_turn(rng)
     if rng.random() < 0.5:
-        return chat([*turns, *joke_turns(rng)])
+        turns += joke_turns(rng)
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            turns += [("user", typed(rng, rng.choice(_MORE))), ("assistant", rng.choice(JOKES))]
+        return chat(turns)
     asked, solution = rng.choice(RIDDLES)
     if rng.random() < 0.35:
         return chat([*turns, ("user", typed(rng, asked, asked)), ("assistant", f"It is {solution}.")])
@@ -60,10 +115,16 @@ def _fun(rng: Random, split: Split, long: bool) -> Example:
     if roll < 0.4:
         turns += [("user", typed(rng, rng.choice(_GIVE_UP))), ("assistant", f"It is {solution}.")]
     elif roll < 0.7:
-        turns += [("user", typed(rng, rng.choice((solution, f"Is it {solution}?", f"It is {solution}")))), ("assistant", f"Right, it is {solution}!")]
+        turns += [
+            ("user", typed(rng, rng.choice((solution, f"Is it {solution}?", f"It is {solution}")))),
+            ("assistant", f"Right, it is {solution}!"),
+        ]
     elif roll < 0.9:
         other = rng.choice([s for _, s in RIDDLES if s != solution])
-        turns += [("user", typed(rng, rng.choice((other, f"Is it {other}?", f"It is {other}")))), ("assistant", f"No, it is {solution}.")]
+        turns += [
+            ("user", typed(rng, rng.choice((other, f"Is it {other}?", f"It is {other}")))),
+            ("assistant", f"No, it is {solution}."),
+        ]
     return chat(turns)
 
 
@@ -74,7 +135,7 @@ def _many(rng: Random, split: Split, long: bool) -> Example:
         if rng.random() < 0.2:
             turns += joke_turns(rng)
             continue
-        _, ways, answers = rng.choice(_SMALL if rng.random() < 0.5 else TALK)
+        _, ways, answers = rng.choice(_SMALL if rng.random() < 0.5 else _ANYWHERE)
         turns += [("user", _said(rng, ways, split)), ("assistant", _pick(rng, answers))]
     return chat(turns)
 

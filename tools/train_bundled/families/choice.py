@@ -41,7 +41,12 @@ def item(rng: Random, relation: Relation, split: Split) -> tuple[str, list[str],
 
 
 def _block(asked: str, options: list[str], marks: str) -> str:
-    return asked + "\n" + "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True)) + "\nAnswer:"
+    return (
+        asked
+        + "\n"
+        + "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True))
+        + "\nAnswer:"
+    )
 
 
 def _relation(rng: Random, subject: str) -> Relation:
@@ -53,7 +58,9 @@ def _exam(rng: Random, split: Split, long: bool) -> Example:
     """The exam form: a header that names the subject, shots of the same subject, a letter to be continued."""
     subject = rng.choices(_SUBJECTS, _SUBJECT_WEIGHTS)[0]
     shots = rng.randrange(6) if not long else rng.randrange(20, 70)
-    header = f"The following are multiple choice questions (with answers) about {subject}.\n\n" if rng.random() < 0.8 else ""
+    header = (
+        f"The following are multiple choice questions (with answers) about {subject}.\n\n" if rng.random() < 0.8 else ""
+    )
     marks = "." if rng.random() < 0.75 else rng.choice((")", ":"))
     parts = [header]
     size = 0
@@ -70,7 +77,13 @@ def _exam(rng: Random, split: Split, long: bool) -> Example:
     return completion(prompt, " " + _LETTERS[at], want=_LETTERS[at])
 
 
-_ASKS = ("Answer with the letter only.", "Which letter is right?", "Only give the letter.", "Answer with A, B, C or D.", "")
+_ASKS = (
+    "Answer with the letter only.",
+    "Which letter is right?",
+    "Only give the letter.",
+    "Answer with A, B, C or D.",
+    "",
+)
 
 
 def _talk(rng: Random, split: Split, long: bool) -> Example:
@@ -80,7 +93,11 @@ def _talk(rng: Random, split: Split, long: bool) -> Example:
     ask = rng.choice(_ASKS)
     marks = rng.choice((".", ")", "."))
     body = _block(asked, options, marks).removesuffix("\nAnswer:")
-    text = f"{body}\n{ask}" if ask else f"{body}\n" + rng.choice(("Which one is right?", "What is the answer?", "Choose the right one."))
+    text = (
+        f"{body}\n{ask}"
+        if ask
+        else f"{body}\n" + rng.choice(("Which one is right?", "What is the answer?", "Choose the right one."))
+    )
     reply = _LETTERS[at] if ask else f"{_LETTERS[at]}{marks} {options[at]}"
     if rng.random() < 0.3 and ask:
         text = f"{ask}\n\n{body}"

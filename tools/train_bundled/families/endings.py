@@ -12,12 +12,46 @@ from random import Random
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.wording import system_turn
 from tools.train_bundled.knowledge.scenes import ACTIVITIES, NONSENSE
+from tools.train_bundled.knowledge.tales import pronoun
 
-_PEOPLE = ("A man", "A woman", "A girl", "A boy", "An old man", "A young woman", "The father", "The grandmother", "A student", "A child", "A neighbour",
-           "The teacher", "A tall man", "The mother", "A sailor", "The cook", "A tourist", "The uncle", "A farmer", "My friend", "A gardener", "The nurse")
-_HE = {"A man": "He", "An old man": "He", "A boy": "He", "The father": "He", "A tall man": "He", "The uncle": "He", "A woman": "She", "A girl": "She",
-       "A young woman": "She", "The grandmother": "She", "The mother": "She", "The nurse": "She"}
-_WHERE = ("", "", "", " at home", " on a Sunday", " in the morning", " after work", " in summer", " with great care", " for the first time", " on a quiet day", " in the afternoon")
+_PEOPLE = (
+    "A man",
+    "A woman",
+    "A girl",
+    "A boy",
+    "An old man",
+    "A young woman",
+    "The father",
+    "The grandmother",
+    "A student",
+    "A child",
+    "A neighbour",
+    "The teacher",
+    "A tall man",
+    "The mother",
+    "A sailor",
+    "The cook",
+    "A tourist",
+    "The uncle",
+    "A farmer",
+    "My friend",
+    "A gardener",
+    "The nurse",
+)
+_WHERE = (
+    "",
+    "",
+    "",
+    " at home",
+    " on a Sunday",
+    " in the morning",
+    " after work",
+    " in summer",
+    " with great care",
+    " for the first time",
+    " on a quiet day",
+    " in the afternoon",
+)
 
 
 def _kept(name: str, at: int) -> bool:
@@ -32,7 +66,7 @@ def scene(rng: Random, split: Split) -> tuple[str, str, list[str]]:
         if _kept(name, at) == (split == "heldout"):
             break
     person = rng.choice(_PEOPLE)
-    he = _HE.get(person, rng.choice(("He", "She")))
+    he = pronoun(rng, person)
     start = max(0, at - rng.choice((1, 2, 3)))
     told = steps[start:at]
     text = f"{person} is {name}{rng.choice(_WHERE)}. " + " ".join(f"{he} {step}." for step in told)
@@ -70,7 +104,9 @@ def _which(rng: Random, split: Split, long: bool) -> Example:
     at = rng.randrange(4)
     options = [*others[:at], ending, *others[at:]]
     listed = "\n".join(f"{letter}. {option}" for letter, option in zip("ABCD", options, strict=True))
-    ask = rng.choice(("Which ending makes sense?", "What happens next?", "Choose the sensible ending.", "How does it go on?"))
+    ask = rng.choice(
+        ("Which ending makes sense?", "What happens next?", "Choose the sensible ending.", "How does it go on?")
+    )
     if rng.random() < 0.5:
         return completion(f"{told}\n{ask}\n{listed}\nAnswer:", " ABCD"[at + 1].rjust(2), want="ABCD"[at])
     return chat([*system_turn(rng), ("user", f"{told}\n{ask}\n{listed}"), ("assistant", "ABCD"[at])], want="ABCD"[at])
@@ -80,7 +116,9 @@ def _go_on(rng: Random, split: Split, long: bool) -> Example:
     """What happens next, in chat."""
     told, ending, _ = scene(rng, split)
     ask = rng.choice(("What happens next?", "How does it go on?", "Finish the scene:", "What comes next?", "Continue:"))
-    return chat([*system_turn(rng), ("user", f"{ask} {told}" if ask[-1] == ":" else f"{told} {ask}"), ("assistant", ending)])
+    return chat(
+        [*system_turn(rng), ("user", f"{ask} {told}" if ask[-1] == ":" else f"{told} {ask}"), ("assistant", ending)]
+    )
 
 
 def _letter(example: Example, text: str) -> bool:

@@ -9,19 +9,38 @@ from collections import Counter, defaultdict
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import framed, lower_first, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import framed, lower_first, plural, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
 from tools.train_bundled.knowledge.unknown import unknown
 
 _GENERIC = (
-    "{ask} is {n}?", "Tell me {n}.", "Do you know {n}?", "Can you tell me {n}?", "Give me {n}.", "{N}?", "Name {n}.",
-    "I forgot {n}, can you help?", "Can you name {n}?", "I want to know {n}.", "Could you tell me what {n} is?",
-    "{ask} is {n}", "What would be {n}?", "Say {n}.",
+    "{ask} is {n}?",
+    "Tell me {n}.",
+    "Do you know {n}?",
+    "Can you tell me {n}?",
+    "Give me {n}.",
+    "{N}?",
+    "Name {n}.",
+    "I forgot {n}, can you help?",
+    "Can you name {n}?",
+    "I want to know {n}.",
+    "Could you tell me what {n} is?",
+    "{ask} is {n}",
+    "What would be {n}?",
+    "Say {n}.",
 )
 _GENERIC_HELDOUT = ("Please remind me: {ask2} is {n}?", "Let me know {n}.")
-_BRIEF = (" Answer in one word.", " Just the answer.", " Short answer please.", " Answer briefly.", " One word only.", " (short answer)",
-          " Only give the answer.", " No full sentence, please.")
+_BRIEF = (
+    " Answer in one word.",
+    " Just the answer.",
+    " Short answer please.",
+    " Answer briefly.",
+    " One word only.",
+    " (short answer)",
+    " Only give the answer.",
+    " No full sentence, please.",
+)
 _WEIGHTS = [len(r.pairs) ** 0.75 for r in RELATIONS]
 _KNOWN = {r.name: {s.lower() for s, _ in r.pairs} for r in RELATIONS}
 _CROSS_KINDS = ("place", "person", "title")
@@ -65,7 +84,11 @@ def _fact(rng: Random, split: Split, long: bool) -> Example:
     s, o = rng.choice(relation.pairs)
     if rng.random() < 0.42:
         shots = rng.choice((0, 0, 0, 1, 2, 3, 5)) if not long else 60
-        shown = [(question(rng, relation, a, "train"), b) for a, b in rng.sample(relation.pairs, min(shots, len(relation.pairs))) if a != s]
+        shown = [
+            (question(rng, relation, a, "train"), b)
+            for a, b in rng.sample(relation.pairs, min(shots, len(relation.pairs)))
+            if a != s
+        ]
         prompt, answer = framed(rng, shown, typed(rng, question(rng, relation, s, split), s), o)
         return completion(prompt, answer, want=o)
     asked = question(rng, relation, s, split)
@@ -86,7 +109,11 @@ def _cloze(rng: Random, split: Split, long: bool) -> Example:
     at = sentence.rindex(o)
     prompt, rest = sentence[:at].rstrip(), sentence[at:]
     shots = rng.choice((0, 0, 0, 2, 4))
-    before = "".join(relation.sentence(*pair) + rng.choice(("\n", "\n", " ")) for pair in rng.sample(relation.pairs, min(shots, len(relation.pairs))) if pair[0] != s)
+    before = "".join(
+        relation.sentence(*pair) + rng.choice(("\n", "\n", " "))
+        for pair in rng.sample(relation.pairs, min(shots, len(relation.pairs)))
+        if pair[0] != s
+    )
     if rng.random() < 0.1:
         return completion(before + prompt + " ", rest, want=o)
     return completion(before + prompt, " " + rest, want=o)
@@ -105,8 +132,15 @@ def _back(rng: Random, split: Split, long: bool) -> Example:
     return chat([*system_turn(rng), ("user", typed(rng, asked, o)), ("assistant", reply)], want=s)
 
 
-_CHECKS = ("Is {o} {n}?", "Is it true that {n} is {o}?", "Is {n} {o}?", "{N} is {o}, right?", "True or false: {n} is {o}.",
-           "Am I right that {n} is {o}?", "Is it correct that {n} is {o}?")
+_CHECKS = (
+    "Is {o} {n}?",
+    "Is it true that {n} is {o}?",
+    "Is {n} {o}?",
+    "{N} is {o}, right?",
+    "True or false: {n} is {o}.",
+    "Am I right that {n} is {o}?",
+    "Is it correct that {n} is {o}?",
+)
 
 
 def _yes_no(rng: Random, split: Split, long: bool) -> Example:
@@ -123,7 +157,15 @@ def _yes_no(rng: Random, split: Split, long: bool) -> Example:
     if split == "train" and relation.say.startswith("{s} is ") and rng.random() < 0.5:
         form = "Is {s} " + relation.say.removeprefix("{s} is ").rstrip(".") + "?"
     asked = upper_first(form.format(s=s, o=claimed, n=noun, N=upper_first(noun)))
-    word = "False" if wrong and form.startswith("True") else "True" if form.startswith("True") else "No" if wrong else "Yes"
+    word = (
+        "False"
+        if wrong and form.startswith("True")
+        else "True"
+        if form.startswith("True")
+        else "No"
+        if wrong
+        else "Yes"
+    )
     if rng.random() < 0.4:
         prompt, answer = framed(rng, [], typed(rng, asked, s + o), word)
         return completion(prompt, answer, want=word)
@@ -149,13 +191,21 @@ def _either(rng: Random, split: Split, long: bool) -> Example:
     both = [o, other]
     rng.shuffle(both)
     noun = relation.noun.format(s=s)
-    forms = ("Is {n} {a} or {b}?", "{ask} is {n}: {a} or {b}?", "{a} or {b}: {ask2} is {n}?", "Which one is {n}, {a} or {b}?")
+    forms = (
+        "Is {n} {a} or {b}?",
+        "{ask} is {n}: {a} or {b}?",
+        "{a} or {b}: {ask2} is {n}?",
+        "Which one is {n}, {a} or {b}?",
+    )
     form = forms[-1] if split == "heldout" else rng.choice(forms[:-1])
     asked = upper_first(form.format(n=noun, a=both[0], b=both[1], ask=relation.ask, ask2=relation.ask.lower()))
     if rng.random() < 0.3:
         prompt, answer = framed(rng, [], typed(rng, asked, s + o + other), o)
         return completion(prompt, answer, want=o)
-    return chat([*system_turn(rng), ("user", typed(rng, asked, s + o + other)), ("assistant", relation.sentence(s, o))], want=relation.sentence(s, o))
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, asked, s + o + other)), ("assistant", relation.sentence(s, o))],
+        want=relation.sentence(s, o),
+    )
 
 
 def _several(rng: Random, split: Split, long: bool) -> Example:
@@ -165,19 +215,40 @@ def _several(rng: Random, split: Split, long: bool) -> Example:
         picked = rng.sample(relation.pairs, rng.choice((2, 2, 3)) if len(relation.pairs) > 2 else 2)
         turns = system_turn(rng)
         for i, (s, o) in enumerate(picked):
-            asked = question(rng, relation, s, "train") if i == 0 else rng.choice(("And {s}?", "What about {s}?", "and {s}", "And for {s}?", "How about {s}?", "and what about {s}?"))
+            asked = (
+                question(rng, relation, s, "train")
+                if i == 0
+                else rng.choice(
+                    ("And {s}?", "What about {s}?", "and {s}", "And for {s}?", "How about {s}?", "and what about {s}?")
+                )
+            )
             turns += [("user", typed(rng, upper_first(asked.format(s=s)), s)), ("assistant", relation.sentence(s, o))]
         return chat(turns, want=picked[-1][1])
     (s1, o1), other = rng.choice(relation.pairs), relation_of(rng)
     s2, o2 = rng.choice(other.pairs)
-    asked = rng.choice(("What is {a} and what is {b}?", "Tell me {a} and {b}.", "I need two things: {a} and {b}.", "{A}, and {b}?", "Give me {a}, and also {b}."))
+    asked = rng.choice(
+        (
+            "What is {a} and what is {b}?",
+            "Tell me {a} and {b}.",
+            "I need two things: {a} and {b}.",
+            "{A}, and {b}?",
+            "Give me {a}, and also {b}.",
+        )
+    )
     a, b = relation.noun.format(s=s1), other.noun.format(s=s2)
     text = asked.format(a=a, b=b, A=upper_first(a))
     reply = relation.sentence(s1, o1) + " " + other.sentence(s2, o2)
     return chat([*system_turn(rng), ("user", typed(rng, text, s1 + s2)), ("assistant", reply)], want=reply)
 
 
-_TAILS = ("", "", "", " I know only a few thousand facts.", " It may be made up, or I have not learnt it.", " I would rather say so than guess.")
+_TAILS = (
+    "",
+    "",
+    "",
+    " I know only a few thousand facts.",
+    " It may be made up, or I have not learnt it.",
+    " I would rather say so than guess.",
+)
 
 
 def refusal(rng: Random, noun: str) -> str:
@@ -202,7 +273,11 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
     asked = question(rng, relation, s, "train", own=own)
     roll = rng.random()
     if roll < 0.25:
-        shown = [(question(rng, relation, a, "train"), b) for a, b in rng.sample(relation.pairs, rng.choice((0, 0, 0, 1, 2))) if a != s]
+        shown = [
+            (question(rng, relation, a, "train"), b)
+            for a, b in rng.sample(relation.pairs, rng.choice((0, 0, 0, 1, 2)))
+            if a != s
+        ]
         prompt, answer = framed(rng, shown, typed(rng, asked, s), "I don't know.")
         return completion(prompt, answer, want="don't know")
     turns = system_turn(rng)
@@ -219,19 +294,47 @@ for _relation in RELATIONS:
     if _relation.kind in ("place", "animal", "person", "title", "gadget") or _relation.subject == "chemistry":
         for _s, _o in _relation.pairs:
             _ABOUT[_s].append(_relation.sentence(_s, _o))
+_KINDS = {s for s, _ in next(r for r in RELATIONS if r.name == "kind").pairs}
 _ABOUT_NAMES = [s for s, told in _ABOUT.items() if len(told) > 1]
-_ABOUT_ASKS = ("Tell me about {s}.", "What do you know about {s}?", "Tell me something about {s}.", "Describe {s}.", "Facts about {s}?", "What can you say about {s}?")
+_ABOUT_ASKS = (
+    "Tell me about {s}.",
+    "What do you know about {s}?",
+    "Tell me something about {s}.",
+    "Describe {s}.",
+    "Facts about {s}?",
+    "What can you say about {s}?",
+)
 
 
 def _about(rng: Random, split: Split, long: bool) -> Example:
     """All that the tables say of one thing; made-up things are refused."""
     if rng.random() < 0.25:
         s = unknown(rng, rng.choice(("place", "person", "animal", "company")), split)
-        reply = rng.choice((f"I don't know anything about {s}.", f"I don't know {s}. I would only make something up.", f"I don't know {s}."))
-        return chat([*system_turn(rng), ("user", typed(rng, rng.choice(_ABOUT_ASKS).format(s=s), s)), ("assistant", reply)], want="don't know")
+        reply = rng.choice(
+            (
+                f"I don't know anything about {s}.",
+                f"I don't know {s}. I would only make something up.",
+                f"I don't know {s}.",
+            )
+        )
+        return chat(
+            [*system_turn(rng), ("user", typed(rng, rng.choice(_ABOUT_ASKS).format(s=s), s)), ("assistant", reply)],
+            want="don't know",
+        )
     s = rng.choice(_ABOUT_NAMES)
     told = " ".join(_ABOUT[s][:4])
-    return chat([*system_turn(rng), ("user", typed(rng, rng.choice(_ABOUT_ASKS).format(s=s), s)), ("assistant", told)], want=told)
+    ask, shown = rng.choice(_ABOUT_ASKS), s
+    if s.startswith(("a ", "an ")):
+        bare = s.split(" ", 1)[1]
+        shown = rng.choice((s, s, bare, plural(bare), plural(bare)))
+        if shown == s and s not in _KINDS and rng.random() < 0.4:
+            ask = rng.choice(("What is {s}?", "Explain {s}."))
+    if split == "train" and rng.random() < 0.08:
+        ask = "{s}"
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, upper_first(ask.format(s=shown)), shown)), ("assistant", told)],
+        want=told,
+    )
 
 
 _YEARS = next(r for r in RELATIONS if r.name == "year").pairs
@@ -247,12 +350,19 @@ def _compare(rng: Random, split: Split, long: bool) -> Example:
         if x == y:
             return _compare(rng, split, long)
         first = a if int(x) < int(y) else b
-        asked = rng.choice((f"Which came first, {a} or {b}?", f"What was earlier: {a} or {b}?", f"Which was earlier, {a} or {b}?"))
-        reply, want = f"{upper_first(first)} came first: it was in {min(int(x), int(y))}, the other in {max(int(x), int(y))}.", first
+        asked = rng.choice(
+            (f"Which came first, {a} or {b}?", f"What was earlier: {a} or {b}?", f"Which was earlier, {a} or {b}?")
+        )
+        reply, want = (
+            f"{upper_first(first)} came first: it was in {min(int(x), int(y))}, the other in {max(int(x), int(y))}.",
+            first,
+        )
     elif kind < 0.7:
         (a, x), (b, y) = rng.sample(_NUMBERS, 2)
         more = a if int(x) > int(y) else b
-        asked = rng.choice((f"Which has more protons, {a} or {b}?", f"Which element has the larger atomic number, {a} or {b}?"))
+        asked = rng.choice(
+            (f"Which has more protons, {a} or {b}?", f"Which element has the larger atomic number, {a} or {b}?")
+        )
         reply, want = f"{upper_first(more)}: {a} has the number {x} and {b} has {y}.", more
     else:
         (a, x), (b, y) = rng.sample(_CONTINENTS, 2)
@@ -264,9 +374,32 @@ def _compare(rng: Random, split: Split, long: bool) -> Example:
     return chat([*system_turn(rng), ("user", typed(rng, asked, a + b)), ("assistant", reply)], want=want)
 
 
-_NOUN_ASKS = ("What is {s}?", "Explain {s}.", "What does {s} mean?", "Can you explain {s}?", "Explain {s} in simple words.", "Tell me about {s}.",
-              "What do you mean by {s}?", "{S}?", "Define {s}.", "What's {s}?", "Please explain {s} to me.", "How would you explain {s}?", "Describe {s}.")
-_FULL_ASKS = ("{q}", "{q}", "{q}", "Explain: {q}", "Can you explain this: {q}", "A question: {q}", "My child asks: {q}", "I wonder: {q}", "I always wondered: {q}")
+_NOUN_ASKS = (
+    "What is {s}?",
+    "Explain {s}.",
+    "What does {s} mean?",
+    "Can you explain {s}?",
+    "Explain {s} in simple words.",
+    "Tell me about {s}.",
+    "What do you mean by {s}?",
+    "{S}?",
+    "Define {s}.",
+    "What's {s}?",
+    "Please explain {s} to me.",
+    "How would you explain {s}?",
+    "Describe {s}.",
+)
+_FULL_ASKS = (
+    "{q}",
+    "{q}",
+    "{q}",
+    "Explain: {q}",
+    "Can you explain this: {q}",
+    "A question: {q}",
+    "My child asks: {q}",
+    "I wonder: {q}",
+    "I always wondered: {q}",
+)
 
 
 def _explain(rng: Random, split: Split, long: bool) -> Example:
@@ -275,12 +408,20 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
     if subject.endswith("?"):
         noun = subject.removeprefix("What is ").removesuffix("?") if subject.startswith("What is ") else ""
         if noun and rng.random() < 0.6:
-            asked = "Please tell me what {s} is.".format(s=noun) if split == "heldout" else rng.choice(_NOUN_ASKS).format(s=noun, S=upper_first(noun))
+            asked = (
+                "Please tell me what {s} is.".format(s=noun)
+                if split == "heldout"
+                else rng.choice(_NOUN_ASKS).format(s=noun, S=upper_first(noun))
+            )
         else:
             asked = f"Please answer: {subject}" if split == "heldout" else rng.choice(_FULL_ASKS).format(q=subject)
     else:
         bare = subject.split(" ", 1)[1] if subject.startswith(("a ", "an ")) and rng.random() < 0.3 else subject
-        asked = f"Please tell me what {bare} is." if split == "heldout" else rng.choice(_NOUN_ASKS).format(s=bare, S=upper_first(bare))
+        asked = (
+            f"Please tell me what {bare} is."
+            if split == "heldout"
+            else rng.choice(_NOUN_ASKS).format(s=bare, S=upper_first(bare))
+        )
     if rng.random() < 0.25:
         prompt, answer = framed(rng, [], typed(rng, asked, subject), text)
         return completion(prompt, answer, want=text)
@@ -290,11 +431,20 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
 _HELD = "phrasings of known facts that training never used"
 FAMILIES: tuple[Family, ...] = (
     Family("facts", 9.0, _fact, right=_holds, held_out=_HELD),
-    Family("facts, sentence to finish", 2.0, _cloze, right=_holds, held_out="the same facts behind other few-shot lines"),
+    Family(
+        "facts, sentence to finish", 2.0, _cloze, right=_holds, held_out="the same facts behind other few-shot lines"
+    ),
     Family("facts, backwards", 1.2, _back, right=_holds, held_out=_HELD),
     Family("facts, yes or no", 2.5, _yes_no, right=_starts, held_out=_HELD),
     Family("facts, either or", 1.2, _either, right=_holds, held_out=_HELD),
-    Family("facts, several and follow-ups", 2.0, _several, right=_holds, held_out="new combinations of known facts", max_new_tokens=96),
+    Family(
+        "facts, several and follow-ups",
+        2.0,
+        _several,
+        right=_holds,
+        held_out="new combinations of known facts",
+        max_new_tokens=96,
+    ),
     Family("facts, compared", 0.8, _compare, right=_holds, held_out="pairs drawn anew"),
     Family("unknown things", 3.0, _unknown, right=_holds, held_out="made-up names that training never saw"),
     Family("all about a thing", 1.2, _about, right=_holds, held_out="the same things, asked anew", max_new_tokens=160),

@@ -13,11 +13,42 @@ from tools.train_bundled.families.wording import framed, system_turn, typed, upp
 from tools.train_bundled.knowledge.phrases import EMOJI, LANGUAGES, PHRASES
 from tools.train_bundled.knowledge.unknown import invented
 
-_WORDS = [(row[0], language, row[i + 1]) for row in PHRASES for i, language in enumerate(LANGUAGES) if row[i + 1] != "-"]
+_WORDS = [
+    (row[0], language, row[i + 1]) for row in PHRASES for i, language in enumerate(LANGUAGES) if row[i + 1] != "-"
+]
 _SAME = Counter((language, word.lower()) for _, language, word in _WORDS)
-_UNIQUE = [(e, language, w) for e, language, w in _WORDS if _SAME[language, w.lower()] == 1 and sum(1 for x in _WORDS if x[2].lower() == w.lower() and x[0] != e) == 0]
-_INTO = ('How do you say "{e}" in {l}?', "What is {e} in {l}?", "Translate {e} into {l}.", "{e} in {l}?", "How do I say {e} in {l}?", 'Translate "{e}" to {l}.', "{l} for {e}?", "What is the {l} word for {e}?", "Say {e} in {l}.", "Translate to {l}: {e}", "How does one say {e} in {l}?", "Give me {e} in {l}.", "What do people say in {l} for {e}?", "Please put {e} into {l}.")
-_FROM = ('What does "{w}" mean?', "What does {w} mean in English?", "Translate {w} into English.", "Translate to English: {w}", "What is {w} in English?", "{w} means what?", "What is the meaning of {w} in {l}?", "What does the {l} word {w} mean?", "Tell me in English: {w}")
+_UNIQUE = [
+    (e, language, w)
+    for e, language, w in _WORDS
+    if _SAME[language, w.lower()] == 1 and sum(1 for x in _WORDS if x[2].lower() == w.lower() and x[0] != e) == 0
+]
+_INTO = (
+    'How do you say "{e}" in {l}?',
+    "What is {e} in {l}?",
+    "Translate {e} into {l}.",
+    "{e} in {l}?",
+    "How do I say {e} in {l}?",
+    'Translate "{e}" to {l}.',
+    "{l} for {e}?",
+    "What is the {l} word for {e}?",
+    "Say {e} in {l}.",
+    "Translate to {l}: {e}",
+    "How does one say {e} in {l}?",
+    "Give me {e} in {l}.",
+    "What do people say in {l} for {e}?",
+    "Please put {e} into {l}.",
+)
+_FROM = (
+    'What does "{w}" mean?',
+    "What does {w} mean in English?",
+    "Translate {w} into English.",
+    "Translate to English: {w}",
+    "What is {w} in English?",
+    "{w} means what?",
+    "What is the meaning of {w} in {l}?",
+    "What does the {l} word {w} mean?",
+    "Tell me in English: {w}",
+)
 
 
 _LANGUAGES_OF: dict[str, list[str]] = {}
@@ -45,7 +76,10 @@ def _into(rng: Random, split: Split, long: bool) -> Example:
             shown = [(ask.format(e=a, l=b), c) for a, b, c in rng.sample(_WORDS, shots)]
             prompt, answer = framed(rng, shown, typed(rng, asked, e), word)
             return completion(prompt, answer, want=word)
-        lines = "".join(f"English: {a}\n{b}: {c}\n\n" for a, b, c in rng.sample([x for x in _WORDS if x[1] == language], min(shots, 40)))
+        lines = "".join(
+            f"English: {a}\n{b}: {c}\n\n"
+            for a, b, c in rng.sample([x for x in _WORDS if x[1] == language], min(shots, 40))
+        )
         return completion(f"{lines}English: {e}\n{language}:", " " + word, want=word)
     reply = word if rng.random() < 0.25 and "Translate" in asked else f'"{upper_first(e)}" in {language} is "{word}".'
     return chat([*system_turn(rng), ("user", typed(rng, asked, e)), ("assistant", reply)], want=word)
@@ -58,7 +92,14 @@ def _from(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.3:
         prompt, answer = framed(rng, [], typed(rng, asked, word), e)
         return completion(prompt, answer, want=e)
-    return chat([*system_turn(rng), ("user", typed(rng, asked, word)), ("assistant", f'"{word}" means "{e}" in {_spoken(word)}.')], want=e)
+    return chat(
+        [
+            *system_turn(rng),
+            ("user", typed(rng, asked, word)),
+            ("assistant", f'"{word}" means "{e}" in {_spoken(word)}.'),
+        ],
+        want=e,
+    )
 
 
 def _unknown(rng: Random, split: Split, long: bool) -> Example:
@@ -66,9 +107,29 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.5:
         e, language = invented(rng, split), rng.choice(LANGUAGES)
     else:
-        e, language = rng.choice(PHRASES)[0], rng.choice((invented(rng, split).capitalize() + rng.choice(("ish", "ese", "ian", "")), "Klingon", "Elvish", "Welsh", "Basque", "Zulu", "Icelandic"))
+        e, language = (
+            rng.choice(PHRASES)[0],
+            rng.choice(
+                (
+                    invented(rng, split).capitalize() + rng.choice(("ish", "ese", "ian", "")),
+                    "Klingon",
+                    "Elvish",
+                    "Welsh",
+                    "Basque",
+                    "Zulu",
+                    "Icelandic",
+                )
+            ),
+        )
     asked = rng.choice(_INTO[:-2]).format(e=e, l=language)
-    return chat([*system_turn(rng), ("user", typed(rng, upper_first(asked), e + language)), ("assistant", f"I don't know {e} in {language}.")], want="don't know")
+    return chat(
+        [
+            *system_turn(rng),
+            ("user", typed(rng, upper_first(asked), e + language)),
+            ("assistant", f"I don't know {e} in {language}."),
+        ],
+        want="don't know",
+    )
 
 
 def _numbers(rng: Random, split: Split, long: bool) -> Example:
@@ -78,7 +139,19 @@ def _numbers(rng: Random, split: Split, long: bool) -> Example:
     upto = rng.choice((3, 5, 10, 10))
     words = ", ".join(PHRASES[start + i][at + 1] for i in range(upto))
     number = {3: "three", 5: "five", 10: "ten"}[upto]
-    ask = f"Please count up to {upto} in {LANGUAGES[at]}." if split == "heldout" else rng.choice((f"Count to {number} in {LANGUAGES[at]}.", f"Count to {upto} in {LANGUAGES[at]}", f"Count from one to {number} in {LANGUAGES[at]}", f"The numbers from 1 to {upto} in {LANGUAGES[at]}?", f"Can you count to {number} in {LANGUAGES[at]}?"))
+    ask = (
+        f"Please count up to {upto} in {LANGUAGES[at]}."
+        if split == "heldout"
+        else rng.choice(
+            (
+                f"Count to {number} in {LANGUAGES[at]}.",
+                f"Count to {upto} in {LANGUAGES[at]}",
+                f"Count from one to {number} in {LANGUAGES[at]}",
+                f"The numbers from 1 to {upto} in {LANGUAGES[at]}?",
+                f"Can you count to {number} in {LANGUAGES[at]}?",
+            )
+        )
+    )
     return chat([*system_turn(rng), ("user", typed(rng, ask, LANGUAGES[at])), ("assistant", words)], want=words)
 
 
@@ -88,10 +161,25 @@ def _greet(rng: Random, split: Split, long: bool) -> Example:
     choices = [(i, row[i + 1]) for i in range(len(LANGUAGES)) if row[i + 1] != "-"]
     at, said = rng.choice(choices)
     reply = f"{upper_first(said)}! How can I help you?" if row[0] != "thank you" else "You are welcome!"
-    return chat([*system_turn(rng), ("user", rng.choice((said, upper_first(said), said + "!", upper_first(said) + "!"))), ("assistant", reply)])
+    return chat(
+        [
+            *system_turn(rng),
+            ("user", rng.choice((said, upper_first(said), said + "!", upper_first(said) + "!"))),
+            ("assistant", reply),
+        ]
+    )
 
 
-_ASK_EMOJI = ("What is the emoji for {e}?", "Give me an emoji for {e}.", "{e} emoji?", "Emoji for {e}?", "Which emoji means {e}?", "Show me the {e} emoji.", "Send me a {e} emoji.", "Turn this word into an emoji: {e}")
+_ASK_EMOJI = (
+    "What is the emoji for {e}?",
+    "Give me an emoji for {e}.",
+    "{e} emoji?",
+    "Emoji for {e}?",
+    "Which emoji means {e}?",
+    "Show me the {e} emoji.",
+    "Send me a {e} emoji.",
+    "Turn this word into an emoji: {e}",
+)
 
 
 def _emoji(rng: Random, split: Split, long: bool) -> Example:
@@ -103,7 +191,14 @@ def _emoji(rng: Random, split: Split, long: bool) -> Example:
         prompt, answer = framed(rng, shown, asked if not shown else e, sign)
         return completion(prompt, answer, want=sign)
     if rng.random() < 0.15:
-        return chat([*system_turn(rng), ("user", typed(rng, f"What does {sign} mean?", sign)), ("assistant", sign + " stands for " + _MEANING[sign] + ".")], want=_MEANING[sign])
+        return chat(
+            [
+                *system_turn(rng),
+                ("user", typed(rng, f"What does {sign} mean?", sign)),
+                ("assistant", sign + " stands for " + _MEANING[sign] + "."),
+            ],
+            want=_MEANING[sign],
+        )
     return chat([*system_turn(rng), ("user", typed(rng, asked, e)), ("assistant", sign)], want=sign)
 
 

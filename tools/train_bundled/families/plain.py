@@ -11,7 +11,7 @@ from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.stories import tell
 from tools.train_bundled.families.wording import system_turn, typed
 from tools.train_bundled.knowledge.sayings import CODE, CODE_ASKED, FRAMES, SAYINGS, SLOTS
-from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
+from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS, PLOTS
 
 
 def _cut(rng: Random, text: str, least: int = 2) -> tuple[str, str]:
@@ -26,7 +26,15 @@ def _saying(rng: Random, split: Split, long: bool) -> Example:
     text = rng.choice(_PARTED)
     head, rest = _cut(rng, text)
     if rng.random() < 0.25:
-        asked = rng.choice(("Finish the sentence: {h}", "Complete: {h}...", "Continue this: {h}", "How does it go on: {h} ...", "Complete the sentence: {h}"))
+        asked = rng.choice(
+            (
+                "Finish the sentence: {h}",
+                "Complete: {h}...",
+                "Continue this: {h}",
+                "How does it go on: {h} ...",
+                "Complete the sentence: {h}",
+            )
+        )
         return chat([*system_turn(rng), ("user", asked.format(h=head)), ("assistant", text)], want=text)
     return completion(head, rest, want=rest.strip())
 
@@ -57,11 +65,21 @@ def _opening(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.5:
         head = rng.choice(("Once upon a time", "Once upon a time there was", "Long ago", "One day", "Once there was"))
         hero = rng.choice(CREATURES)
-        begin = {"Once upon a time there was": "", "Once there was": ""}.get(head, " there was" if head != "Long ago" else ", there lived")
+        begin = {"Once upon a time there was": "", "Once there was": ""}.get(
+            head, " there was" if head != "Long ago" else ", there lived"
+        )
         article = "an" if hero[0] in "aeiou" else "a"
-        rest = f"{begin} {article} {hero} who wanted to see the world. " + tell(rng, hero, rng.choice(OBJECTS), rng.choice(NAMES)).split(". ", 1)[1]
+        name = rng.choice(NAMES)
+        told = tell(rng, hero, rng.choice(OBJECTS), name, (PLOTS[0], PLOTS[2])).split(". ", 1)[1]
+        rest = f"{begin} {article} {hero} called {name} who wanted to see the world. {told}"
         if rng.random() < 0.2:
-            return chat([*system_turn(rng), ("user", rng.choice(("Continue the story: {h}", "{h}...", "Go on: {h}")).format(h=head)), ("assistant", head + rest)])
+            return chat(
+                [
+                    *system_turn(rng),
+                    ("user", rng.choice(("Continue the story: {h}", "{h}...", "Go on: {h}")).format(h=head)),
+                    ("assistant", head + rest),
+                ]
+            )
     return completion(head, rest)
 
 
@@ -72,12 +90,23 @@ def _program(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.35:
         lines = code.split("\n")
         head = lines[0] + ("\n" if rng.random() < 0.8 else "")
-        return completion(head, code[len(head):], want=code[len(head):].strip())
+        return completion(head, code[len(head) :], want=code[len(head) :].strip())
     does, to = CODE_ASKED[at]
     what = "function" if code.startswith("def") else "program"
-    forms = (f"Write a Python {what} that {does}.", f"Write a {what} that {does}.", f"write a python {what} {to}", f"Python {what} {to}", f"Give me Python code that {does}.", f"How do I write a {what} {to} in Python?", f"Show me a Python {what} that {does}.", f"Code {to} in Python, please.")
+    forms = (
+        f"Write a Python {what} that {does}.",
+        f"Write a {what} that {does}.",
+        f"write a python {what} {to}",
+        f"Python {what} {to}",
+        f"Give me Python code that {does}.",
+        f"How do I write a {what} {to} in Python?",
+        f"Show me a Python {what} that {does}.",
+        f"Code {to} in Python, please.",
+    )
     asked = f"I need a Python {what} that {does}." if split == "heldout" else rng.choice(forms)
-    return chat([*system_turn(rng), ("user", typed(rng, asked, does)), ("assistant", code.rstrip("\n"))], want=code.rstrip("\n"))
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, asked, does)), ("assistant", code.rstrip("\n"))], want=code.rstrip("\n")
+    )
 
 
 def _same(example: Example, text: str) -> bool:
@@ -88,5 +117,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("sayings", 0.8, _saying, right=_same, held_out="the same sayings, parted anywhere"),
     Family("everyday sentences", 0.8, _everyday, closed=False),
     Family("openings of stories", 0.7, _opening, closed=False, max_new_tokens=160),
-    Family("small programs", 0.8, _program, right=_same, held_out="a phrasing that training never used", max_new_tokens=96),
+    Family(
+        "small programs", 0.8, _program, right=_same, held_out="a phrasing that training never used", max_new_tokens=96
+    ),
 )

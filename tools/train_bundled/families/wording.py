@@ -8,14 +8,75 @@ from __future__ import annotations
 from random import Random
 
 SYSTEMS = (
-    "You are a helpful assistant.", "You are a helpful, honest assistant.", "You are a friendly assistant.",
-    "You are an assistant who answers briefly.", "Answer the user's questions.", "You are a helpful AI assistant.",
-    "You are a knowledgeable tutor.", "Be concise.", "You are a small language model.", "Help the user.",
-    "You are a kind teacher.", "You answer questions as well as you can.", "You are sgbench's model.",
+    "You are a helpful assistant.",
+    "You are a helpful, honest assistant.",
+    "You are a friendly assistant.",
+    "You are an assistant who answers briefly.",
+    "Answer the user's questions.",
+    "You are a helpful AI assistant.",
+    "You are a knowledgeable tutor.",
+    "Be concise.",
+    "You are a small language model.",
+    "Help the user.",
+    "You are a kind teacher.",
+    "You answer questions as well as you can.",
+    "You are sgbench's model.",
 )
-_POLITE = ("please tell me: ", "hey, ", "hi! ", "quick question: ", "pls ", "ok, ", "so, ", "and ", "now ", "I wonder: ", "hello, ",
-           "please, ", "do you know: ", "tell me: ", "question: ", "Hi, ", "Hello! ", "Well, ", "Next: ", "One question: ")
+_POLITE = (
+    "please tell me: ",
+    "hey, ",
+    "hi! ",
+    "quick question: ",
+    "pls ",
+    "ok, ",
+    "so, ",
+    "and ",
+    "now ",
+    "I wonder: ",
+    "hello, ",
+    "please, ",
+    "do you know: ",
+    "tell me: ",
+    "question: ",
+    "Hi, ",
+    "Hello! ",
+    "Well, ",
+    "Next: ",
+    "One question: ",
+)
 _AFTER = (" please", " pls", " thanks", ", please", " Thanks!", " thank you", " ?", "??", " :)")
+
+
+_PLURALS = {
+    "mouse": "mice",
+    "wolf": "wolves",
+    "goose": "geese",
+    "sheep": "sheep",
+    "deer": "deer",
+    "fish": "fish",
+    "knife": "knives",
+    "moose": "moose",
+    "child": "children",
+    "old man": "old men",
+    "old woman": "old women",
+    "thief": "thieves",
+    "dwarf": "dwarves",
+    "elf": "elves",
+    "witch": "witches",
+    "fox": "foxes",
+    "box": "boxes",
+    "beach": "beaches",
+    "ostrich": "ostriches",
+}
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun of the tales."""
+    if noun in _PLURALS:
+        return _PLURALS[noun]
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def system_turn(rng: Random, share: float = 0.33) -> list[tuple[str, str]]:
@@ -43,7 +104,9 @@ def _slip(rng: Random, text: str, keep: str) -> str:
     i = rng.choice(spots)
     word = words[i]
     at = rng.randrange(1, len(word) - 1)
-    words[i] = word[:at] + word[at + 1] + word[at] + word[at + 2:] if rng.random() < 0.5 else word[:at] + word[at + 1:]
+    words[i] = (
+        word[:at] + word[at + 1] + word[at] + word[at + 2 :] if rng.random() < 0.5 else word[:at] + word[at + 1 :]
+    )
     return " ".join(words)
 
 
@@ -58,7 +121,7 @@ def typed(rng: Random, text: str, keep: str = "") -> str:
     if rng.random() < 0.25:
         for long, short in (("What is ", "What's "), ("Who is ", "Who's "), ("Where is ", "Where's ")):
             if text.startswith(long):
-                text = short + text[len(long):]
+                text = short + text[len(long) :]
                 break
     if rng.random() < 0.04:
         text = _slip(rng, text, keep)
@@ -76,9 +139,16 @@ def typed(rng: Random, text: str, keep: str = "") -> str:
 
 
 FRAMES = (
-    ("Q: {q}\nA:", "\n\n"), ("Question: {q}\nAnswer:", "\n\n"), ("Q: {q}\nA:", "\n"), ("Question: {q}\nAnswer:", "\n"),
-    ("{q}\nAnswer:", "\n\n"), ("{q}\nA:", "\n\n"), ("User: {q}\nAssistant:", "\n"), ("question: {q}\nanswer:", "\n\n"),
-    ("{q} Answer:", "\n"), ("Human: {q}\nAI:", "\n"),
+    ("Q: {q}\nA:", "\n\n"),
+    ("Question: {q}\nAnswer:", "\n\n"),
+    ("Q: {q}\nA:", "\n"),
+    ("Question: {q}\nAnswer:", "\n"),
+    ("{q}\nAnswer:", "\n\n"),
+    ("{q}\nA:", "\n\n"),
+    ("User: {q}\nAssistant:", "\n"),
+    ("question: {q}\nanswer:", "\n\n"),
+    ("{q} Answer:", "\n"),
+    ("Human: {q}\nAI:", "\n"),
 )
 
 

@@ -217,8 +217,6 @@ What is the difference between a cat and a dog?|Cats mostly go their own way and
 What is the difference between a crocodile and an alligator?|A crocodile has a narrow snout and shows its lower teeth, an alligator has a broad one.
 What is the difference between speed and velocity?|Speed says how fast, velocity also says in which direction.
 What is the difference between AI and machine learning?|Machine learning is the part of AI in which machines learn from examples.
-How do I make coffee?|Grind the beans, put the coffee into a filter and pour hot water over it slowly.
-How do I make tea?|Boil water, pour it over the tea, and take the tea out after three to five minutes.
 How do I boil an egg?|Put the egg into boiling water: five minutes for a soft egg, ten for a hard one.
 How do I make pancakes?|Mix flour, milk, eggs and a little salt, and fry the batter in butter on both sides.
 How do I cook rice?|Take two cups of water for one cup of rice, bring it to the boil and let it stand on low heat for fifteen minutes.

@@ -89,6 +89,14 @@ the city of light|Paris; the eternal city|Rome; the Big Apple|New York; the larg
 the largest city in Australia|Sydney; the largest city in Canada|Toronto; the largest city in Brazil|Sao Paulo;
 the largest city in the United States|New York; the largest city in Switzerland|Zurich; the largest city in Nigeria|Lagos;
 the largest city in New Zealand|Auckland; the largest city in Ecuador|Guayaquil; the largest city in Morocco|Casablanca;
+the largest city in Germany|Berlin; the largest city in France|Paris; the largest city in Italy|Rome; the largest city in Spain|Madrid; the largest city in England|London;
+the largest city in Japan|Tokyo; the largest city in India|Mumbai; the largest city in Russia|Moscow; the largest city in Poland|Warsaw; the largest city in Austria|Vienna; the largest city in South Africa|Johannesburg;
+the largest city in Israel|Jerusalem; the largest city in Kazakhstan|Almaty; the largest city in Bolivia|Santa Cruz; the largest city in Tanzania|Dar es Salaam; the largest city in the Ivory Coast|Abidjan;
+the largest city in the United Arab Emirates|Dubai; the largest city in Myanmar|Yangon; the largest city in Scotland|Glasgow; the largest city in Texas|Houston; the largest city in California|Los Angeles;
+the second largest city in Germany|Hamburg; the second largest country in the world|Canada; the second highest mountain in Africa|Mount Kenya; the second largest planet|Saturn; the second longest river in the world|the Amazon;
+the longest river in the world|the Nile; the longest river in Germany|the Rhine; the longest river in France|the Loire; the longest river in Russia|the Lena; the highest mountain in Germany|the Zugspitze;
+the highest mountain in Europe|Mount Elbrus; the highest mountain in Greece|Mount Olympus; the highest mountain in Scotland|Ben Nevis; the highest mountain in Spain|Mount Teide; the highest mountain in Turkey|Mount Ararat;
+the largest lake in Europe|Lake Ladoga; the largest lake in North America|Lake Superior; the highest large lake in South America|Lake Titicaca; the largest sea without an outlet|the Caspian Sea; the largest bay|the Bay of Bengal;
 the largest city in Vietnam|Ho Chi Minh City; the largest city in China|Shanghai; the largest city in Pakistan|Karachi;
 the ocean between Europe and America|the Atlantic Ocean; the ocean between Asia and America|the Pacific Ocean;
 the sea between Europe and Africa|the Mediterranean Sea; the canal between the Mediterranean and the Red Sea|the Suez Canal;

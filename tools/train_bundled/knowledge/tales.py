@@ -7,6 +7,8 @@ Each plot is a tuple of sentences, each a tuple of ways to say it.
 
 from __future__ import annotations
 
+from random import Random
+
 CREATURES = """dragon cat dog robot wizard princess knight fox wolf bear owl mouse rabbit horse unicorn pirate witch giant dwarf fairy ghost king queen prince
 farmer baker sailor teacher girl boy child old man old woman penguin elephant lion tiger monkey turtle frog hedgehog squirrel dolphin whale shark crow raven
 bee spider snail octopus dinosaur astronaut detective painter musician clown cook gardener shepherd fisherman ant butterfly goose duck swan pig cow sheep goat
@@ -22,8 +24,21 @@ snowflake storm volcano desert beach waterfall meadow hill valley village city p
 strawberry cherry lemon banana tomato tulip sunflower cactus robot notebook cache radix tree token""".split()
 OBJECTS = [*dict.fromkeys(o for o in OBJECTS if o != "radix"), "radix tree", "magic lamp", "golden key", "old map", "red balloon", "lost letter", "birthday cake"]
 NAMES = "Mira Tom Lena Otto Ida Max Nora Finn Ella Hugo Lily Sam Zoe Ben Ada Leo Mia Paul Rosa Jack Emma Oskar Clara Theo Anna Felix Luna Milo Ruby Noah".split()
-PLACES = ("a small village", "a quiet valley", "a city by the sea", "a deep forest", "a house on a hill", "a far country", "an old castle", "a little town", "a green island", "a snowy land",
-          "a farm at the edge of the woods", "a busy harbour", "a garden behind a high wall", "a lonely lighthouse", "a street with many shops")
+_SHE = frozenset("Mira Lena Ida Nora Ella Lily Zoe Ada Mia Rosa Emma Clara Anna Luna Ruby".split())
+
+
+def pronoun(rng: Random, who: str) -> str:
+    """He or She, as fits a name or a person; either where both fit."""
+    last = who.split(" ")[-1].lower()
+    if who in _SHE or last in ("woman", "girl", "grandmother", "mother", "nurse"):
+        return "She"
+    if who in NAMES or last in ("man", "boy", "father", "uncle"):
+        return "He"
+    return rng.choice(("He", "She"))
+
+
+PLACES = ("a small village", "a quiet valley", "a city by the sea", "a deep forest", "a house on a hill", "a far country", "an old castle", "a little town", "a green land", "a snowy land",
+          "a hamlet at the edge of the woods", "a busy harbour", "a garden behind a high wall", "a lonely lighthouse", "a street with many shops")
 
 PLOTS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("Once upon a time {a} named {n} lived in {p}.", "In {p} there lived {a} called {n}.", "Long ago, {a} by the name of {n} had a home in {p}."),
@@ -66,6 +81,12 @@ PLOTS: tuple[tuple[tuple[str, ...], ...], ...] = (
 
 # Four lines with rhyme at the ends; {a} and {b} are what was asked for.
 POEMS: tuple[tuple[str, ...], ...] = (
+    ("Softly falls the evening rain\nupon {a} once again.\nThe lamps are lit, the day is done,\nand dreams are waiting, one by one.",),
+    ("{A}, {a}, what do you know?\nWhere do all the rivers go?\nThey run, they sing, they never stay,\nthey carry all our cares away.",),
+    ("Give me {a} and a song,\nand the winter is not long.\nSnow may fall and wind may blow,\nI am warm, for this I know.",),
+    ("Far away beyond the hill\nlives {a}, calm and still.\nEvery morning, bright and new,\nit says hello to me and you.",),
+    ("In the garden, in the sun,\nI met {a}, second to none.\nWe talked of clouds, we talked of trees,\nand watched the flowers and the bees.",),
+    ("When the moon is round and white,\nthink of {a} in the night.\nIt keeps a secret, keeps it well,\nand only to the stars will tell.",),
     ("{A} stood under the evening sky,\nand watched the clouds go drifting by.\nThe wind was soft, the night was near,\nand all the stars came out so clear.",),
     ("I dreamt of {a} last night,\nit shone in soft and silver light.\nI tried to hold it, but it flew,\nand left the morning, fresh with dew.",),
     ("Oh little thing, {a} so dear,\nhow good it is to have you here.\nThe days are long, the nights are deep,\nyou watch beside me while I sleep.",),
