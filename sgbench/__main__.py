@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="a batch that shares its prefix, on the bundled model, with and without the cache"
     )
-    demo.add_argument("--requests", type=int, default=24, metavar="N", help="size of the batch (default 24)")
+    demo.add_argument("--requests", type=int, default=32, metavar="N", help="size of the batch (default 32)")
     replay = commands.add_parser("replay", help="print the radix tree of a recorded trace")
     replay.add_argument("trace", help="a .sgtrace file")
     replay.add_argument(

@@ -25,6 +25,20 @@ SHOTS = {
     "Peru": "Lima",
     "Norway": "Oslo",
     "Kenya": "Nairobi",
+    "China": "Beijing",
+    "Australia": "Canberra",
+    "Colombia": "Bogota",
+    "Netherlands": "Amsterdam",
+    "Iceland": "Reykjavik",
+    "Morocco": "Rabat",
+    "Ghana": "Accra",
+    "Nigeria": "Abuja",
+    "Mexico": "Mexico City",
+    "Venezuela": "Caracas",
+    "Uruguay": "Montevideo",
+    "Ecuador": "Quito",
+    "Pakistan": "Islamabad",
+    "Bangladesh": "Dhaka",
 }
 
 # fmt: off
@@ -63,7 +77,7 @@ def program() -> Any:
     return capital
 
 
-def main(requests: int = 24) -> int:
+def main(requests: int = 32) -> int:
     """Run the demo; 0 if the answers were the same with and without the cache.
 
     Raises

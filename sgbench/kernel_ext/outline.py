@@ -71,6 +71,29 @@ def cut(spans: Sequence[Span], start: int) -> list[Span]:
     return divide(spans, start)[1]
 
 
+def elided(parts: Outline, limit: int) -> Outline:
+    """``parts`` with long spans cut in their middle, so that about ``limit`` characters are left; says how many are not shown."""
+    whole = sum(len(span.text) for span in flatten(parts))
+    if whole <= limit:
+        return parts
+    share = limit / whole
+
+    def cut_span(span: Span) -> Span:
+        keep = max(int(len(span.text) * share), 80)
+        if len(span.text) <= keep + 40:
+            return span
+        hidden = len(span.text) - keep
+        head, tail = span.text[: keep // 2], span.text[len(span.text) - (keep - keep // 2) :]
+        return Span(span.origin, f"{head} … {hidden:,} characters … {tail}", span.name)
+
+    return tuple(
+        Fork(tuple(elided(branch, max(int(limit * share), 400)) for branch in part.branches))
+        if isinstance(part, Fork)
+        else cut_span(part)
+        for part in parts
+    )
+
+
 def flatten(parts: Outline) -> list[Span]:
     """Every span, forks in place."""
     found: list[Span] = []

@@ -19,13 +19,17 @@ from sgbench.kernel_ext.cell import Cell
 from sgbench.kernel_ext.failure import CellError
 from sgbench.kernel_ext.ledger import Ledger
 from sgbench.kernel_ext.namespace import Scope, injected, shadowing_hint
-from sgbench.kernel_ext.outline import outline
+from sgbench.kernel_ext.outline import elided, outline
 from sgbench.kernel_ext.page import Item
 from sgbench.kernel_ext.session import ask, is_engine
 from sgbench.lang.ledger import total
 
 BATCH_THREADS = 128
 """Bodies of a batch that run at once; the others wait for a thread."""
+
+
+SHOWN_CHARS = 12_000
+"""Text of a state that is shown; of a longer one the middle is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,9 @@ class Run:
     def items(self) -> list[Item]:
         """What to show now; waits for nothing."""
         labels = [_label(item) for item in self.plan.items] if self.plan.items is not None else [""]
-        return [Item(outline(state), label) for state, label in zip(self.states, labels, strict=True)]
+        return [
+            Item(elided(outline(state), SHOWN_CHARS), label) for state, label in zip(self.states, labels, strict=True)
+        ]
 
     def ledger(self) -> Ledger:
         """What it cost, so far."""

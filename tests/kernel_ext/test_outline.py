@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgbench.kernel_ext.outline import Fork, cut, divide, flatten, outline, plain_text
+from sgbench.kernel_ext.outline import Fork, cut, divide, elided, flatten, outline, plain_text
 from sgbench.lang.spans import Span
 
 SPANS = st.lists(st.builds(Span, st.sampled_from(["template", "cached", "decoded"]), st.text(max_size=8)), max_size=6)
@@ -57,3 +57,18 @@ def test_forks_of_forks_nest() -> None:
         Span("template", "a"),
         Fork(((Span("template", "b"), Fork(((Span("decoded", "c"),),))),)),
     )
+
+
+@given(SPANS)
+def test_short_texts_are_shown_whole(spans: list[Span]) -> None:
+    assert elided(tuple(spans), 400) == tuple(spans)
+
+
+def test_of_long_texts_the_middle_is_left_out_and_counted() -> None:
+    long = Span("cached", "a" * 5000 + "b" * 5000)
+    first, fork, last = elided((long, Fork(((long,),)), Span("decoded", "the end")), 1000)
+    assert first.text.startswith("aaa") and first.text.endswith("bbb")
+    assert "characters" in first.text
+    assert len(first.text) < 700
+    assert len(fork.branches[0][0].text) < 500
+    assert last.text == "the end"
