@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgbench.engine.request import SamplingParams
+
 from .world import Fold, continuation, scripted
 
 CACHES = ("radix", "flat", "force-miss", "off")

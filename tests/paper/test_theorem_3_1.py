@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
-from sgbench.engine.runner.scripted import ScriptedRunner
 from sgbench.engine.request import SamplingParams
+from sgbench.engine.runner.scripted import ScriptedRunner
 
 Prompt = tuple[int, ...]
 
