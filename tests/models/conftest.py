@@ -40,6 +40,12 @@ def tiny(family: str, **changes: Any) -> Any:
     return model
 
 
+@pytest.fixture
+def device() -> str:
+    """Where runners run; tests/gpu overrides it."""
+    return "cpu"
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """``checkpoint(family, shard_size=None, **config)`` -> (transformers model, folder)."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -13,12 +14,24 @@ from sgbench.engine.config import EngineConfig
 from sgbench.engine.runner.torch_runner import TorchRunner
 from tests.models.driver import Driver, generate
 
+Runners: TypeAlias = Callable[..., TorchRunner]
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 N_NEW = 12
 
 
-def runner(folder: Path, **options: Any) -> TorchRunner:
-    return TorchRunner(EngineConfig(model_path=str(folder), device="cpu", kv_tokens=4096, max_running=8, **options))
+@pytest.fixture
+def runner(device: str) -> Iterator[Callable[..., TorchRunner]]:
+    """``runner(folder, **options)``, closed at the end."""
+    made: list[TorchRunner] = []
+
+    def make(folder: Path, **options: Any) -> TorchRunner:
+        options = {"dtype": "float32", "kv_tokens": 4096, "max_running": 8} | options
+        made.append(TorchRunner(EngineConfig(model_path=str(folder), device=device, **options)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def expected(model: Any, prompt: list[int], n_new: int = N_NEW) -> list[int]:
@@ -40,7 +53,9 @@ def prompts(n: int = 5, common: int = 0) -> list[list[int]]:
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("chunk", [None, 13])
-def test_batched_and_chunked_greedy(checkpoint: Any, family: str, tied: bool, chunk: int | None) -> None:
+def test_batched_and_chunked_greedy(
+    checkpoint: Any, runner: Runners, family: str, tied: bool, chunk: int | None
+) -> None:
     model, folder = checkpoint(family, tie_word_embeddings=tied)
     driver = Driver(runner(folder))
     texts = prompts()
@@ -52,7 +67,7 @@ def test_batched_and_chunked_greedy(checkpoint: Any, family: str, tied: bool, ch
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("shared", [0, 100])
 @pytest.mark.parametrize("enabled", [True, False])
-def test_cached_prefix(checkpoint: Any, family: str, shared: int, enabled: bool) -> None:
+def test_cached_prefix(checkpoint: Any, runner: Runners, family: str, shared: int, enabled: bool) -> None:
     """Requests that start on another one's slots, read once together or each on its own."""
     model, folder = checkpoint(family)
     driver = Driver(runner(folder, shared_prefix_attention=enabled))
@@ -65,7 +80,7 @@ def test_cached_prefix(checkpoint: Any, family: str, shared: int, enabled: bool)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_neighbouring_slots_and_sharded_files(checkpoint: Any, family: str) -> None:
+def test_neighbouring_slots_and_sharded_files(checkpoint: Any, runner: Runners, family: str) -> None:
     model, folder = checkpoint(family, shard_size="40KB")
     assert (folder / "model.safetensors.index.json").is_file()
     driver = Driver(runner(folder), scatter=None)
@@ -98,7 +113,7 @@ def test_neighbouring_slots_and_sharded_files(checkpoint: Any, family: str) -> N
 )
 @pytest.mark.parametrize("old_spelling", [True, False])
 def test_logits_with_scaled_positions(
-    checkpoint: Any, tmp_path: Path, scaling: dict[str, Any], old_spelling: bool
+    checkpoint: Any, runner: Runners, tmp_path: Path, scaling: dict[str, Any], old_spelling: bool
 ) -> None:
     import torch
 
@@ -122,7 +137,7 @@ def test_logits_with_scaled_positions(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_logits_are_close(checkpoint: Any, family: str) -> None:
+def test_logits_are_close(checkpoint: Any, runner: Runners, family: str) -> None:
     import torch
 
     model, folder = checkpoint(family, attention_bias=True) if family in ("llama", "qwen3") else checkpoint(family)
@@ -136,3 +151,54 @@ def test_logits_are_close(checkpoint: Any, family: str) -> None:
         values, ids = logprobs[position].topk(20)
         assert [token for _, token in top] == ids.tolist()
         assert np.allclose([value for value, _ in top], values.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "radix_cache"), [*((f, "radix") for f in FAMILIES), ("llama", "force-miss"), ("llama", "off")]
+)
+def test_through_the_engine(checkpoint: Any, runner: Runners, family: str, radix_cache: str) -> None:
+    """Scheduler, tree and runner: a small pool that evicts and preempts, prompts that share all kinds of prefixes."""
+    from sgbench.engine.engine import EngineCore
+
+    model, folder = checkpoint(family)
+    device_half = runner(folder, radix_cache=radix_cache, kv_tokens=420, max_prefill_tokens=48, in_flight_tokens=8)
+    base = prompts(5, common=60)
+    texts = [*base, base[3][:100], base[4], base[2] + base[1], base[4][:150], *prompts(3)]
+    want = [expected(model, text) for text in texts]
+    params = {"temperature": 0, "max_new_tokens": N_NEW, "ignore_eos": True}
+    with EngineCore(device_half.config, device_half, None) as engine:
+        for _ in range(2):
+            outputs = engine.generate(input_ids=texts, sampling_params=params)
+            engine.check_integrity()
+            assert [list(out["output_ids"]) for out in outputs] == want
+        assert (engine.stats().cached_tokens > 0) == (radix_cache == "radix")
+        assert engine.stats().evicted_tokens > 0 or radix_cache == "off"
+
+
+def test_the_bundled_model(runner: Runners) -> None:
+    """Prompts in its own words, alone and together, read afresh and from the cache."""
+    import torch
+    import transformers
+
+    from sgbench.engine.engine import EngineCore
+    from sgbench.engine.hub import bundled_folder
+    from sgbench.engine.tokenizer import Tokenizer
+
+    folder = bundled_folder()
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = Tokenizer(folder)
+    system = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    questions = ["What is the capital of France?", "Tell me a story about a dragon and a bridge.", "Hello!"]
+    texts = [f"{system}<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n" for q in questions]
+    want = []
+    for text in texts:
+        ids = torch.tensor([tokenizer.encode(text)])
+        out = model.generate(ids, max_new_tokens=40, do_sample=False, attention_mask=torch.ones_like(ids))
+        want.append(out[0, ids.shape[1] :].tolist())
+    device_half = runner(folder)
+    params = {"temperature": 0, "max_new_tokens": 40}
+    with EngineCore(device_half.config, device_half, tokenizer) as engine:
+        alone = [list(engine.generate(text, params)["output_ids"]) for text in texts]
+        together = [list(out["output_ids"]) for out in engine.generate(texts, params)]
+        assert alone == together == want
+        assert engine.stats().hit_rate > 0.5

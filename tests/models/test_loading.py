@@ -80,7 +80,7 @@ def test_options_that_cannot_be_served(tmp_path: Path, option: dict[str, Any], w
 
 
 def test_folders_without_safetensors(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="config.json"):
+    with pytest.raises(ModelError, match=r"config\.json"):
         load(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ModelError, match="JSON"):

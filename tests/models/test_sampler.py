@@ -118,7 +118,7 @@ def test_penalties_equal_their_definition(data: st.DataObject) -> None:
                 frequency_penalty=frequency,
                 presence_penalty=presence,
                 repetition_penalty=repetition,
-            )  # fmt: skip
+            )
         )
         scores = row.tolist()
         for token in range(width):

@@ -70,8 +70,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for kind, make in KINDS.items():
         folder = tmp_path_factory.mktemp("tokenizer")
         make().save(str(folder / "tokenizer.json"))
-        settings_ = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": {"__type": "AddedToken", "content": "</s>"},
-                     "unk_token": "<unk>", "chat_template": "{{ messages }}"}  # fmt: skip
+        settings_ = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": "<s>",
+            "eos_token": {"__type": "AddedToken", "content": "</s>"},
+            "unk_token": "<unk>",
+            "chat_template": "{{ messages }}",
+        }
         (folder / "tokenizer_config.json").write_text(json.dumps(settings_))
         (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [7, 2]}))
         (folder / "config.json").write_text(json.dumps({"eos_token_id": 9}))
