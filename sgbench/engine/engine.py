@@ -26,6 +26,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sgbench.engine.config import EngineConfig
+from sgbench.engine.constrained.compiler import Compiler
+from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.gate import Gate
 from sgbench.engine.generate import GenerateCall
 from sgbench.engine.handle import Handle
@@ -98,10 +100,15 @@ class EngineCore:
         limits = Limits(
             vocab_size=runner.vocab_size, context_tokens=self.config.context_length, kv_tokens=runner.kv_tokens
         )
-        self._intake = Intake(limits, tokenizer, self.config.seed)
+        self.compiler = Compiler(self._vocabulary)
+        self._intake = Intake(limits, tokenizer, self.config.seed, self.compiler, self.config.jump_forward)
         self._loop = EngineLoop(self.config, runner, self.journal, start=start)
         # The thread keeps the loop alive but not this object: dropping the last reference, or leaving Python, stops the engine.
         self._finalizer = weakref.finalize(self, self._loop.stop)
+
+    def _vocabulary(self) -> Vocabulary:
+        assert self.tokenizer is not None, "constraints are refused without a tokenizer"
+        return Vocabulary([self.tokenizer.token_bytes(i, skip_special=True) for i in range(self.runner.vocab_size)])
 
     @property
     def gate(self) -> Gate:

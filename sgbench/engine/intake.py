@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from sgbench.engine.constrained.compiler import Compiler
+from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.output import TokenBytes, Transcript
 from sgbench.engine.request import MAX_TOP_LOGPROBS, IntArray, SamplingParams
 from sgbench.engine.sequence import LogprobWish, Origin, Sequence
@@ -82,9 +84,17 @@ class Intake:
         None: prompts come as ids, text stays empty.
     seed
         The engine's: requests without a seed of their own draw theirs from it.
+    compiler
+        Makes and keeps the machines of constraints.
+    jump_forward
+        ``safe``, ``text`` or ``off``.
     """
 
-    def __init__(self, limits: Limits, tokenizer: TokenBytes | None, seed: int) -> None:
+    def __init__(
+        self, limits: Limits, tokenizer: TokenBytes | None, seed: int, compiler: Compiler, jump_forward: str
+    ) -> None:
+        self._compiler = compiler
+        self._jump_forward = jump_forward
         self._limits = limits
         self._tokenizer = tokenizer
         self._seed = seed
@@ -154,25 +164,47 @@ class Intake:
         CapacityError
             The prompt does not fit.
         ConstraintError
-            A constraint is asked for.
+            The constraint is malformed, cannot be expressed or spelled, or has no room.
         UsageError
             A stop string without a tokenizer, or a stop id that does not exist.
         """
-        if params.regex is not None or params.json_schema is not None:
-            raise ConstraintError("constrained decoding (regex, json_schema) is not available yet in this version")
         if self._tokenizer is None and (params.stop or params.stop_regex):
             raise UsageError("stop and stop_regex need a tokenizer: use stop_token_ids")
         if any(i >= self._limits.vocab_size for i in params.stop_token_ids):
             raise UsageError(f"stop_token_ids must be below the vocabulary's size {self._limits.vocab_size}")
+        limit = self._limits.longest(len(ids), params.max_new_tokens)
+        transcript = Transcript(params, self._tokenizer, self._eos)
         return Sequence(
             ids,
             params,
             seed=self._seed_of(params, origin, sample),
-            limit=self._limits.longest(len(ids), params.max_new_tokens),
+            limit=limit,
             wish=wish,
             origin=origin,
-            transcript=Transcript(params, self._tokenizer, self._eos),
+            transcript=transcript,
+            constraint=self._constraint(params, transcript.stop_ids, limit - len(ids)),
         )
+
+    def _constraint(self, params: SamplingParams, stop_ids: frozenset[int], room: int) -> Constraint | None:
+        """The constraint that the parameters ask for, compiled on the caller's thread; ``room`` is for output tokens."""
+        if params.regex is None and params.json_schema is None:
+            return None
+        if params.regex is not None and params.json_schema is not None:
+            raise ConstraintError("regex and json_schema are both given: one constraint at a time")
+        if self._tokenizer is None:
+            raise ConstraintError("a constraint needs a tokenizer, and this engine has none (skip_tokenizer_init=True)")
+        if params.regex is not None:
+            masks = self._compiler.regex(params.regex)
+        else:
+            assert params.json_schema is not None
+            masks = self._compiler.json_schema(params.json_schema)
+        needed = masks.least_tokens(masks.machine.start)
+        if 0 < room < needed:
+            raise ConstraintError(
+                f"room for {room} tokens is too little: the shortest text that satisfies the constraint needs at least {needed}; "
+                "raise max_new_tokens"
+            )
+        return Constraint(masks, self._tokenizer, stop_ids, self._jump_forward)
 
     def _seed_of(self, params: SamplingParams, origin: Origin, sample: int) -> int:
         if params.sampling_seed is not None:

@@ -87,6 +87,26 @@ class KvMemory:
         self.pool.free(kept.duplicates)
         seq.leave_batch()
 
+    def rewind(self, seq: Sequence, n_tokens: int) -> None:
+        """Forget the KV of a running request behind its first ``n_tokens`` tokens: those tokens are about to change.
+
+        Own slots are freed; a lock that reaches further is exchanged for one on what is cached of the tokens that stay.
+        """
+        if n_tokens >= seq.computed:
+            return
+        if n_tokens >= seq.cached:
+            self.pool.free(seq.slots[n_tokens : seq.computed])
+            seq.computed = n_tokens
+            seq.sent = min(seq.sent, n_tokens)
+            return
+        self.pool.free(seq.slots[seq.cached : seq.computed])
+        match = self.cache.match(seq.tokens[:n_tokens], n_tokens)
+        attached = self.cache.attach(seq.rid, match)
+        self.cache.release(seq.rid, seq.node)
+        seq.node = attached.node
+        seq.place(0, attached.slots)
+        seq.cached = seq.computed = match.length
+
     def abandon(self, seq: Sequence) -> None:
         """Unlock what is cached and free the rest: nothing more of an aborted request is kept."""
         self.pool.free(seq.slots[seq.cached : seq.computed])

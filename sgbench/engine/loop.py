@@ -15,6 +15,7 @@ from sgbench.engine.eviction import eviction_key
 from sgbench.engine.flat_cache import FlatCache
 from sgbench.engine.gate import Gate
 from sgbench.engine.inbox import Inbox
+from sgbench.engine.jumping import Jumper
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.kv_pool import KvPool
 from sgbench.engine.no_cache import NoCache
@@ -69,6 +70,7 @@ class EngineLoop:
         self.cache = make_cache(config, journal, runner.kv_tokens)
         self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
         self.scheduler = Scheduler(config, self.memory, journal, self._counters)
+        self._jumper = Jumper(self.memory, journal, self._counters)
         self._live: dict[int, Sequence] = {}
         self._next_rid = 0
         self._steps = 0
@@ -136,7 +138,7 @@ class EngineLoop:
             if seq.pending == 0:
                 self._enter_token(seq, got)
                 touched.append(seq)
-                if seq.transcript.finish_reason is not None:
+                if seq.transcript.finish_reason is not None and not seq.wants_input:
                     self._finish(seq)
         return touched
 
@@ -150,16 +152,24 @@ class EngineLoop:
     def _enter_logprobs(self, seq: Sequence, chunk: Chunk, got: ChunkResult) -> None:
         if chunk.input_logprobs_from is None:
             return
-        last = min(seq.computed, seq.prompt_len - 1)
-        due = max(0, last + 1 - max(chunk.start + 1, chunk.input_logprobs_from))
+        said, first = seq.transcript, max(chunk.start + 1, chunk.input_logprobs_from)
+        last = min(seq.computed, seq.report_until - 1)
+        due = max(0, last + 1 - first)
         if len(got.input_logprobs) != due:
             raise IntegrityError(f"the runner reported {len(got.input_logprobs)} prompt logprobs where {due} were due")
-        seq.transcript.input_logprobs.extend(got.input_logprobs)
-        seq.transcript.input_top.extend(got.input_top)
+        n_prompt = max(0, seq.prompt_len - first)  # the others are forced tokens of the output
+        said.input_logprobs.extend(got.input_logprobs[:n_prompt])
+        said.input_top.extend(got.input_top[:n_prompt])
+        said.output_logprobs.extend(got.input_logprobs[n_prompt:])
+        said.output_top.extend(got.input_top[n_prompt:])
         seq.input_next = max(seq.input_next, last + 1)
 
     def _enter_token(self, seq: Sequence, got: ChunkResult) -> None:
         said = seq.transcript
+        if seq.closing:  # the last forced tokens ran for their logprobs
+            if said.finish_reason is None:
+                said.finish({"type": "stop", "matched": None})
+            return
         if seq.remaining == 0:  # a prefill: what might come next may be asked for, but is not taken
             said.output_top.extend([got.top] if seq.wish.top else [])
             said.finish({"type": "length", "length": 0})
@@ -169,9 +179,14 @@ class EngineLoop:
         seq.append(got.token_id)
         self._counters.completion_tokens += 1
         said.accept(got, seq.remaining)
+        self._jumper.follow(seq, got.token_id)
 
     def _finish(self, seq: Sequence) -> None:
         self.scheduler.finish(seq)
+        self._retire(seq)
+
+    def _retire(self, seq: Sequence) -> None:
+        """It holds no KV any more: count and tell."""
         del self._live[seq.rid]
         self._counters.finished += 1
         reason = seq.transcript.finish_reason
@@ -201,7 +216,10 @@ class EngineLoop:
             )
 
     def _publish(self, seq: Sequence) -> None:
-        if seq.handle.streaming or seq.transcript.finish_reason is not None:
+        done = seq.transcript.finish_reason is not None
+        if done and seq.rid in self._live:
+            return  # the logprobs of its last forced tokens are due
+        if seq.handle.streaming or done:
             seq.handle.publish(request_output(seq))
 
     # --- requests come and go ---------------------------------------------------------------------------------------
@@ -218,7 +236,6 @@ class EngineLoop:
         seq.rid = seq.handle.rid = self._next_rid
         self._next_rid += 1
         self._live[seq.rid] = seq
-        self.scheduler.enqueue(seq)
         if self.journal.active:
             origin = seq.origin
             self.journal.emit(
@@ -233,6 +250,13 @@ class EngineLoop:
                     think_ms=origin.think_ms,
                 )
             )
+        self._jumper.begin(seq)
+        if seq.transcript.finish_reason is None or seq.wants_input:
+            self.scheduler.enqueue(seq)
+        else:
+            self._retire(seq)
+        if seq.constraint is not None:
+            self._publish(seq)
 
     def abort(self, seq: Sequence, reason: str) -> None:
         """Give ``seq`` up and free its KV; on the engine's thread. It may be on its way in still: then it is never taken."""

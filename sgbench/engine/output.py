@@ -55,6 +55,7 @@ class Transcript:
         self._read = 0  # output tokens that are part of the text
         self._longest_stop = max((len(stop) for stop in params.stop), default=0)
         self.output_ids: list[int] = []
+        self.jumped: list[bool] = []
         self.finish_reason: dict[str, Any] | None = None
         self.input_logprobs: list[float] = []
         self.input_top: list[TopLogprobs] = []
@@ -69,19 +70,22 @@ class Transcript:
         """Ids that may not be sampled now: below ``min_new_tokens`` nothing ends the text."""
         return tuple(sorted(self.stop_ids)) if len(self.output_ids) < self._params.min_new_tokens else ()
 
-    def accept(self, result: ChunkResult, room: int) -> None:
-        """Take a sampled token; may set `finish_reason`.
+    def accept(self, result: ChunkResult, room: int, *, jumped: bool = False) -> None:
+        """Take a sampled or forced token; may set `finish_reason`.
 
         Parameters
         ----------
         room
             Tokens that may still follow this one.
+        jumped
+            It was not sampled: a constraint forced it.
         """
         token_id = result.token_id
         assert token_id is not None
         if self.first_token_s is None:
             self.first_token_s = time.perf_counter() - self.queued_at
         self.output_ids.append(token_id)
+        self.jumped.append(jumped)
         if result.logprob is not None:
             self.output_logprobs.append(result.logprob)
             self.output_top.append(result.top)
@@ -100,6 +104,14 @@ class Transcript:
             self._text += self._decoder.decode(b"", True)
         self.finish_reason = reason
         self.finished_s = time.perf_counter() - self.queued_at
+
+    def rewind(self, n_tokens: int) -> None:
+        """Only the first ``n_tokens`` output tokens stay; what follows will spell the same text in other tokens."""
+        del self.output_ids[n_tokens:], self.jumped[n_tokens:]
+        del self.output_logprobs[n_tokens:], self.output_top[n_tokens:]
+        self._decoder.reset()
+        self._text, self._read = "", 0
+        self._read_tokens(n_tokens)
 
     # --- text -------------------------------------------------------------------------------------------------------
 
@@ -121,6 +133,28 @@ class Transcript:
             )
             self._text += self._decoder.decode(data)
         self._read = until
+
+    def spelled_bytes(self, token_ids: Sequence[int]) -> int:
+        """How many bytes tokens add to the text; 0 without a tokenizer."""
+        if self._tokenizer is None:
+            return 0
+        skip = self._params.skip_special_tokens
+        return sum(len(self._tokenizer.token_bytes(i, skip_special=skip)) for i in token_ids)
+
+    def jumped_spans(self) -> list[tuple[int, int]]:
+        """Character ranges of the text that forced tokens spell; a character belongs to the token that ends it."""
+        spans: list[tuple[int, int]] = []
+        if self._tokenizer is None or not any(self.jumped):
+            return spans
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        end = 0
+        for token_id, jumped in zip(self.output_ids, self.jumped, strict=True):
+            data = self._tokenizer.token_bytes(token_id, skip_special=self._params.skip_special_tokens)
+            start, end = end, min(end + len(decoder.decode(data)), len(self._text))
+            if jumped and end > start:
+                joined = bool(spans) and spans[-1][1] == start
+                spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (start, end)]
+        return spans
 
     def _held_back(self) -> int:
         """Length of the longest end of the text that a stop string begins with."""

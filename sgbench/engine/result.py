@@ -11,26 +11,36 @@ from sgbench.engine.sequence import Sequence
 def request_output(seq: Sequence) -> RequestOutput:
     """Output of ``seq`` so far, cumulative."""
     said = seq.transcript
+    text = said.text()
     meta: dict[str, Any] = {
         "id": str(seq.rid),
         "prompt_tokens": seq.prompt_len,
         "completion_tokens": len(said.output_ids),
         "cached_tokens": seq.cached_at_first,
-        "jumped_tokens": 0,
+        "jumped_tokens": sum(said.jumped),
         "finish_reason": said.finish_reason,
-        "complete": True,
+        "complete": _complete(seq, text),
         "e2e_latency": said.finished_s,
         "first_token_latency": said.first_token_s,
     }
+    if seq.constraint is not None:
+        meta["jumped_spans"] = said.jumped_spans()
     if seq.wish.wanted:
         meta.update(_logprobs(seq))
     return RequestOutput(
         rid=seq.rid,
-        text=said.text(),
+        text=text,
         output_ids=tuple(said.output_ids),
         finish_reason=said.finish_reason,
         meta_info=meta,
     )
+
+
+def _complete(seq: Sequence, text: str) -> bool:
+    """Does the text satisfy the constraint, if there is one? Not before it is finished."""
+    if seq.constraint is None:
+        return True
+    return seq.transcript.finish_reason is not None and seq.constraint.machine.accepts(text)
 
 
 def _logprobs(seq: Sequence) -> dict[str, Any]:

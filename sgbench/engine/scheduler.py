@@ -208,9 +208,9 @@ class Scheduler:
         seq.urgent = False
         self._memory.admit(seq)
         if seq.admissions == 0:
-            seq.cached_at_first = seq.cached
+            seq.cached_at_first = min(seq.cached, seq.prompt_len)  # forced output may be cached too
             self._counters.prompt_tokens += seq.prompt_len
-            self._counters.cached_tokens += seq.cached
+            self._counters.cached_tokens += seq.cached_at_first
         seq.admissions += 1
         if self._journal.active:
             node = getattr(seq.node, "id", 0)
@@ -247,7 +247,7 @@ class Scheduler:
         start, end = seq.computed, seq.computed + n
         last = end == seq.length
         params = seq.params
-        sample = last and (seq.remaining > 0 or seq.wish.top > 0)
+        sample = last and (seq.remaining > 0 or seq.wish.top > 0) and not seq.closing
         chunk = Chunk(
             rid=seq.rid,
             row=seq.row,
@@ -261,10 +261,11 @@ class Scheduler:
             sample_index=seq.length - seq.prompt_len,
             history=(seq.ids[: seq.prompt_len].copy(), seq.output_ids.copy()) if params.penalised and sample else None,
             forbidden_ids=seq.transcript.forbidden_ids if sample else (),
+            allowed_ids=seq.constraint.allowed_ids() if sample and seq.constraint is not None else None,
             logprobs=seq.wish.wanted,
             top_logprobs=seq.wish.top,
             input_logprobs_from=seq.input_next if seq.wants_input else None,
-            next_id=None if end >= seq.prompt_len else int(seq.ids[end]),
+            next_id=None if last else int(seq.ids[end]),
         )
         seq.sent = end
         return chunk

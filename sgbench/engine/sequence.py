@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.handle import Handle
 from sgbench.engine.output import Transcript
 from sgbench.engine.prefix_cache import Match
@@ -78,6 +79,10 @@ class Sequence:
         Was it preempted? Then it goes first.
     limit
         Most tokens, prompt and output, it may come to.
+    constraint
+        What its output must match, or None.
+    input_next, report_until
+        Tokens at positions ``[input_next, report_until)`` were not sampled (prompt, or forced) and their logprobs are still due, if wanted.
     """
 
     __slots__ = (
@@ -85,6 +90,7 @@ class Sequence:
         "cached",
         "cached_at_first",
         "computed",
+        "constraint",
         "handle",
         "ids",
         "input_next",
@@ -96,6 +102,7 @@ class Sequence:
         "overtaken",
         "params",
         "prompt_len",
+        "report_until",
         "rid",
         "row",
         "seed",
@@ -116,6 +123,7 @@ class Sequence:
         wish: LogprobWish,
         origin: Origin,
         transcript: Transcript,
+        constraint: Constraint | None = None,
     ) -> None:
         self.rid = -1
         self.handle: Handle
@@ -125,11 +133,13 @@ class Sequence:
         self.wish = wish
         self.origin = origin
         self.transcript = transcript
+        self.constraint = constraint
         self.prompt_len = self.length = len(prompt_ids)
         self.ids: IntArray = np.zeros(self.length + 16, dtype=np.int32)
         self.ids[: self.length] = prompt_ids
         self.slots: IntArray = np.zeros(self.length + 16, dtype=np.int32)
         self.input_next = max(wish.start, 1)
+        self.report_until = self.prompt_len
         self.admissions = self.cached_at_first = self.overtaken = 0
         self.urgent = False
         self.sent = 0
@@ -170,8 +180,15 @@ class Sequence:
 
     @property
     def wants_input(self) -> bool:
-        """Are logprobs of prompt tokens still to be reported?"""
-        return self.wish.wanted and self.input_next < self.prompt_len
+        """Are logprobs of tokens that were not sampled still to be reported?"""
+        return self.wish.wanted and self.input_next < self.report_until
+
+    @property
+    def closing(self) -> bool:
+        """Is there nothing more to sample? Then the last pending tokens run for their logprobs alone."""
+        if self.transcript.finish_reason is not None:
+            return True
+        return self.constraint is not None and self.remaining > 0 and self.constraint.ended
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
@@ -181,6 +198,16 @@ class Sequence:
             self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)])
         self.ids[self.length] = token_id
         self.length += 1
+
+    def truncate(self, n_tokens: int) -> None:
+        """Only the first ``n_tokens`` tokens stay; their KV is somebody else's care."""
+        assert self.computed <= n_tokens, "KV of tokens that are dropped"
+        self.length = n_tokens
+
+    def report_from(self, position: int) -> None:
+        """Tokens from ``position`` to the present end were not sampled: their logprobs are due, if wanted."""
+        self.input_next = min(self.input_next, position) if self.wants_input else position
+        self.report_until = self.length
 
     def place(self, start: int, slots: IntArray) -> None:
         """The KV of positions from ``start`` on lies, or will lie, at ``slots``."""

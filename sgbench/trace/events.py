@@ -198,6 +198,47 @@ class RequestAborted(Event):
     output_ids: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestConstrained(Event):
+    """A request's output must match ``source``, a ``kind`` (``regex`` or ``json_schema``), a machine of ``states`` states."""
+
+    rid: int
+    kind: str
+    source: str
+    states: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JumpForward(Event):
+    """A constraint forced ``token_ids``: they were appended behind ``position`` output tokens without being sampled.
+
+    ``text`` is what they newly spell and ``held_back`` what is forced behind it but left to sampling; where either ends inside
+    a character, its bytes stand as ``\\xNN``. ``state`` is the machine's state before, ``mode`` is ``safe`` or ``text``.
+    """
+
+    rid: int
+    mode: str
+    state: int
+    position: int
+    token_ids: tuple[int, ...]
+    text: str
+    held_back: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retokenized(Event):
+    """A jump changed tokens that were there: behind ``position`` output tokens, ``old_ids`` became ``new_ids``.
+
+    ``dropped_kv_tokens`` tokens whose KV was computed are computed anew.
+    """
+
+    rid: int
+    position: int
+    old_ids: tuple[int, ...]
+    new_ids: tuple[int, ...]
+    dropped_kv_tokens: int
+
+
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +332,9 @@ AnyEvent: TypeAlias = (
     | RequestDeferred
     | RequestAdmitted
     | RequestPreempted
+    | RequestConstrained
+    | JumpForward
+    | Retokenized
     | RequestFinished
     | RequestAborted
     | StepPlanned

@@ -100,6 +100,10 @@ class TokenMasks:
                 self.cached_bytes -= self._masks.popitem(last=False)[1].nbytes
         return mask
 
+    def least_tokens(self, state: int) -> int:
+        """A lower bound for the tokens from a state to an accepting one."""
+        return -(-self.machine.min_bytes(state) // max(1, self.vocabulary.max_token_bytes))
+
     def remembered(self, key: tuple[str, int], compute: Callable[[], int]) -> int:
         """A number that depends on this machine and vocabulary only, computed once."""
         if key not in self._numbers:
