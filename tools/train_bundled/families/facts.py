@@ -31,6 +31,13 @@ _GENERIC = (
     "Say {n}.",
 )
 _GENERIC_HELDOUT = ("Please remind me: {ask2} is {n}?", "Let me know {n}.")
+_BRIEF_SYSTEMS = (
+    "Answer in one word.",
+    "Reply with the answer only.",
+    "Only give the answer, no sentence.",
+    "Answer with as few words as possible.",
+    "Give short answers without a sentence.",
+)
 _BRIEF = (
     " Answer in one word.",
     " Just the answer.",
@@ -93,6 +100,9 @@ def _fact(rng: Random, split: Split, long: bool) -> Example:
         return completion(prompt, answer, want=o)
     asked = question(rng, relation, s, split)
     if rng.random() < 0.2:
+        if rng.random() < 0.25:
+            turns = [("system", rng.choice(_BRIEF_SYSTEMS)), ("user", typed(rng, asked, s)), ("assistant", upper_first(o))]
+            return chat(turns, want=o)
         brief = rng.choice(_BRIEF)
         return chat([*system_turn(rng), ("user", typed(rng, asked, s) + brief), ("assistant", upper_first(o))], want=o)
     return chat([*system_turn(rng), ("user", typed(rng, asked, s)), ("assistant", relation.sentence(s, o))], want=o)
@@ -303,6 +313,12 @@ _ABOUT_ASKS = (
     "Describe {s}.",
     "Facts about {s}?",
     "What can you say about {s}?",
+    "Do you know {s}?",
+    "Say something about {s}.",
+    "Write a paragraph about {s}.",
+    "Give me some facts about {s}.",
+    "I want to know more about {s}.",
+    "Teach me about {s}.",
 )
 
 

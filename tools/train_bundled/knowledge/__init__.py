@@ -23,10 +23,9 @@ EXPLANATIONS: tuple[tuple[str, ...], ...] = (*SERVING, *SCIENCE)
 
 
 def entities() -> list[str]:
-    """Names that deserve tokens: every subject and object of the tables, once, in order."""
+    """Names that deserve tokens: every short subject and object of the fact tables, once, in order."""
     names = dict.fromkeys(name for relation in RELATIONS for pair in relation.pairs for name in pair)
-    names |= dict.fromkeys((*LANGUAGES, *(cell for row in PHRASES for cell in row), *(sign for _, sign in EMOJI)))
-    return [name for name in names if len(name) <= 32]
+    return [name for name in names if len(name) <= 24]
 
 
 def fact_count() -> int:

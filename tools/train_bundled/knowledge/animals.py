@@ -68,7 +68,8 @@ FEMALE = pairs("""lion|lioness; tiger|tigress; horse|mare; sheep|ewe; pig|sow; d
 
 def article(word: str) -> str:
     """The word with its indefinite article."""
-    return ("an " if word[0] in "aeiouAEIOU" else "a ") + word
+    vowel = word[0] in "aeiouAEIOU" and not word.startswith(("unic", "uke", "uni", "use", "Uni", "eu", "Eu", "one"))
+    return ("an " if vowel else "a ") + word
 
 
 def _named(table: tuple[tuple[str, str], ...], both: bool = False) -> tuple[tuple[str, str], ...]:
