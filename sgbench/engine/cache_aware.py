@@ -37,24 +37,28 @@ def lpm(waiting: list[Sequence], match: Matcher) -> list[Sequence]:
 def dfs(waiting: list[Sequence], match: Matcher) -> list[Sequence]:
     """Depth first, the subtree with most waiting requests first; those that end higher up come after those below."""
     below = Counter[int]()  # waiting requests in the subtree of a node, by id
-    paths: dict[int, tuple[int, ...]] = {}
+    paths: dict[int, list[Any]] = {}
     for seq in waiting:
         path = _path(match(seq))
-        below.update(path)
+        below.update(node.id for node in path)
         paths[seq.rid] = path
-    # A path sorts by (fewest waiting last, node) at each level; the sentinel sorts a node's own requests behind its subtrees.
-    sentinel = (1, 0)
-    return sorted(waiting, key=lambda seq: [*((-below[node], node) for node in paths[seq.rid]), sentinel])
+    # Subtrees with most waiting first, of equals the one used last; the sentinel sorts a node's own requests behind its subtrees.
+    sentinel = (1, 0, 0)
+
+    def place(seq: Sequence) -> list[tuple[int, int, int]]:
+        return [*((-below[node.id], -node.last_access, node.id) for node in paths[seq.rid]), sentinel]
+
+    return sorted(waiting, key=place)
 
 
-def _path(match: Match) -> tuple[int, ...]:
-    """Ids of the nodes from below the root to the deepest that the match enters."""
+def _path(match: Match) -> list[Any]:
+    """The nodes from below the root to the deepest that the match enters."""
     node: Any = match.part if match.part is not None else match.node
     path = []
     while node is not None and node.parent is not None:
-        path.append(node.id)
+        path.append(node)
         node = node.parent
-    return tuple(reversed(path))
+    return path[::-1]
 
 
 def shuffled(seed: int) -> Policy:

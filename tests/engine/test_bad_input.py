@@ -37,7 +37,7 @@ PARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "words"), PARAMETERS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("given", "words"), PARAMETERS, ids=str)
 def test_a_wrong_sampling_parameter_is_named(given, words):
     with speaking("fine") as core:
         with pytest.raises(UsageError, match=re.escape(words)):
