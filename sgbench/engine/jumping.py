@@ -39,7 +39,7 @@ class Jumper:
         machine = seq.constraint.machine
         if self._journal.active:
             self._journal.emit(
-                RequestConstrained(rid=seq.rid, kind=machine.kind, source=machine.source, states=machine.n_states)
+                RequestConstrained(rid=seq.rid, form=machine.kind, source=machine.source, states=machine.n_states)
             )
         if seq.remaining:
             self._jump(seq, seq.constraint)

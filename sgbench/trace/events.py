@@ -200,10 +200,10 @@ class RequestAborted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestConstrained(Event):
-    """A request's output must match ``source``, a ``kind`` (``regex`` or ``json_schema``), a machine of ``states`` states."""
+    """A request's output must match ``source``: ``form`` is ``regex`` or ``json_schema``, the machine has ``states`` states."""
 
     rid: int
-    kind: str
+    form: str
     source: str
     states: int
 
