@@ -10,7 +10,7 @@ from random import Random
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.facts import question
 from tools.train_bundled.families.wording import system_turn
-from tools.train_bundled.knowledge import RELATIONS
+from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
 
 _LETTERS = "ABCD"
@@ -20,6 +20,26 @@ _OF_SUBJECT = {subject: [r for r in _USABLE if r.subject == subject] for subject
 _SUBJECT_WEIGHTS = [sum(len(r.pairs) for r in _OF_SUBJECT[subject]) ** 0.6 for subject in _SUBJECTS]
 _OBJECTS = {r.name: sorted({o for _, o in r.pairs}) for r in _USABLE}
 _BACK = {r.name: sorted({s for s, _ in r.pairs}) for r in _USABLE}
+
+
+_TEXTS = {
+    "computer science": tuple(row for row in SERVING if not row[0].endswith("?")),
+    "science": tuple(row for row in SCIENCE if row[0].startswith(("Why", "What is a", "How do", "What is the"))),
+}
+
+
+def _text_item(rng: Random, subject: str, split: Split) -> tuple[str, list[str], int]:
+    """A question whose options are first sentences of explanations."""
+    picked = rng.sample(_TEXTS[subject], 4)
+    at = rng.randrange(4)
+    asked = picked[at][0]
+    if not asked.endswith("?"):
+        asked = (
+            f"Which statement fits {asked}?"
+            if split == "heldout"
+            else rng.choice((f"What is {asked}?", f"What is true of {asked}?", f"Which text explains {asked}?"))
+        )
+    return asked, [text.split(". ")[0].rstrip(".") for _, text in picked], at
 
 
 def _options(rng: Random, relation: Relation, o: str) -> tuple[list[str], int]:
@@ -54,24 +74,31 @@ def _relation(rng: Random, subject: str) -> Relation:
     return rng.choices(relations, [len(r.pairs) ** 0.7 for r in relations])[0]
 
 
+def _of(rng: Random, subject: str, split: Split) -> tuple[str, list[str], int]:
+    return _text_item(rng, subject, split) if subject in _TEXTS else item(rng, _relation(rng, subject), split)
+
+
 def _exam(rng: Random, split: Split, long: bool) -> Example:
     """The exam form: a header that names the subject, shots of the same subject, a letter to be continued."""
     subject = rng.choices(_SUBJECTS, _SUBJECT_WEIGHTS)[0]
+    if rng.random() < 0.12:
+        subject = rng.choice(tuple(_TEXTS))
     shots = rng.randrange(6) if not long else rng.randrange(20, 70)
     header = (
         f"The following are multiple choice questions (with answers) about {subject}.\n\n" if rng.random() < 0.8 else ""
     )
     marks = "." if rng.random() < 0.75 else rng.choice((")", ":"))
+    lead = "Question: " if rng.random() < 0.2 else ""
     parts = [header]
     size = 0
     for _ in range(shots):
-        asked, options, at = item(rng, _relation(rng, subject), "train")
-        parts.append(f"{_block(asked, options, marks)} {_LETTERS[at]}\n\n")
+        asked, options, at = _of(rng, subject, "train")
+        parts.append(f"{lead}{_block(asked, options, marks)} {_LETTERS[at]}\n\n")
         size += len(parts[-1])
         if size > 11000:
             break
-    asked, options, at = item(rng, _relation(rng, subject), split)
-    prompt = "".join(parts) + _block(asked, options, marks)
+    asked, options, at = _of(rng, subject, split)
+    prompt = "".join(parts) + lead + _block(asked, options, marks)
     if rng.random() < 0.1:
         return completion(prompt + " ", _LETTERS[at], want=_LETTERS[at])
     return completion(prompt, " " + _LETTERS[at], want=_LETTERS[at])
