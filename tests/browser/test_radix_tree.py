@@ -1,0 +1,173 @@
+"""The RadixTree widget in a real JupyterLab: live while a cell runs, in replay, by keyboard, and saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.radix_twin import RadixTwin, chats
+
+PREPARE = """
+import threading, time
+from sgbench.widgets import RadixTree
+from tests.radix_twin import RadixTwin, chats
+twin = RadixTwin(900)
+tree = RadixTree(twin, height=300)
+handle = tree.show()
+"""
+
+# The cell blocks the main thread while a thread like an engine's feeds the tree, until the page clicks.
+DRIVE = """
+def engine():
+    for prompt, output in chats(400, seed=3):
+        twin.request(prompt, output)
+        time.sleep(0.03)
+        if done.is_set():
+            return
+done = threading.Event()
+thread = threading.Thread(target=engine)
+thread.start()
+time.sleep(5)
+done.set()
+thread.join()
+tree.finish()
+final = len(twin.snapshot()["nodes"])
+"""
+
+
+def number(widget: Any, name: str) -> int:
+    return int(widget.get_attribute(f"data-sgb-{name}") or -1)
+
+
+def test_live_in_a_running_cell_with_controls_that_work(browser: Any) -> None:
+    notebook = browser.notebook(PREPARE, DRIVE, "print(final, tree.snapshot() == twin.snapshot())")
+    notebook.start_all()
+    widget = notebook.widget()
+    notebook.page.wait_for_function(
+        "() => Number(document.querySelector('[data-sgb-widget]')?.dataset.sgbNodes) > 5", timeout=60_000, polling=30
+    )
+    assert notebook.running(1)
+    first = number(widget, "seq")
+    notebook.page.wait_for_function(
+        f"() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq) > {first + 20}",
+        timeout=20_000,
+        polling=30,
+    )
+    widget.get_by_role("button", name="Back one change").click()
+    held = number(widget, "seq")
+    assert notebook.running(1)
+    assert widget.locator(".sgb-status").text_content() == "looking back"
+    widget.get_by_role("button", name="Back one change").click()
+    assert number(widget, "seq") < held
+    widget.get_by_role("button", name="Latest").click()
+    notebook.page.wait_for_function(
+        f"() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq) > {held + 20}",
+        timeout=20_000,
+        polling=30,
+    )
+    assert notebook.running(1)
+    notebook.wait("(cells) => cells[2].executionState === 'idle' && cells[2].executionCount", 60)
+    assert notebook.failures() == []
+    final, equal = notebook.cells()[2]["outputs"][0]["text"].split()
+    assert equal == "True"
+    notebook.page.wait_for_function(
+        f"() => document.querySelector('[data-sgb-widget]').dataset.sgbNodes === '{final}'", timeout=10_000
+    )
+    assert widget.locator(".sgb-status").text_content() == "ended"
+
+
+def test_the_saved_notebook_keeps_a_picture_and_words(browser: Any) -> None:
+    fill = "for prompt, output in chats(6): twin.request(prompt, output)\ntree.finish()"
+    notebook = browser.notebook(PREPARE, fill)
+    notebook.run_all()
+    notebook.page.wait_for_function("() => Number(document.querySelector('[data-sgb-widget]')?.dataset.sgbNodes) > 5")
+    output = notebook.save().cells[0].outputs[0]
+    assert {"image/png", "text/plain"} <= set(output.data)
+    assert output.data["text/plain"].startswith("Radix tree: ")
+    assert "0 nodes" not in output.data["text/plain"]
+
+
+def make_trace(path: Path, requests: int = 12) -> Path:
+    twin = RadixTwin(700, lambda i: f" <img src=x onerror=alert({i})>" if i % 5 == 0 else f" w{i}</script>")
+    with twin.record() as trace:
+        for prompt, output in chats(requests):
+            twin.request(prompt, output)
+    return trace.save(path)
+
+
+def test_replay_from_a_file_by_keyboard(browser: Any) -> None:
+    make_trace(browser.lab.folder / "t.sgtrace.gz")
+    notebook = browser.notebook("import sgbench.widgets\nsgbench.widgets.RadixTree('t.sgtrace.gz', speed=16)")
+    notebook.run_all()
+    widget = notebook.widget()
+    widget.wait_for()
+    stage = widget.get_by_role("tree")
+    stage.scroll_into_view_if_needed()
+    stage.focus()
+    press = notebook.page.keyboard.press
+    notebook.page.wait_for_function("() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbNodes) > 5")
+    last, most = number(widget, "seq"), number(widget, "nodes")
+
+    def seq_becomes(condition: str) -> None:
+        notebook.page.wait_for_function(
+            f"() => {{ const seq = Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq); return {condition}; }}"
+        )
+
+    press("Home")
+    seq_becomes("seq === -1")
+    for _ in range(4):
+        press("]")
+    seq_becomes("seq > 0")
+    here = number(widget, "seq")
+    press("[")
+    seq_becomes(f"seq < {here}")
+    press("Space")
+    seq_becomes(f"seq === {last}")
+    assert number(widget, "nodes") == most
+    item = widget.get_by_role("treeitem")
+    assert item.text_content().startswith("Root")
+    press("ArrowRight")
+    assert "tokens" in item.text_content()
+    assert item.get_attribute("aria-level") == "2"
+    press("ArrowDown")
+    press("ArrowLeft")
+    press("Escape")
+    assert notebook.page.evaluate("document.activeElement.closest('[data-sgb-widget]') === null")
+    assert len(notebook.cells()) == 1  # none of the keys reached the notebook's own shortcuts
+    assert notebook.cells()[0]["executionCount"] == 1
+
+
+def test_text_of_the_model_stays_text(browser: Any) -> None:
+    make_trace(browser.lab.folder / "evil.sgtrace")
+    notebook = browser.notebook("import sgbench.widgets\nsgbench.widgets.RadixTree('evil.sgtrace')")
+    dialogs: list[str] = []
+    notebook.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    notebook.run_all()
+    widget = notebook.widget()
+    widget.wait_for()
+    box = widget.get_by_role("tree").bounding_box()
+    for share in (0.15, 0.3, 0.5, 0.7):
+        notebook.page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+    stage = widget.get_by_role("tree")
+    stage.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    assert "<img" in widget.get_by_role("treeitem").text_content()
+    assert widget.locator("img").count() == 0
+    assert dialogs == []
+
+
+def test_two_displays_of_one_widget_and_a_theme_change(browser: Any) -> None:
+    make_trace(browser.lab.folder / "two.sgtrace")
+    notebook = browser.notebook("import sgbench.widgets\nw = sgbench.widgets.RadixTree('two.sgtrace')\nw", "w")
+    notebook.run_all()
+    notebook.page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-sgb-widget]')].filter(e => Number(e.dataset.sgbNodes) > 5).length === 2"
+    )
+    try:
+        browser.theme("JupyterLab Dark")
+        colour = (
+            "getComputedStyle(document.querySelector('[data-sgb-widget]')).getPropertyValue('--sgb-new-edge').trim()"
+        )
+        assert notebook.page.evaluate(colour) == "#2fc797"
+    finally:
+        browser.theme("JupyterLab Light")
