@@ -44,7 +44,7 @@ class Desk:
 
 
 def run_command(line: str, desk: Desk) -> Any:
-    """Do what ``line`` says; returns text to print, or an object to display.
+    """Do what ``line`` says; returns text to print, or a widget to show.
 
     Raises
     ------
@@ -136,7 +136,9 @@ def _watch(words: list[str], desk: Desk) -> Any:
     engine = desk.session.current()
     if not is_engine(engine):
         raise UsageError(f"{type(engine).__name__} has no radix tree to watch")
-    return radix_tree(engine)
+    widget = radix_tree(engine)
+    desk.session.widgets.append(widget)
+    return widget
 
 
 def radix_tree(source: Any) -> Any:

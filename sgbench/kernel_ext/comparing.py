@@ -42,7 +42,7 @@ def compare(first: Run, mode: str, repeat: int, follow: Callable[[Run, str], Any
     for number in range(repeat):
         if number:
             cached = _again(first.plan, follow, f"pair {number + 1} of {repeat}: with the cache")
-        with without_cache(first.plan.backend, mode):
+        with first.plan.backend.without_cache(mode):
             base = _again(first.plan, follow, f"pair {number + 1} of {repeat}: baseline, {mode}")
         pairs.append((cached.ledger(), base.ledger()))
         different = different or difference(cached, base)
@@ -52,10 +52,14 @@ def compare(first: Run, mode: str, repeat: int, follow: Callable[[Run, str], Any
 
 
 @contextmanager
-def without_cache(backend: Any, mode: str) -> Iterator[None]:
-    """For the time of the block the engine refuses every match, or keeps nothing."""
-    with backend.without_cache(mode):
+def observing(backend: Any, observed: bool) -> Iterator[None]:
+    """With ``observed`` somebody listens to the engine's events, as somebody did during the first run: both are timed alike."""
+    end = backend.subscribe(lambda event: None) if observed else None
+    try:
         yield
+    finally:
+        if end is not None:
+            end()
 
 
 def _again(plan: Plan, follow: Callable[[Run, str], Any], words: str) -> Run:

@@ -19,7 +19,7 @@ from IPython.display import display
 
 from sgbench.kernel_ext.ledger import plain_comparison, plain_ledger
 from sgbench.kernel_ext.outline import plain_text
-from sgbench.kernel_ext.page import SHOWN_ITEMS, Picture, run_html
+from sgbench.kernel_ext.page import SHOWN_ITEMS, Item, Picture, answers, run_html
 
 FRAME_S = 0.05
 """Least time between two updates."""
@@ -93,17 +93,19 @@ class ConsoleView:
         self._written = text
 
 
+def can_update(shell: InteractiveShell) -> bool:
+    """Can a display of ``shell`` be updated, as a notebook's can and a console's cannot?"""
+    return type(shell.display_pub) is not DisplayPublisher
+
+
 def view_for(shell: InteractiveShell) -> View:
     """A notebook's view where displays can be updated, else a console's."""
-    return ConsoleView() if type(shell.display_pub) is DisplayPublisher else NotebookView()
+    return NotebookView() if can_update(shell) else ConsoleView()
 
 
 def plain(picture: Picture) -> str:
     """The picture as plain text."""
-    shown = []
-    for item in picture.items[:SHOWN_ITEMS]:
-        text = plain_text(item.parts).rstrip("\n")
-        shown.append(f"{item.label}\n{text}" if item.label else text)
+    shown = [_plain_item(item) for item in picture.items[:SHOWN_ITEMS]]
     if len(picture.items) > SHOWN_ITEMS:
         shown.append(f"and {len(picture.items) - SHOWN_ITEMS} more")
     if picture.ledger:
@@ -113,6 +115,10 @@ def plain(picture: Picture) -> str:
     if picture.note:
         shown.append(f"[{picture.note}]")
     return "\n".join(shown)
+
+
+def _plain_item(item: Item) -> str:
+    return f"{item.label}  {' | '.join(answers(item))}" if item.label else plain_text(item.parts).rstrip("\n")
 
 
 @contextlib.contextmanager

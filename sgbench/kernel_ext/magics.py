@@ -11,7 +11,6 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from IPython.display import display
 from traitlets import Float, Int, TraitError, Unicode, validate
 
 from sgbench.errors import SgbenchError, UsageError
@@ -73,7 +72,7 @@ class SglMagics(Magics):
         if isinstance(answer, str):
             sys.stdout.write(f"{answer}\n")
         else:
-            display(answer)  # type: ignore[no-untyped-call]
+            answer.show()
 
     @cell_magic("sgl")  # type: ignore[arg-type]
     @no_var_expand

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 from sgbench.kernel_ext.ledger import Comparison, Ledger
 from sgbench.kernel_ext.outline import Fork, Outline, flatten
+from sgbench.lang.spans import Span
 
 SHOWN_ITEMS = 12
 """Items of a batch whose text is shown; the others are counted."""
@@ -78,13 +80,23 @@ def _parts(parts: Outline) -> str:
     return "".join(shown)
 
 
+def answers(item: Item) -> list[str]:
+    """What the model wrote and chose in an item, variable by variable, without blanks around it."""
+    return [text for text in ("".join(span.text for span in spans).strip() for _, spans in _written(item)) if text]
+
+
+def _written(item: Item) -> list[tuple[str | None, list[Span]]]:
+    """The written spans of an item, grouped where one variable's follow one another."""
+    spans = [span for span in flatten(item.parts) if span.origin in ("decoded", "jumped", "selected") and span.text]
+    return [(name, list(group)) for name, group in groupby(spans, key=lambda span: span.name)]
+
+
 def _item(item: Item) -> str:
-    answers = [part for part in flatten(item.parts) if part.origin in ("decoded", "jumped", "selected") and part.text]
     lengths = Counter[str]()
     for part in flatten(item.parts):
         lengths[part.origin] += len(part.text)
-    answer = _parts(tuple(answers))
-    summary = f'<summary>{escape(item.label)} <span class="sgb-text">{answer}</span></summary>'
+    shown = " ".join(f'<span class="sgb-text">{_parts(tuple(spans))}</span>' for _, spans in _written(item))
+    summary = f"<summary>{escape(item.label)} {shown}</summary>"
     return f'<details class="sgb-item">{summary}{_text(item.parts)}{_bar(lengths)}</details>'
 
 

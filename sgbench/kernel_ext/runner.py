@@ -13,13 +13,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.display import display
 
 from sgbench.errors import UsageError
 from sgbench.kernel_ext.cell import Cell
 from sgbench.kernel_ext.commands import radix_tree
-from sgbench.kernel_ext.comparing import check_baseline, compare
-from sgbench.kernel_ext.live import View, following, view_for
+from sgbench.kernel_ext.comparing import check_baseline, compare, observing
+from sgbench.kernel_ext.live import View, can_update, following, view_for
 from sgbench.kernel_ext.options import CellOptions
 from sgbench.kernel_ext.page import Picture
 from sgbench.kernel_ext.program import Defaults
@@ -65,20 +64,25 @@ class CellRunner:
         baseline = settings["baseline"].value
         if baseline:
             check_baseline(plan.backend)
-        self._watch(plan.backend, settings["watch"].value)
+        widgets = self._watch(plan.backend, settings["watch"].value)
         run = Run(plan)
         result = RunResult(run)
         view = view_for(self._shell)
         if options.given.get("background"):
-            return self._background(run, result, options, view)
+            return self._background(run, result, options, view, widgets)
         stream = not options.given.get("no_stream")
         try:
-            with self._recording(plan.backend, options, result), _following(view, run, "", stream):
+            with widgets, self._recording(plan.backend, options, result), _following(view, run, "", stream):
                 run.here()
             if baseline and run.failure is None:
-                result.comparison = compare(
-                    run, baseline, settings["repeat"].value, lambda other, words: _following(view, other, words, stream)
-                )
+                observed = bool(settings["watch"].value or "record" in options.given)
+                with observing(plan.backend, observed):
+                    result.comparison = compare(
+                        run,
+                        baseline,
+                        settings["repeat"].value,
+                        lambda other, words: _following(view, other, words, stream),
+                    )
         finally:
             self._bind(options, result)
             view.close(final_picture(result))
@@ -102,12 +106,21 @@ class CellRunner:
         defaults = Defaults(settings["temperature"].value, settings["max_tokens"].value, seed)
         return Plan(cell, backend, defaults, self._shell.user_ns, items)
 
-    def _watch(self, backend: Any, names: tuple[str, ...]) -> None:
+    def _watch(self, backend: Any, names: tuple[str, ...]) -> contextlib.ExitStack:
+        """Show the live widgets; leaving the returned context ends their following, and they keep what they saw."""
+        stack = contextlib.ExitStack()
         if not names:
-            return
+            return stack
         if not is_engine(backend):
             raise UsageError(f"--watch needs an engine in this kernel; {type(backend).__name__} has no radix tree")
-        display(radix_tree(backend))  # type: ignore[no-untyped-call]
+        for _ in names:
+            widget = radix_tree(backend)
+            if can_update(self._shell):
+                widget.show()
+            else:
+                stack.callback(_print_summary, widget)
+            stack.callback(widget.finish)
+        return stack
 
     @contextlib.contextmanager
     def _recording(self, backend: Any, options: CellOptions, result: RunResult) -> Iterator[None]:
@@ -128,7 +141,9 @@ class CellRunner:
             bound[options.given["record"]] = result.trace
         self._shell.user_ns.update(bound)
 
-    def _background(self, run: Run, result: RunResult, options: CellOptions, view: View) -> None:
+    def _background(
+        self, run: Run, result: RunResult, options: CellOptions, view: View, widgets: contextlib.ExitStack
+    ) -> None:
         recording = self._recording(run.plan.backend, options, result)
         recording.__enter__()
         self._bind(options, result)
@@ -136,7 +151,7 @@ class CellRunner:
 
         def follow() -> None:
             try:
-                with _following(view, run, "", not options.given.get("no_stream")):
+                with widgets, _following(view, run, "", not options.given.get("no_stream")):
                     run.aside(shared=True)
             finally:
                 recording.__exit__(None, None, None)
@@ -159,3 +174,8 @@ def final_picture(result: RunResult) -> Picture:
 
 def _following(view: View, run: Run, words: str, stream: bool) -> AbstractContextManager[None]:
     return following(view, lambda: Picture(run.items(), note=words), stream=stream)
+
+
+def _print_summary(widget: Any) -> None:
+    """For consoles, which show a widget once, at the end."""
+    sys.stdout.write(f"{widget.summary()}\n")

@@ -34,6 +34,8 @@ class Session:
         Engine options set by ``%sgl set``, for the next start.
     runs
         Runs in the background that have not ended.
+    widgets
+        Live widgets that ``%sgl watch`` made; they end with the engine.
     """
 
     engine: Any = None
@@ -42,6 +44,7 @@ class Session:
     options: dict[str, Any] = field(default_factory=dict)
     pending: dict[str, Any] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    widgets: list[Any] = field(default_factory=list)
 
     def start(self, model: str | None = None, options: dict[str, Any] | None = None) -> str:
         """Start an engine and make it the default backend; returns one line that says so.
@@ -84,6 +87,9 @@ class Session:
         for run in self.runs:
             run.wait()
         self.runs.clear()
+        for widget in self.widgets:
+            widget.finish()
+        self.widgets.clear()
         return True
 
     def backend(self, chosen: Any = None) -> tuple[Any, str]:
