@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgbench import api, backends, errors, lang, trace, widgets
+    from sgbench import api, backends, constrained, errors, lang, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
     from sgbench.backends.scripted import ScriptedBackend
@@ -98,6 +98,7 @@ __all__ = [
     "assistant_begin",
     "assistant_end",
     "backends",
+    "constrained",
     "errors",
     "flush_cache",
     "function",
@@ -123,7 +124,7 @@ __all__ = [
     "widgets",
 ]
 
-_MODULES = frozenset({"api", "backends", "errors", "lang", "trace", "widgets"})
+_MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "trace", "widgets"})
 
 _HOME = {
     "BaseBackend": "backends.base",
