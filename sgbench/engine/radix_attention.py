@@ -158,8 +158,8 @@ class RadixCache:
         node: RadixNode = match.node
         if match.part is not None:
             node = self._split(match.part, match.length - node.end)
+        self._lock(rid, node)  # first, so that a leaf that is about to be in use is not offered for eviction
         self._access(rid, node, hit=True)
-        self._lock(rid, node)
         return Attached(node, self._path_slots(node, self.root))
 
     def insert(
@@ -175,11 +175,10 @@ class RadixCache:
         replaced = self._path_slots(node, held)[: present - cached]
         if present < n:
             node = self._add_tail(rid, node, held, tokens[present:n].copy(), slots[present:n].copy())
-        self._access(rid, node, hit=False)
-        if final:
-            self.release(rid, held)
-        elif node is not held:
+        if not final and node is not held:
             self._lock(rid, node)
+        self._access(rid, node, hit=False)
+        if final or node is not held:
             self.release(rid, held)
         return Inserted(
             node=self.root if final else node,
@@ -261,8 +260,7 @@ class RadixCache:
             self._journal.emit(
                 NodeInserted(node=node.id, parent=parent.id, token_ids=ids, rid=rid, tick=node.last_access)
             )
-        self._offer(node)
-        return node
+        return node  # whoever inserts accesses it next, which offers it for eviction
 
     def _split(self, node: RadixNode, length: int) -> RadixNode:
         """Put a new node that takes the first ``length`` tokens above ``node``; returns it."""
@@ -330,7 +328,7 @@ class RadixCache:
             return
         node.heap_key = key
         heapq.heappush(self.heap, (key, node.id, node))
-        if len(self.heap) > 64 + 4 * len(self.nodes):  # mostly stale: amortised over the pushes that made it so
+        if len(self.heap) > 64 + 2 * len(self.nodes):  # mostly stale: amortised over the pushes that made it so
             self.heap = [entry for entry in self.heap if entry[2].heap_key == entry[0] and entry[2].alive]
             heapq.heapify(self.heap)
 

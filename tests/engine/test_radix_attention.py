@@ -198,7 +198,7 @@ def test_the_heap_stays_in_proportion_to_the_tree():
     for i in range(5000):
         tokens = np.concatenate([np.full(50, i % 5, dtype=np.int32), np.full(51, i % 50, dtype=np.int32)])
         tree.release(1, tree.attach(1, tree.match(tokens, 100)).node)
-    assert len(tree.heap) <= 64 + 4 * len(tree.nodes)
+    assert len(tree.heap) <= 64 + 2 * len(tree.nodes)
     tree.check([])
 
 
