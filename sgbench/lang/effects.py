@@ -25,6 +25,7 @@ from sgbench.lang.ir import (
     SglVarScopeEnd,
 )
 from sgbench.lang.ledger import charged
+from sgbench.lang.origins import written
 from sgbench.lang.sampling import SglSamplingParams, resolve
 from sgbench.lang.variables import LOGPROB_LISTS, Meta, Slot, merge_lists
 
@@ -82,11 +83,13 @@ def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pro
     completion, meta = state.backend.generate(state, sampling_params=params)
     first = completion[0] if isinstance(completion, list) else completion
     state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
-    state.write(first, "decoded", slot.name)
+    for origin, piece in written(first, 0, meta):
+        state.write(piece, origin, slot.name)
     state.store(slot, completion)
     slot.chunks.append((first, meta))
     state.publish()
-    state.announce(first, "decoded", slot.name)
+    for origin, piece in written(first, 0, meta):
+        state.announce(piece, origin, slot.name)
     return meta
 
 
@@ -100,15 +103,17 @@ def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pr
         meta = merge_lists(meta, piece_meta)
         held = merge_lists(held, piece_meta)
         if piece:
+            for origin, part in written(piece, len(whole), piece_meta):
+                state.write(part, origin, slot.name)
             whole += piece
-            state.write(piece, "decoded", slot.name)
             state.store(slot, whole)
             slot.chunks.append((piece, held))
             held = {}
             state.publish()
     if any(held.get(key) for key in LOGPROB_LISTS):
         slot.chunks.append(("", held))
-    state.announce(whole, "decoded", slot.name)
+    for origin, part in written(whole, 0, meta):
+        state.announce(part, origin, slot.name)
     return meta
 
 
@@ -134,7 +139,7 @@ def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
 
 def _role_begin(state: StreamExecutor, expr: SglRoleBegin, slots: Slots) -> None:
     if state.cur_role is not None:
-        raise ContractError(f"Nested roles are not allowed: {expr.role!r} begins inside {state.cur_role!r}")
+        raise ContractError(f"Nested roles are not allowed. A turn of {expr.role!r} begins inside one of {state.cur_role!r}")
     default = state.chat_template.default_system_prompt
     if not state.messages_ and expr.role != "system" and default is not None:
         _role_begin(state, SglRoleBegin("system"), slots)
