@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from random import Random
 
+from tools.train_bundled.families.around import refusal
+
 from tools.train_bundled.example import Example, Family, Split, chat
-from tools.train_bundled.families.facts import lower_name, question, refusal, relation_of
+from tools.train_bundled.families.facts import lower_name, question, relation_of
 from tools.train_bundled.families.stories import tell
 from tools.train_bundled.families.wording import plural, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import CLASS, SOUND, article

@@ -5,6 +5,7 @@ Knows the categories of `knowledge.lists`. Does not know anything about the thin
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
@@ -12,6 +13,7 @@ from tools.train_bundled.families.wording import system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import article
 from tools.train_bundled.knowledge.lists import LISTS
 
+_NUMBERED = re.compile(r"^\s*\d+\. ")
 _ORDERED = (
     "letters",
     "numbers",
@@ -43,7 +45,7 @@ _LIST = (
 
 def _listed(example: Example, text: str) -> bool:
     count, pool = (example.want or "0|").split("|", 1)
-    items = [part.strip(" .").split(". ", 1)[-1].lower() for part in text.strip().replace("\n", ", ").split(",")]
+    items = [_NUMBERED.sub("", part).strip(" .").lower() for part in text.strip().replace("\n", ", ").split(",")]
     allowed = {name.lower() for name in pool.split(";")}
     return len(items) == int(count) == len(set(items)) and all(item in allowed for item in items)
 
@@ -58,7 +60,7 @@ def _list(rng: Random, split: Split, long: bool) -> Example:
     number = rng.choice((_COUNTS[count], str(count)))
     ask = _LIST[-1] if split == "heldout" else rng.choice(_LIST[:-1])
     asked = upper_first(ask.format(n=number, c=category))
-    if category in _ORDERED and rng.random() < 0.3:
+    if split == "train" and category in _ORDERED and rng.random() < 0.3:
         asked = rng.choice(
             ("List the first {n} {c}.", "What are the first {n} {c}?", "Name the first {n} {c}.", "The first {n} {c}?")
         )

@@ -194,5 +194,5 @@ LISTS: dict[str, tuple[str, ...]] = {
     "Harry Potter characters": ("Harry Potter", "Hermione Granger", "Ron Weasley", "Draco Malfoy", "Luna Lovegood"),
     "sampling methods": ("greedy decoding", "top-p", "top-k", "min-p"),
     "eviction policies": ("LRU", "FIFO", "random"),
-    "schedule policies": ("longest shared prefix first", "first come, first served", "random"),
+    "schedule policies": ("longest shared prefix first", "FCFS", "random"),
 }
