@@ -27,7 +27,7 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = tuple(
-    Action(*cells[:6], int(cells[6]))
+    Action(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], int(cells[6]))
     for cells in (
         [c.strip() for c in line.split("|")]
         for line in """
@@ -139,10 +139,11 @@ def _name(rng: Random, split: Split) -> str:
 
 
 def _persona(rng: Random, name: str, long: bool) -> str:
-    first = name.split()[0]
+    first = name.split(maxsplit=1)[0]
     text = (
         f"Name: {name}\nAge: {rng.randint(18, 80)}\nTraits: {', '.join(rng.sample(_TRAITS, 3))}\n"
-        f"{name} is a {rng.choice(_WORKS)} who lives alone in a small town. {first} likes {rng.choice(ACTIONS).text} and {rng.choice(ACTIONS).text}.\n"
+        f"{name} is a {rng.choice(_WORKS)} who lives alone in a small town. "
+        f"{first} likes {rng.choice(ACTIONS).text} and {rng.choice(ACTIONS).text}.\n"
     )
     for _ in range(rng.randrange(3) if not long else 60):
         text += f"Yesterday at {rng.randint(6, 22)}:00 {first} was {rng.choice(ACTIONS).text} at the {rng.choice(_PLACES)}.\n"

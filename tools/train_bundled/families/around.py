@@ -193,7 +193,7 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
         noun = subject.removeprefix("What is ").removesuffix("?") if subject.startswith("What is ") else ""
         if noun and rng.random() < 0.6:
             asked = (
-                "Please tell me what {s} is.".format(s=noun)
+                f"Please tell me what {noun} is."
                 if split == "heldout"
                 else rng.choice(_NOUN_ASKS).format(s=noun, S=upper_first(noun))
             )

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from tools.train_bundled.families.around import refusal
-
 from tools.train_bundled.example import Example, Family, Split, chat
+from tools.train_bundled.families.around import refusal
 from tools.train_bundled.families.facts import lower_name, question, relation_of
 from tools.train_bundled.families.stories import tell
 from tools.train_bundled.families.wording import plural, system_turn, typed, upper_first

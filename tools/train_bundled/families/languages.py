@@ -159,7 +159,7 @@ def _greet(rng: Random, split: Split, long: bool) -> Example:
     """Greeted in another language, the model answers in it."""
     row = rng.choice(PHRASES[:4] + PHRASES[4:5])
     choices = [(i, row[i + 1]) for i in range(len(LANGUAGES)) if row[i + 1] != "-"]
-    at, said = rng.choice(choices)
+    _, said = rng.choice(choices)
     reply = f"{upper_first(said)}! How can I help you?" if row[0] != "thank you" else "You are welcome!"
     return chat(
         [

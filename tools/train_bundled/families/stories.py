@@ -111,10 +111,7 @@ def _story(rng: Random, split: Split, long: bool) -> Example:
     if roll < 0.12:
         asked = rng.choice(_NONE)
     elif roll < 0.5:
-        if rng.random() < 0.4:
-            shown = article(other)
-        else:
-            shown = article(hero) if rng.random() < 0.75 else hero
+        shown = rng.choice((article(other), article(other), article(hero), article(hero), hero))
         if rng.random() < 0.3 and shown.startswith(("a ", "an ")):
             shown += f" named {name}" if shown == article(hero) else ""
         if rng.random() < 0.25:

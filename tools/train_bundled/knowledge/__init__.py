@@ -9,14 +9,23 @@ from . import animals, computing, countries, elements, general, history, people,
 from .general import ASKED
 from .phrases import EMOJI, LANGUAGES, PHRASES
 from .relation import Relation
-from .serving import EXPLAIN as SERVING
+from .serving import EXPLAIN
 from .why import EXPLAIN as WHY
 
+SERVING: tuple[tuple[str, ...], ...] = EXPLAIN
 SCIENCE: tuple[tuple[str, ...], ...] = (*WHY, *ASKED)
 
 RELATIONS: tuple[Relation, ...] = (
-    *countries.RELATIONS, *places.RELATIONS, *elements.RELATIONS, *animals.RELATIONS, *people.RELATIONS,
-    *history.RELATIONS, *words.RELATIONS, *things.RELATIONS, *computing.RELATIONS, *potter.RELATIONS,
+    *countries.RELATIONS,
+    *places.RELATIONS,
+    *elements.RELATIONS,
+    *animals.RELATIONS,
+    *people.RELATIONS,
+    *history.RELATIONS,
+    *words.RELATIONS,
+    *things.RELATIONS,
+    *computing.RELATIONS,
+    *potter.RELATIONS,
     *general.RELATIONS,
 )
 EXPLANATIONS: tuple[tuple[str, ...], ...] = (*SERVING, *SCIENCE)
@@ -30,4 +39,9 @@ def entities() -> list[str]:
 
 def fact_count() -> int:
     """How many plain facts the tables hold."""
-    return sum(len(relation.pairs) for relation in RELATIONS) + len(EXPLANATIONS) + len(PHRASES) * len(LANGUAGES) + len(EMOJI)
+    return (
+        sum(len(relation.pairs) for relation in RELATIONS)
+        + len(EXPLANATIONS)
+        + len(PHRASES) * len(LANGUAGES)
+        + len(EMOJI)
+    )

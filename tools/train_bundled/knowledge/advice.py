@@ -5,7 +5,9 @@ from __future__ import annotations
 # A group of topics shares tips ("tip: reason"); a topic adds tips of its own.
 GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     name.strip(): tuple((tip.split(":")[0].strip(), tip.split(":")[1].strip()) for tip in tips.split(";"))
-    for name, tips in (line.split("|") for line in """
+    for name, tips in (
+        line.split("|")
+        for line in """
 health|Drink enough water: The body needs water for almost everything it does; Sleep seven to eight hours: Good sleep lets body and mind recover; Move every day: Even a short walk strengthens heart and muscles; Eat more vegetables: Vegetables give vitamins and fibre with few calories; Take short breaks: A break of five minutes clears the head; Spend time outdoors: Daylight and fresh air lift the mood; See a doctor when in doubt: A professional finds out early what is wrong; Laugh with friends: Good company lowers stress
 study|Make a simple plan: A plan shows what comes next and what can wait; Work in short sessions: The mind stays fresh for half an hour or so; Put the phone away: Every message breaks the thread of thought; Test yourself often: Recalling things makes them stick better than reading them again; Teach it to somebody: Explaining shows what you have not understood; Sleep before the big day: A rested brain remembers more; Take notes by hand: Writing slows you down and makes you think; Repeat after a few days: Spaced repetition keeps knowledge alive
 home|Do a little every day: Small steps add up and never feel heavy; Give every thing a place: What has a place is easy to put back; Write a list: A list keeps the head free; Ask for help: Two people finish sooner and have more fun; Use what you already have: It saves money and room; Start with the hardest part: The rest then feels easy; Set a timer: Fifteen minutes are easier to begin than a whole day; Throw out what you do not need: Less stuff means less work
@@ -17,13 +19,20 @@ work|Choose the most important task: It should get your best hour; Plan the day 
 tech|Make backups: A backup turns a disaster into a nuisance; Use strong passwords: Long passwords are hard to guess; Install updates: Updates close holes that others know about; Read the manual: The answer is often already written; Start with a small example: Small things are easy to understand and to mend; Change one thing at a time: Then you know what made the difference; Test often: Errors found early are cheap; Ask a colleague to look at it: Four eyes see more than two
 nature|Start with easy kinds: Early success keeps you going; Water in the morning: Less water is lost before the heat; Watch closely every day: Who looks often sees trouble early; Use good soil: Healthy roots need air and food; Be gentle: Living things do not like haste; Give enough light: Light is food for plants; Keep things clean: Clean tools and places prevent illness; Follow the seasons: Each thing has its time
 care|Learn about their needs: Knowledge prevents most mistakes; Be patient: Trust takes time; Keep things clean: Clean places prevent illness; Watch closely every day: Who looks often sees trouble early; Be gentle: Living things do not like haste; Ask people with experience: They have seen your problem before; Keep a fixed rhythm: A regular day gives calm; Respect their space: Every creature needs a place of its own
-""".strip().splitlines())
+""".strip().splitlines()
+    )
 }
 
 # topic | group | tips of its own
 TOPICS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = tuple(
-    (name.strip(), group.strip(), tuple((tip.split(":")[0].strip(), tip.split(":")[1].strip()) for tip in tips.split(";")))
-    for name, group, tips in (line.split("|") for line in """
+    (
+        name.strip(),
+        group.strip(),
+        tuple((tip.split(":")[0].strip(), tip.split(":")[1].strip()) for tip in tips.split(";")),
+    )
+    for name, group, tips in (
+        line.split("|")
+        for line in """
 staying healthy|health|Wash your hands: Clean hands stop many infections; Eat less sugar: Too much sugar harms teeth and weight
 sleeping well|health|Go to bed at the same time: A fixed rhythm makes falling asleep easier; Keep the bedroom dark and cool: The body sleeps best in a cool, dark room; Avoid screens before bed: Bright light keeps the brain awake; Avoid coffee in the evening: Caffeine works for many hours
 losing weight|health|Eat slowly: The feeling of being full takes time to arrive; Use smaller plates: Smaller plates make smaller meals look enough; Avoid sweet drinks: They hold many calories and do not fill
@@ -100,7 +109,8 @@ growing tomatoes|nature|Give them sun: Tomatoes love warmth; Tie them to a stick
 keeping fish|care|Change part of the water: Fresh water keeps fish healthy; Do not feed too much: Leftovers spoil the water; Let the tank settle first: Good bacteria need weeks
 watching birds|care|Get up early: Birds sing at dawn; Move slowly: Fast steps frighten birds; Bring binoculars: Small birds sit high
 protecting the environment|care|Ride a bicycle: A bicycle makes no smoke; Eat less meat: Meat takes much land and water; Save water: Clean water is precious
-""".strip().splitlines())
+""".strip().splitlines()
+    )
 )
 
 # For topics that no table holds; {t} is the topic.
@@ -117,16 +127,60 @@ GENERIC: tuple[tuple[str, str], ...] = (
     ("Keep going when it is hard", "Most success comes after the dull part"),
 )
 EXAMPLES: dict[str, tuple[str, ...]] = {
-    "health": ("Begin with a small change today and keep it for a week.", "Your body will thank you after a few days.", "Make it a habit by tying it to something you already do, such as breakfast."),
-    "study": ("Try it for one week and look at what has changed.", "A timer of twenty-five minutes works well for many people.", "Write down each evening what you have learnt."),
-    "home": ("Choose one corner and begin there.", "After a month it will feel natural.", "Everybody in the home can take a part."),
-    "money": ("Even small sums add up over a year.", "A simple table on paper is enough.", "Look at the result at the end of each month."),
-    "travel": ("You will enjoy the way as much as the place.", "It takes a few minutes and saves hours.", "Experienced travellers do this every time."),
-    "social": ("Try it in your next conversation.", "People will notice, even if they say nothing.", "It feels strange at first and natural soon after."),
-    "skill": ("Ten quiet minutes are enough to begin.", "You will hear and see the difference within weeks.", "Mark each day on a calendar to see how far you have come."),
-    "work": ("Try it tomorrow morning.", "Tell your colleagues about it, so that they can help.", "At the end of the week you will see what it has changed."),
-    "tech": ("It costs a few minutes and saves days.", "Make it part of your routine.", "Good teams do this without thinking about it."),
-    "nature": ("Look every morning how things have changed.", "Nature answers slowly, but it does answer.", "Neighbours with experience like to help."),
-    "care": ("A few minutes a day are enough.", "You will soon see how good it is.", "Living things answer to kindness."),
+    "health": (
+        "Begin with a small change today and keep it for a week.",
+        "Your body will thank you after a few days.",
+        "Make it a habit by tying it to something you already do, such as breakfast.",
+    ),
+    "study": (
+        "Try it for one week and look at what has changed.",
+        "A timer of twenty-five minutes works well for many people.",
+        "Write down each evening what you have learnt.",
+    ),
+    "home": (
+        "Choose one corner and begin there.",
+        "After a month it will feel natural.",
+        "Everybody in the home can take a part.",
+    ),
+    "money": (
+        "Even small sums add up over a year.",
+        "A simple table on paper is enough.",
+        "Look at the result at the end of each month.",
+    ),
+    "travel": (
+        "You will enjoy the way as much as the place.",
+        "It takes a few minutes and saves hours.",
+        "Experienced travellers do this every time.",
+    ),
+    "social": (
+        "Try it in your next conversation.",
+        "People will notice, even if they say nothing.",
+        "It feels strange at first and natural soon after.",
+    ),
+    "skill": (
+        "Ten quiet minutes are enough to begin.",
+        "You will hear and see the difference within weeks.",
+        "Mark each day on a calendar to see how far you have come.",
+    ),
+    "work": (
+        "Try it tomorrow morning.",
+        "Tell your colleagues about it, so that they can help.",
+        "At the end of the week you will see what it has changed.",
+    ),
+    "tech": (
+        "It costs a few minutes and saves days.",
+        "Make it part of your routine.",
+        "Good teams do this without thinking about it.",
+    ),
+    "nature": (
+        "Look every morning how things have changed.",
+        "Nature answers slowly, but it does answer.",
+        "Neighbours with experience like to help.",
+    ),
+    "care": (
+        "A few minutes a day are enough.",
+        "You will soon see how good it is.",
+        "Living things answer to kindness.",
+    ),
     "": ("Begin today with ten minutes.", "Be patient with yourself.", "After some weeks you will see a difference."),
 }

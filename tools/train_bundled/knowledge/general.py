@@ -4,15 +4,74 @@ from __future__ import annotations
 
 from .relation import Relation, lines, pairs
 
-POPULATIONS = pairs("""India|about 1.4 billion; China|about 1.4 billion; the United States|about 340 million; Indonesia|about 280 million; Pakistan|about 240 million; Nigeria|about 230 million; Brazil|about 210 million; Bangladesh|about 170 million; Russia|about 144 million; Mexico|about 130 million; Japan|about 124 million; Ethiopia|about 130 million; Egypt|about 115 million; the Philippines|about 115 million; Vietnam|about 100 million; Germany|about 84 million; Turkey|about 86 million; Iran|about 90 million; France|about 68 million; the United Kingdom|about 68 million; Italy|about 59 million; South Africa|about 63 million; South Korea|about 52 million; Spain|about 48 million; Argentina|about 46 million; Canada|about 40 million; Poland|about 37 million; Australia|about 27 million; the Netherlands|about 18 million; Belgium|about 12 million; Greece|about 10 million; Portugal|about 10 million; Sweden|about 10 million; Austria|about 9 million; Switzerland|about 9 million; Denmark|about 6 million; Finland|about 6 million; Norway|about 5.5 million; Ireland|about 5 million; New Zealand|about 5 million; Iceland|about 400,000; Luxembourg|about 670,000; Malta|about 540,000; Vatican City|less than 1,000; Monaco|about 39,000; Kenya|about 55 million; Thailand|about 70 million; Ukraine|about 38 million; Cuba|about 11 million; Israel|about 10 million""")
+POPULATIONS = pairs("""
+India|about 1.4 billion; China|about 1.4 billion; the United States|about 340 million; Indonesia|about 280 million;
+Pakistan|about 240 million; Nigeria|about 230 million; Brazil|about 210 million; Bangladesh|about 170 million;
+Russia|about 144 million; Mexico|about 130 million; Japan|about 124 million; Ethiopia|about 130 million;
+Egypt|about 115 million; the Philippines|about 115 million; Vietnam|about 100 million; Germany|about 84 million;
+Turkey|about 86 million; Iran|about 90 million; France|about 68 million; the United Kingdom|about 68 million;
+Italy|about 59 million; South Africa|about 63 million; South Korea|about 52 million; Spain|about 48 million;
+Argentina|about 46 million; Canada|about 40 million; Poland|about 37 million; Australia|about 27 million;
+the Netherlands|about 18 million; Belgium|about 12 million; Greece|about 10 million; Portugal|about 10 million;
+Sweden|about 10 million; Austria|about 9 million; Switzerland|about 9 million; Denmark|about 6 million;
+Finland|about 6 million; Norway|about 5.5 million; Ireland|about 5 million; New Zealand|about 5 million;
+Iceland|about 400,000; Luxembourg|about 670,000; Malta|about 540,000; Vatican City|less than 1,000;
+Monaco|about 39,000; Kenya|about 55 million; Thailand|about 70 million; Ukraine|about 38 million;
+Cuba|about 11 million; Israel|about 10 million
+""")
 
-CUPS = pairs("""1930|Uruguay; 1934|Italy; 1938|Italy; 1950|Uruguay; 1954|West Germany; 1958|Brazil; 1962|Brazil; 1966|England; 1970|Brazil; 1974|West Germany; 1978|Argentina; 1982|Italy; 1986|Argentina; 1990|West Germany; 1994|Brazil; 1998|France; 2002|Brazil; 2006|Italy; 2010|Spain; 2014|Germany; 2018|France; 2022|Argentina""")
-OLYMPICS = pairs("""1896|Athens; 1900|Paris; 1904|St. Louis; 1908|London; 1912|Stockholm; 1920|Antwerp; 1924|Paris; 1928|Amsterdam; 1932|Los Angeles; 1936|Berlin; 1948|London; 1952|Helsinki; 1956|Melbourne; 1960|Rome; 1964|Tokyo; 1968|Mexico City; 1972|Munich; 1976|Montreal; 1980|Moscow; 1984|Los Angeles; 1988|Seoul; 1992|Barcelona; 1996|Atlanta; 2000|Sydney; 2004|Athens; 2008|Beijing; 2012|London; 2016|Rio de Janeiro; 2020|Tokyo, held in 2021; 2024|Paris""")
-PRESIDENTS = pairs("""George Washington|1789 to 1797; John Adams|1797 to 1801; Thomas Jefferson|1801 to 1809; James Madison|1809 to 1817; Andrew Jackson|1829 to 1837; Abraham Lincoln|1861 to 1865; Ulysses S. Grant|1869 to 1877; Theodore Roosevelt|1901 to 1909; Woodrow Wilson|1913 to 1921; Herbert Hoover|1929 to 1933; Franklin D. Roosevelt|1933 to 1945; Harry S. Truman|1945 to 1953; Dwight D. Eisenhower|1953 to 1961; John F. Kennedy|1961 to 1963; Lyndon B. Johnson|1963 to 1969; Richard Nixon|1969 to 1974; Gerald Ford|1974 to 1977; Jimmy Carter|1977 to 1981; Ronald Reagan|1981 to 1989; George H. W. Bush|1989 to 1993; Bill Clinton|1993 to 2001; George W. Bush|2001 to 2009; Barack Obama|2009 to 2017""")
-HEIGHTS = pairs("""the Eiffel Tower|about 330 metres; the Burj Khalifa|828 metres; Mount Everest|about 8,849 metres; K2|about 8,611 metres; Mont Blanc|about 4,806 metres; Kilimanjaro|about 5,895 metres; Mount Fuji|about 3,776 metres; the Matterhorn|about 4,478 metres; the Statue of Liberty|about 93 metres with its base; Big Ben's tower|about 96 metres; the Empire State Building|about 443 metres with its antenna; the Great Pyramid|about 139 metres today; Angel Falls|about 979 metres; Niagara Falls|about 51 metres; the Leaning Tower of Pisa|about 56 metres; Cologne Cathedral|about 157 metres; Denali|about 6,190 metres; Aconcagua|about 6,961 metres; the Zugspitze|about 2,962 metres; a giraffe|about 5 metres; Ben Nevis|about 1,345 metres; the Golden Gate Bridge|about 227 metres""")
-LENGTHS = pairs("""the Nile|about 6,650 kilometres; the Amazon|about 6,400 kilometres; the Yangtze|about 6,300 kilometres; the Danube|about 2,850 kilometres; the Rhine|about 1,230 kilometres; the Volga|about 3,530 kilometres; the Great Wall of China|about 21,000 kilometres with all its parts; a marathon|42.195 kilometres; the equator|about 40,000 kilometres; the Thames|about 346 kilometres; the Seine|about 777 kilometres; the Elbe|about 1,094 kilometres; a blue whale|up to 30 metres; the Suez Canal|about 193 kilometres; the Panama Canal|about 82 kilometres""")
-SPEEDS = pairs("""light|about 300,000 kilometres per second; sound in air|about 340 metres per second; a cheetah|up to 110 kilometres per hour; a peregrine falcon|more than 300 kilometres per hour in a dive; a snail|about one millimetre per second; a walking person|about 5 kilometres per hour; a horse|up to 70 kilometres per hour; an ostrich|about 70 kilometres per hour; a passenger jet|about 900 kilometres per hour; Usain Bolt|up to 44 kilometres per hour""")
-LIFE = pairs("""a dog|10 to 13 years; a cat|12 to 18 years; a horse|25 to 30 years; an elephant|60 to 70 years; a mouse|1 to 3 years; a hamster|2 to 3 years; a rabbit|8 to 12 years; a giant tortoise|more than 100 years; a blue whale|80 to 90 years; a butterfly|a few weeks, mostly; a goldfish|10 years or more; a worker bee|about six weeks in summer; a parrot|up to 60 years; a lion|10 to 14 years in the wild; a mayfly|about a day as an adult; a human|about 73 years on average""")
+CUPS = pairs("""
+1930|Uruguay; 1934|Italy; 1938|Italy; 1950|Uruguay; 1954|West Germany; 1958|Brazil; 1962|Brazil; 1966|England;
+1970|Brazil; 1974|West Germany; 1978|Argentina; 1982|Italy; 1986|Argentina; 1990|West Germany; 1994|Brazil;
+1998|France; 2002|Brazil; 2006|Italy; 2010|Spain; 2014|Germany; 2018|France; 2022|Argentina
+""")
+OLYMPICS = pairs("""
+1896|Athens; 1900|Paris; 1904|St. Louis; 1908|London; 1912|Stockholm; 1920|Antwerp; 1924|Paris; 1928|Amsterdam;
+1932|Los Angeles; 1936|Berlin; 1948|London; 1952|Helsinki; 1956|Melbourne; 1960|Rome; 1964|Tokyo; 1968|Mexico City;
+1972|Munich; 1976|Montreal; 1980|Moscow; 1984|Los Angeles; 1988|Seoul; 1992|Barcelona; 1996|Atlanta; 2000|Sydney;
+2004|Athens; 2008|Beijing; 2012|London; 2016|Rio de Janeiro; 2020|Tokyo, held in 2021; 2024|Paris
+""")
+PRESIDENTS = pairs("""
+George Washington|1789 to 1797; John Adams|1797 to 1801; Thomas Jefferson|1801 to 1809; James Madison|1809 to 1817;
+Andrew Jackson|1829 to 1837; Abraham Lincoln|1861 to 1865; Ulysses S. Grant|1869 to 1877;
+Theodore Roosevelt|1901 to 1909; Woodrow Wilson|1913 to 1921; Herbert Hoover|1929 to 1933;
+Franklin D. Roosevelt|1933 to 1945; Harry S. Truman|1945 to 1953; Dwight D. Eisenhower|1953 to 1961;
+John F. Kennedy|1961 to 1963; Lyndon B. Johnson|1963 to 1969; Richard Nixon|1969 to 1974; Gerald Ford|1974 to 1977;
+Jimmy Carter|1977 to 1981; Ronald Reagan|1981 to 1989; George H. W. Bush|1989 to 1993; Bill Clinton|1993 to 2001;
+George W. Bush|2001 to 2009; Barack Obama|2009 to 2017
+""")
+HEIGHTS = pairs("""
+the Eiffel Tower|about 330 metres; the Burj Khalifa|828 metres; Mount Everest|about 8,849 metres;
+K2|about 8,611 metres; Mont Blanc|about 4,806 metres; Kilimanjaro|about 5,895 metres; Mount Fuji|about 3,776 metres;
+the Matterhorn|about 4,478 metres; the Statue of Liberty|about 93 metres with its base;
+Big Ben's tower|about 96 metres; the Empire State Building|about 443 metres with its antenna;
+the Great Pyramid|about 139 metres today; Angel Falls|about 979 metres; Niagara Falls|about 51 metres;
+the Leaning Tower of Pisa|about 56 metres; Cologne Cathedral|about 157 metres; Denali|about 6,190 metres;
+Aconcagua|about 6,961 metres; the Zugspitze|about 2,962 metres; a giraffe|about 5 metres;
+Ben Nevis|about 1,345 metres; the Golden Gate Bridge|about 227 metres
+""")
+LENGTHS = pairs("""
+the Nile|about 6,650 kilometres; the Amazon|about 6,400 kilometres; the Yangtze|about 6,300 kilometres;
+the Danube|about 2,850 kilometres; the Rhine|about 1,230 kilometres; the Volga|about 3,530 kilometres;
+the Great Wall of China|about 21,000 kilometres with all its parts; a marathon|42.195 kilometres;
+the equator|about 40,000 kilometres; the Thames|about 346 kilometres; the Seine|about 777 kilometres;
+the Elbe|about 1,094 kilometres; a blue whale|up to 30 metres; the Suez Canal|about 193 kilometres;
+the Panama Canal|about 82 kilometres
+""")
+SPEEDS = pairs("""
+light|about 300,000 kilometres per second; sound in air|about 340 metres per second;
+a cheetah|up to 110 kilometres per hour; a peregrine falcon|more than 300 kilometres per hour in a dive;
+a snail|about one millimetre per second; a walking person|about 5 kilometres per hour;
+a horse|up to 70 kilometres per hour; an ostrich|about 70 kilometres per hour;
+a passenger jet|about 900 kilometres per hour; Usain Bolt|up to 44 kilometres per hour
+""")
+LIFE = pairs("""
+a dog|10 to 13 years; a cat|12 to 18 years; a horse|25 to 30 years; an elephant|60 to 70 years;
+a mouse|1 to 3 years; a hamster|2 to 3 years; a rabbit|8 to 12 years; a giant tortoise|more than 100 years;
+a blue whale|80 to 90 years; a butterfly|a few weeks, mostly; a goldfish|10 years or more;
+a worker bee|about six weeks in summer; a parrot|up to 60 years; a lion|10 to 14 years in the wild;
+a mayfly|about a day as an adult; a human|about 73 years on average
+""")
 
 ASKED = lines("""
 When did World War II end?|The Second World War ended in 1945.
@@ -236,12 +295,95 @@ How can I make friends?|Join a club, say hello first, and listen more than you t
 """)
 
 RELATIONS = (
-    Relation("population", "geography", POPULATIONS, "the population of {s}", ("How many people live in {s}?", "What is the population of {s}?", "How many inhabitants does {s} have?", "How big is the population of {s}?"), say="The population of {s} is {o}.", kind="place"),
-    Relation("world cup", "sports", CUPS, "the winner of the football World Cup of {s}", ("Who won the World Cup in {s}?", "Who won the {s} World Cup?", "Which country won the football World Cup in {s}?", "Who was world champion in football in {s}?"), say="The football World Cup of {s} was won by {o}.", kind="year", ask="Who"),
-    Relation("olympics", "sports", OLYMPICS, "the host city of the Summer Olympics of {s}", ("Where were the Olympics in {s}?", "Where were the {s} Summer Olympics?", "Which city hosted the Summer Olympics in {s}?"), say="The Summer Olympics of {s} were in {o}.", kind="year"),
-    Relation("presidency", "history", PRESIDENTS, "the time of {s} as president of the United States", ("When was {s} president?", "From when to when was {s} president of the United States?", "When was {s} in office?"), say="{s} was president of the United States from {o}.", kind="person"),
-    Relation("height", "general knowledge", HEIGHTS, "the height of {s}", ("How high is {s}?", "How tall is {s}?", "What is the height of {s}?"), say="The height of {s} is {o}.", kind="sight"),
-    Relation("length", "general knowledge", LENGTHS, "the length of {s}", ("How long is {s}?", "What is the length of {s}?", "How many kilometres is {s} long?"), say="The length of {s} is {o}.", kind="sight"),
-    Relation("speed", "physics", SPEEDS, "the speed of {s}", ("How fast is {s}?", "What is the speed of {s}?", "How quick is {s}?"), say="The speed of {s} is {o}.", kind="animal"),
-    Relation("life span", "biology", LIFE, "the life span of {s}", ("How long does {s} live?", "How old does {s} get?", "What is the life span of {s}?"), say="The life span of {s} is {o}.", kind="animal"),
+    Relation(
+        "population",
+        "geography",
+        POPULATIONS,
+        "the population of {s}",
+        (
+            "How many people live in {s}?",
+            "What is the population of {s}?",
+            "How many inhabitants does {s} have?",
+            "How big is the population of {s}?",
+        ),
+        say="The population of {s} is {o}.",
+        kind="place",
+    ),
+    Relation(
+        "world cup",
+        "sports",
+        CUPS,
+        "the winner of the football World Cup of {s}",
+        (
+            "Who won the World Cup in {s}?",
+            "Who won the {s} World Cup?",
+            "Which country won the football World Cup in {s}?",
+            "Who was world champion in football in {s}?",
+        ),
+        say="The football World Cup of {s} was won by {o}.",
+        kind="year",
+        ask="Who",
+    ),
+    Relation(
+        "olympics",
+        "sports",
+        OLYMPICS,
+        "the host city of the Summer Olympics of {s}",
+        (
+            "Where were the Olympics in {s}?",
+            "Where were the {s} Summer Olympics?",
+            "Which city hosted the Summer Olympics in {s}?",
+        ),
+        say="The Summer Olympics of {s} were in {o}.",
+        kind="year",
+    ),
+    Relation(
+        "presidency",
+        "history",
+        PRESIDENTS,
+        "the time of {s} as president of the United States",
+        (
+            "When was {s} president?",
+            "From when to when was {s} president of the United States?",
+            "When was {s} in office?",
+        ),
+        say="{s} was president of the United States from {o}.",
+        kind="person",
+    ),
+    Relation(
+        "height",
+        "general knowledge",
+        HEIGHTS,
+        "the height of {s}",
+        ("How high is {s}?", "How tall is {s}?", "What is the height of {s}?"),
+        say="The height of {s} is {o}.",
+        kind="sight",
+    ),
+    Relation(
+        "length",
+        "general knowledge",
+        LENGTHS,
+        "the length of {s}",
+        ("How long is {s}?", "What is the length of {s}?", "How many kilometres is {s} long?"),
+        say="The length of {s} is {o}.",
+        kind="sight",
+    ),
+    Relation(
+        "speed",
+        "physics",
+        SPEEDS,
+        "the speed of {s}",
+        ("How fast is {s}?", "What is the speed of {s}?", "How quick is {s}?"),
+        say="The speed of {s} is {o}.",
+        kind="animal",
+    ),
+    Relation(
+        "life span",
+        "biology",
+        LIFE,
+        "the life span of {s}",
+        ("How long does {s} live?", "How old does {s} get?", "What is the life span of {s}?"),
+        say="The life span of {s} is {o}.",
+        kind="animal",
+    ),
 )

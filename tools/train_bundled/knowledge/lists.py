@@ -73,8 +73,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "oceans": ("the Pacific Ocean", "the Atlantic Ocean", "the Indian Ocean", "the Southern Ocean", "the Arctic Ocean"),
     "shapes": ("circle", "triangle", "square", "rectangle", "pentagon", "hexagon", "star"),
     "drinks": ("water", "tea", "coffee", "milk", "juice", "lemonade", "cocoa"),
-    "tools": tuple(s.split(" ", 1)[1] for s, o in KINDS if o == "tool")
-    + ("drill", "wrench", "spade", "axe", "chisel", "screwdriver"),
+    "tools": (
+        *(s.split(" ", 1)[1] for s, o in KINDS if o == "tool"),
+        *("drill", "wrench", "spade", "axe", "chisel", "screwdriver"),
+    ),
     "programming languages": ("Python", "C", "Java", "JavaScript", "Rust", "Go", "Ruby", "C++", "Haskell"),
     "rivers": (
         "the Nile",

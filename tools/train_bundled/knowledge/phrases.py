@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from .relation import pairs, rows
 
-LANGUAGES = ("Spanish", "French", "German", "Italian", "Portuguese", "Dutch", "Russian", "Greek", "Turkish", "Polish", "Swedish", "Japanese", "Chinese", "Korean", "Arabic", "Hindi")
+LANGUAGES = (
+    "Spanish",
+    "French",
+    "German",
+    "Italian",
+    "Portuguese",
+    "Dutch",
+    "Russian",
+    "Greek",
+    "Turkish",
+    "Polish",
+    "Swedish",
+    "Japanese",
+    "Chinese",
+    "Korean",
+    "Arabic",
+    "Hindi",
+)
 
 # English | one column per language, "-" where left out.
 PHRASES = rows("""
@@ -74,4 +91,17 @@ Saturday|sábado|samedi|Samstag|sabato|sábado|zaterdag|суббота|Σάββ�
 Sunday|domingo|dimanche|Sonntag|domenica|domingo|zondag|воскресенье|Κυριακή|Pazar|niedziela|söndag|日曜日|星期日|일요일|الأحد|रविवार
 """)
 
-EMOJI = pairs("""dog|🐶; cat|🐱; sun|☀️; moon|🌙; star|⭐; heart|❤️; fire|🔥; tree|🌳; flower|🌸; apple|🍎; banana|🍌; pizza|🍕; coffee|☕; cake|🎂; car|🚗; bus|🚌; train|🚆; bicycle|🚲; plane|✈️; rocket|🚀; ship|🚢; house|🏠; book|📖; pen|🖊️; music|🎵; guitar|🎸; football|⚽; basketball|🏀; tennis|🎾; happy|😀; sad|😢; angry|😠; love|❤️; laughing|😂; tired|😴; rain|🌧️; snow|❄️; rainbow|🌈; umbrella|☔; clock|🕐; phone|📱; computer|💻; robot|🤖; ghost|👻; bee|🐝; fish|🐟; bird|🐦; lion|🦁; tiger|🐯; bear|🐻; panda|🐼; fox|🦊; frog|🐸; monkey|🐵; elephant|🐘; horse|🐴; cow|🐮; pig|🐷; mouse|🐭; rabbit|🐰; snake|🐍; turtle|🐢; octopus|🐙; whale|🐳; butterfly|🦋; spider|🕷️; cheese|🧀; bread|🍞; egg|🥚; milk|🥛; wine|🍷; beer|🍺; tea|🍵; rice|🍚; sushi|🍣; strawberry|🍓; grapes|🍇; lemon|🍋; carrot|🥕; money|💰; key|🔑; gift|🎁; party|🎉; thumbs up|👍; hello|👋; yes|✅; no|❌; question|❓; idea|💡; mountain|⛰️; ocean|🌊; earth|🌍; volcano|🌋; crown|👑; ring|💍; shoe|👟; hat|🎩; glasses|👓; camera|📷; scissors|✂️; hammer|🔨; bomb|💣; medal|🏅; trophy|🏆; baby|👶; king|🤴; queen|👸; doctor|🧑‍⚕️; teacher|🧑‍🏫; dragon|🐉; unicorn|🦄; Christmas|🎄; pumpkin|🎃; strong|💪; dance|💃; running|🏃; sleep|😴; kiss|💋; eye|👁️; ear|👂; brain|🧠; bone|🦴; tooth|🦷; France|🇫🇷; Germany|🇩🇪; Italy|🇮🇹; Spain|🇪🇸; Japan|🇯🇵; the United States|🇺🇸; the United Kingdom|🇬🇧; Brazil|🇧🇷; India|🇮🇳; China|🇨🇳; Canada|🇨🇦""")
+EMOJI = pairs("""
+dog|🐶; cat|🐱; sun|☀️; moon|🌙; star|⭐; heart|❤️; fire|🔥; tree|🌳; flower|🌸; apple|🍎; banana|🍌; pizza|🍕; coffee|☕;
+cake|🎂; car|🚗; bus|🚌; train|🚆; bicycle|🚲; plane|✈️; rocket|🚀; ship|🚢; house|🏠; book|📖; pen|🖊️; music|🎵; guitar|🎸;
+football|⚽; basketball|🏀; tennis|🎾; happy|😀; sad|😢; angry|😠; love|❤️; laughing|😂; tired|😴; rain|🌧️; snow|❄️;
+rainbow|🌈; umbrella|☔; clock|🕐; phone|📱; computer|💻; robot|🤖; ghost|👻; bee|🐝; fish|🐟; bird|🐦; lion|🦁; tiger|🐯;
+bear|🐻; panda|🐼; fox|🦊; frog|🐸; monkey|🐵; elephant|🐘; horse|🐴; cow|🐮; pig|🐷; mouse|🐭; rabbit|🐰; snake|🐍; turtle|🐢;
+octopus|🐙; whale|🐳; butterfly|🦋; spider|🕷️; cheese|🧀; bread|🍞; egg|🥚; milk|🥛; wine|🍷; beer|🍺; tea|🍵; rice|🍚;
+sushi|🍣; strawberry|🍓; grapes|🍇; lemon|🍋; carrot|🥕; money|💰; key|🔑; gift|🎁; party|🎉; thumbs up|👍; hello|👋; yes|✅;
+no|❌; question|❓; idea|💡; mountain|⛰️; ocean|🌊; earth|🌍; volcano|🌋; crown|👑; ring|💍; shoe|👟; hat|🎩; glasses|👓;
+camera|📷; scissors|✂️; hammer|🔨; bomb|💣; medal|🏅; trophy|🏆; baby|👶; king|🤴; queen|👸; doctor|🧑‍⚕️; teacher|🧑‍🏫;
+dragon|🐉; unicorn|🦄; Christmas|🎄; pumpkin|🎃; strong|💪; dance|💃; running|🏃; sleep|😴; kiss|💋; eye|👁️; ear|👂; brain|🧠;
+bone|🦴; tooth|🦷; France|🇫🇷; Germany|🇩🇪; Italy|🇮🇹; Spain|🇪🇸; Japan|🇯🇵; the United States|🇺🇸; the United Kingdom|🇬🇧;
+Brazil|🇧🇷; India|🇮🇳; China|🇨🇳; Canada|🇨🇦
+""")

@@ -54,12 +54,8 @@ class Relation:
 
 def rows(text: str) -> tuple[tuple[str, ...], ...]:
     """Lines of ``a|b|c`` as tuples; entries of one line may be many, separated by ``;``."""
-    found = []
-    for line in text.strip().splitlines():
-        for entry in line.split(";"):
-            if entry.strip():
-                found.append(tuple(cell.strip() for cell in entry.split("|")))
-    return tuple(found)
+    entries = (entry for line in text.strip().splitlines() for entry in line.split(";"))
+    return tuple(tuple(cell.strip() for cell in entry.split("|")) for entry in entries if entry.strip())
 
 
 def lines(text: str) -> tuple[tuple[str, ...], ...]:

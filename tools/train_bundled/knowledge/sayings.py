@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-SAYINGS: tuple[str, ...] = tuple("""
+SAYINGS: tuple[str, ...] = tuple(
+    """
 The quick brown fox jumps over the lazy dog.
 To be or not to be, that is the question.
 All that glitters is not gold.
@@ -127,37 +128,168 @@ The radix tree keeps shared beginnings only once.
 The KV cache stores the keys and values of earlier tokens.
 SGLang is a language and a runtime for programs that call language models.
 RadixAttention keeps the cache of past prompts in a radix tree and reuses it.
-""".strip().splitlines())
+""".strip().splitlines()
+)
 
 # Everyday sentences with slots; {k} a person, {o} a thing to buy, {l} a place, {d} a deed, {t} a time, {j} a feeling
 FRAMES: tuple[str, ...] = (
-    "{k} went to the {l} to {d}.", "I am going to the store to buy {o} and {o2}.", "I am going to the {l} to {d}.", "Yesterday {k} was at the {l} and {d2}.", "{t} {k} likes to {d}.", "Today I want to {d}.",
-    "{k} was {j} because {k2} came to visit.", "My name is {k} and I like to {d}.", "Hello, my name is {k} and I live near the {l}.", "Hi, I'm {k}, and I like to {d}.", "{k} and {k2} are friends. {t} they {d} together.",
-    "There is {o} on the table.", "{k} bought {o} at the market.", "\"Where is my bag?\" asked {k}. \"It is at the {l},\" said {k2}.", "{t} the {l} is full of people.", "Can you bring {o} from the {l}?", "We need {o}, {o2} and some bread.",
-    "When {k} came home, {k2} was already there.", "After work {k} goes to the {l} to {d}.", "If it rains, we stay at home. If the sun shines, we go to the {l}.", "{k} has a dog and two cats.", "The {l} is next to the station.", "{k} is very {j} today.",
-    "Every day {k} gets up at seven, drinks a cup of tea and goes to the {l}.", "Last summer we went to the {l} and had a lot of fun.", "{k} forgot the keys and had to wait at the {l}.", "In my free time I like to {d}.", "On Sunday we want to {d}.", "My brother is called {k} and my sister is called {k2}.",
+    "{k} went to the {l} to {d}.",
+    "I am going to the store to buy {o} and {o2}.",
+    "I am going to the {l} to {d}.",
+    "Yesterday {k} was at the {l} and {d2}.",
+    "{t} {k} likes to {d}.",
+    "Today I want to {d}.",
+    "{k} was {j} because {k2} came to visit.",
+    "My name is {k} and I like to {d}.",
+    "Hello, my name is {k} and I live near the {l}.",
+    "Hi, I'm {k}, and I like to {d}.",
+    "{k} and {k2} are friends. {t} they {d} together.",
+    "There is {o} on the table.",
+    "{k} bought {o} at the market.",
+    '"Where is my bag?" asked {k}. "It is at the {l}," said {k2}.',
+    "{t} the {l} is full of people.",
+    "Can you bring {o} from the {l}?",
+    "We need {o}, {o2} and some bread.",
+    "When {k} came home, {k2} was already there.",
+    "After work {k} goes to the {l} to {d}.",
+    "If it rains, we stay at home. If the sun shines, we go to the {l}.",
+    "{k} has a dog and two cats.",
+    "The {l} is next to the station.",
+    "{k} is very {j} today.",
+    "Every day {k} gets up at seven, drinks a cup of tea and goes to the {l}.",
+    "Last summer we went to the {l} and had a lot of fun.",
+    "{k} forgot the keys and had to wait at the {l}.",
+    "In my free time I like to {d}.",
+    "On Sunday we want to {d}.",
+    "My brother is called {k} and my sister is called {k2}.",
 )
 SLOTS: dict[str, tuple[str, ...]] = {
-    "o": ("milk", "bread", "apples", "cheese", "eggs", "a newspaper", "flowers", "some tea", "rice", "a cake", "oranges", "butter", "a new coat", "a book", "potatoes", "soap", "chocolate", "an umbrella"),
-    "l": ("park", "library", "beach", "school", "market", "museum", "cinema", "harbour", "garden", "bakery", "swimming pool", "theatre", "restaurant", "forest", "zoo", "lake"),
-    "d": ("read a book", "meet a friend", "play chess", "drink coffee", "learn something new", "go for a walk", "listen to music", "cook dinner", "play football", "paint a picture", "watch the birds", "ride a bicycle", "sleep late"),
-    "d2": ("met an old friend", "read the whole day", "bought a cake", "saw a fox", "lost a glove", "found a coin", "listened to a concert", "watched the ships"),
-    "t": ("In the morning", "In the evening", "On Sundays", "In summer", "After school", "At night", "In winter", "Every Friday"), "j": ("happy", "sad", "tired", "excited", "proud", "angry", "nervous", "cheerful"),
+    "o": (
+        "milk",
+        "bread",
+        "apples",
+        "cheese",
+        "eggs",
+        "a newspaper",
+        "flowers",
+        "some tea",
+        "rice",
+        "a cake",
+        "oranges",
+        "butter",
+        "a new coat",
+        "a book",
+        "potatoes",
+        "soap",
+        "chocolate",
+        "an umbrella",
+    ),
+    "l": (
+        "park",
+        "library",
+        "beach",
+        "school",
+        "market",
+        "museum",
+        "cinema",
+        "harbour",
+        "garden",
+        "bakery",
+        "swimming pool",
+        "theatre",
+        "restaurant",
+        "forest",
+        "zoo",
+        "lake",
+    ),
+    "d": (
+        "read a book",
+        "meet a friend",
+        "play chess",
+        "drink coffee",
+        "learn something new",
+        "go for a walk",
+        "listen to music",
+        "cook dinner",
+        "play football",
+        "paint a picture",
+        "watch the birds",
+        "ride a bicycle",
+        "sleep late",
+    ),
+    "d2": (
+        "met an old friend",
+        "read the whole day",
+        "bought a cake",
+        "saw a fox",
+        "lost a glove",
+        "found a coin",
+        "listened to a concert",
+        "watched the ships",
+    ),
+    "t": (
+        "In the morning",
+        "In the evening",
+        "On Sundays",
+        "In summer",
+        "After school",
+        "At night",
+        "In winter",
+        "Every Friday",
+    ),
+    "j": ("happy", "sad", "tired", "excited", "proud", "angry", "nervous", "cheerful"),
 }
 
 CODE: tuple[str, ...] = (
-    "def add(a, b):\n    return a + b\n", "def subtract(a, b):\n    return a - b\n", "def multiply(a, b):\n    return a * b\n", "def divide(a, b):\n    return a / b\n", "def square(x):\n    return x * x\n", "def double(x):\n    return 2 * x\n",
-    "def is_even(n):\n    return n % 2 == 0\n", "def is_odd(n):\n    return n % 2 == 1\n", "def greet(name):\n    return f\"Hello, {name}!\"\n", "def maximum(a, b):\n    return a if a > b else b\n", "def minimum(a, b):\n    return a if a < b else b\n",
-    "def factorial(n):\n    return 1 if n < 2 else n * factorial(n - 1)\n", "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n", "def reverse(text):\n    return text[::-1]\n", "def is_palindrome(text):\n    return text == text[::-1]\n",
-    "def count_words(text):\n    return len(text.split())\n", "def average(numbers):\n    return sum(numbers) / len(numbers)\n", "def total(numbers):\n    return sum(numbers)\n", "def is_prime(n):\n    return n > 1 and all(n % d for d in range(2, n))\n",
-    "def celsius_to_fahrenheit(c):\n    return c * 9 / 5 + 32\n", "def fahrenheit_to_celsius(f):\n    return (f - 32) * 5 / 9\n", "def count_vowels(text):\n    return sum(c in \"aeiou\" for c in text.lower())\n", "def unique(items):\n    return list(dict.fromkeys(items))\n",
-    "def power(a, n):\n    return a ** n\n", "def absolute(x):\n    return x if x >= 0 else -x\n", "def first(items):\n    return items[0]\n", "def last(items):\n    return items[-1]\n", "def sort_list(items):\n    return sorted(items)\n", "def largest(numbers):\n    return max(numbers)\n",
-    "def smallest(numbers):\n    return min(numbers)\n", "def area_of_circle(r):\n    return 3.14159 * r * r\n", "def area_of_rectangle(a, b):\n    return a * b\n", "def to_upper(text):\n    return text.upper()\n", "def to_lower(text):\n    return text.lower()\n",
-    "def contains(items, x):\n    return x in items\n", "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a\n", "def fizzbuzz(n):\n    for i in range(1, n + 1):\n        print(\"Fizz\" * (i % 3 == 0) + \"Buzz\" * (i % 5 == 0) or i)\n",
-    "for i in range(10):\n    print(i)\n", "for i in range(1, 6):\n    print(i)\n", "import math\nprint(math.pi)\n", "import random\nprint(random.randint(1, 6))\n", "print(\"Hello, world!\")\n", "squares = [x * x for x in range(10)]\n", "evens = [x for x in range(20) if x % 2 == 0]\n",
+    "def add(a, b):\n    return a + b\n",
+    "def subtract(a, b):\n    return a - b\n",
+    "def multiply(a, b):\n    return a * b\n",
+    "def divide(a, b):\n    return a / b\n",
+    "def square(x):\n    return x * x\n",
+    "def double(x):\n    return 2 * x\n",
+    "def is_even(n):\n    return n % 2 == 0\n",
+    "def is_odd(n):\n    return n % 2 == 1\n",
+    'def greet(name):\n    return f"Hello, {name}!"\n',
+    "def maximum(a, b):\n    return a if a > b else b\n",
+    "def minimum(a, b):\n    return a if a < b else b\n",
+    "def factorial(n):\n    return 1 if n < 2 else n * factorial(n - 1)\n",
+    "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n",
+    "def reverse(text):\n    return text[::-1]\n",
+    "def is_palindrome(text):\n    return text == text[::-1]\n",
+    "def count_words(text):\n    return len(text.split())\n",
+    "def average(numbers):\n    return sum(numbers) / len(numbers)\n",
+    "def total(numbers):\n    return sum(numbers)\n",
+    "def is_prime(n):\n    return n > 1 and all(n % d for d in range(2, n))\n",
+    "def celsius_to_fahrenheit(c):\n    return c * 9 / 5 + 32\n",
+    "def fahrenheit_to_celsius(f):\n    return (f - 32) * 5 / 9\n",
+    'def count_vowels(text):\n    return sum(c in "aeiou" for c in text.lower())\n',
+    "def unique(items):\n    return list(dict.fromkeys(items))\n",
+    "def power(a, n):\n    return a ** n\n",
+    "def absolute(x):\n    return x if x >= 0 else -x\n",
+    "def first(items):\n    return items[0]\n",
+    "def last(items):\n    return items[-1]\n",
+    "def sort_list(items):\n    return sorted(items)\n",
+    "def largest(numbers):\n    return max(numbers)\n",
+    "def smallest(numbers):\n    return min(numbers)\n",
+    "def area_of_circle(r):\n    return 3.14159 * r * r\n",
+    "def area_of_rectangle(a, b):\n    return a * b\n",
+    "def to_upper(text):\n    return text.upper()\n",
+    "def to_lower(text):\n    return text.lower()\n",
+    "def contains(items, x):\n    return x in items\n",
+    "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a\n",
+    'def fizzbuzz(n):\n    for i in range(1, n + 1):\n        print("Fizz" * (i % 3 == 0) + "Buzz" * (i % 5 == 0) or i)\n',
+    "for i in range(10):\n    print(i)\n",
+    "for i in range(1, 6):\n    print(i)\n",
+    "import math\nprint(math.pi)\n",
+    "import random\nprint(random.randint(1, 6))\n",
+    'print("Hello, world!")\n',
+    "squares = [x * x for x in range(10)]\n",
+    "evens = [x for x in range(20) if x % 2 == 0]\n",
 )
 # What the programs do, in the order of CODE, as one asks for them.
-CODE_ASKED: tuple[tuple[str, ...], ...] = tuple(tuple(ask.strip() for ask in line.split("|")) for line in """
+CODE_ASKED: tuple[tuple[str, ...], ...] = tuple(
+    tuple(ask.strip() for ask in line.split("|"))
+    for line in """
 adds two numbers|to add two numbers
 subtracts two numbers|to subtract two numbers
 multiplies two numbers|to multiply two numbers
@@ -202,4 +334,5 @@ rolls a die|to roll a die
 prints Hello, world!|to print hello world
 makes a list of squares|for a list of squares
 makes a list of even numbers|for a list of even numbers
-""".strip().splitlines())
+""".strip().splitlines()
+)

@@ -5,7 +5,9 @@ from __future__ import annotations
 # activity | steps, each a clause that continues "He ..." or "She ..."
 ACTIVITIES: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
     (name.strip(), tuple(step.strip() for step in steps.split(";")))
-    for name, steps in (line.split("|") for line in """
+    for name, steps in (
+        line.split("|")
+        for line in """
 making tea|fills the kettle with water; waits until the water boils; pours the water over the tea bag; takes out the tea bag after a few minutes; drinks the tea slowly
 frying an egg|puts a pan on the stove; melts some butter in the pan; cracks an egg into the pan; waits until the white is firm; slides the egg onto a plate
 washing the car|parks the car in the yard; sprays the car with water; rubs the car with a soapy sponge; rinses off the foam; dries the car with a cloth
@@ -60,14 +62,19 @@ sailing|unties the boat; hoists the sail; steers into the wind; ducks under the 
 gardening|pulls out the weeds; loosens the soil; makes small holes; drops seeds into the holes; waters the bed
 shaving|wets the face; spreads foam on the cheeks; pulls the razor over the skin; rinses the razor; pats the face dry
 making popcorn|heats oil in a pot; pours in the corn; closes the lid; hears the corn pop; fills a bowl with popcorn
-""".strip().splitlines()))
+""".strip().splitlines()
+    )
+)
 
 # Endings that make no sense anywhere.
-NONSENSE: tuple[str, ...] = tuple(part.strip() for part in """
+NONSENSE: tuple[str, ...] = tuple(
+    part.strip()
+    for part in """
 eats the hammer with a spoon; flies to the moon on a sandwich; paints the soup blue and sings to it; turns into a teapot; sells the river to a cloud;
 puts the piano into a pocket; drinks the carpet; reads the newspaper to the stones; plants the shoes in the oven; marries the umbrella; sleeps on the ceiling;
 washes the fire with paper; counts the holes in the wind; fries the telephone; throws the house over the lake; teaches the spoon to swim; irons the cat;
 pours the mountain into a cup; climbs into the envelope; brushes the bread with a ladder; rides the sofa to school; combs the soup; nails the water to the wall;
 lends the sun a coat; hides the road under the bed; milks the bicycle; waters the television; knits a bridge from butter; whistles at the potatoes until they dance;
 folds the lake and puts it away; asks the door for its name; cuts the fog with scissors; drives the bathtub through the wall; boils the clock; writes on the rain
-""".replace("\n", " ").split(";"))
+""".replace("\n", " ").split(";")
+)

@@ -14,17 +14,69 @@ Split = Literal["train", "heldout"]
 _START = "b br d dr f fl g gl gr h j k kl kr l m n p pl pr qu r s sch sk sl sp st t th tr v w x y z zh bl cr".split()
 _MIDDLE = "a e i o u ai au ea ia ie io oo ou ua y".split()
 _END = "b ck d f g k l ll m n nd ng nt p r rk rn s sh st t th v x z".split()
-_PLACE_TAIL = ("ia", "land", "stan", "ana", "ova", "or", "eth", "istan", "onia", "", "", "a", "o", "ville", "burg", " City", "ton")
-STORY_PLACES = ("Wakanda", "Narnia", "Mordor", "Westeros", "Atlantis", "Gondor", "El Dorado", "Genovia", "Elbonia", "Freedonia",
-                "Zamunda", "Ruritania", "Latveria", "Sokovia", "Arendelle", "Oz", "Neverland", "Lilliput", "Panem", "Hyrule",
-                "Tatooine", "Themyscira", "Asgard", "Utopia", "Shangri-La", "Gotham City", "Metropolis", "Springfield", "Bikini Bottom")
-FORENAMES = ("Anna Ben Carla David Elsa Frank Greta Hugo Ines Jonas Karin Leo Mira Nils Olga Paul Quentin Rosa Sven Tina Udo Vera Walter "
-          "Xenia Yusuf Zara Priya Kenji Amara Omar Lucia Mateo Ingrid Tomas Noor Felix Clara Ivan Sofia Daniel Emma John Mary Bob Alice "
-          "Jim Sarah Tom Kate Mike Lisa Peter Jane").split()
-_ADJECTIVE = ("Silent Golden Broken Hidden Crimson Distant Frozen Lonely Burning Velvet Forgotten Restless Painted Hollow Electric "
-              "Gentle Midnight Paper Wandering Second Glass Copper Sleeping Borrowed Salted").split()
-_NOUN = ("Garden Harbour Mirror Orchard Window Lantern Compass Staircase Meadow Signal Kitchen Voyage Winter Letter Island Engine Bridge "
-         "Shadow Feather Tide Station Carpet Umbrella Horizon Ladder Whisper").split()
+_PLACE_TAIL = (
+    "ia",
+    "land",
+    "stan",
+    "ana",
+    "ova",
+    "or",
+    "eth",
+    "istan",
+    "onia",
+    "",
+    "",
+    "a",
+    "o",
+    "ville",
+    "burg",
+    " City",
+    "ton",
+)
+STORY_PLACES = (
+    "Wakanda",
+    "Narnia",
+    "Mordor",
+    "Westeros",
+    "Atlantis",
+    "Gondor",
+    "El Dorado",
+    "Genovia",
+    "Elbonia",
+    "Freedonia",
+    "Zamunda",
+    "Ruritania",
+    "Latveria",
+    "Sokovia",
+    "Arendelle",
+    "Oz",
+    "Neverland",
+    "Lilliput",
+    "Panem",
+    "Hyrule",
+    "Tatooine",
+    "Themyscira",
+    "Asgard",
+    "Utopia",
+    "Shangri-La",
+    "Gotham City",
+    "Metropolis",
+    "Springfield",
+    "Bikini Bottom",
+)
+FORENAMES = (
+    "Anna Ben Carla David Elsa Frank Greta Hugo Ines Jonas Karin Leo Mira Nils Olga Paul Quentin Rosa Sven Tina Udo Vera Walter "
+    "Xenia Yusuf Zara Priya Kenji Amara Omar Lucia Mateo Ingrid Tomas Noor Felix Clara Ivan Sofia Daniel Emma John Mary Bob Alice "
+    "Jim Sarah Tom Kate Mike Lisa Peter Jane"
+).split()
+_ADJECTIVE = (
+    "Silent Golden Broken Hidden Crimson Distant Frozen Lonely Burning Velvet Forgotten Restless Painted Hollow Electric "
+    "Gentle Midnight Paper Wandering Second Glass Copper Sleeping Borrowed Salted"
+).split()
+_NOUN = (
+    "Garden Harbour Mirror Orchard Window Lantern Compass Staircase Meadow Signal Kitchen Voyage Winter Letter Island Engine Bridge "
+    "Shadow Feather Tide Station Carpet Umbrella Horizon Ladder Whisper"
+).split()
 
 
 def invented(rng: Random, split: Split, syllables: int = 2) -> str:
@@ -50,7 +102,9 @@ def unknown(rng: Random, kind: str, split: Split) -> str:
     if kind == "title":
         if rng.random() < 0.5:
             return f"The {rng.choice(_ADJECTIVE)} {rng.choice(_NOUN)} of {name}"
-        return rng.choice((f"The {name} {rng.choice(_NOUN)}", f"{name} and the {rng.choice(_NOUN)}", f"{name}'s {rng.choice(_NOUN)}"))
+        return rng.choice(
+            (f"The {name} {rng.choice(_NOUN)}", f"{name} and the {rng.choice(_NOUN)}", f"{name}'s {rng.choice(_NOUN)}")
+        )
     if kind == "animal":
         return ("an " if word[0] in "aeiou" else "a ") + word
     if kind == "animals":
@@ -60,7 +114,15 @@ def unknown(rng: Random, kind: str, split: Split) -> str:
     if kind == "company":
         return name + rng.choice((" Inc", " Labs", " Systems", "", "ify", "soft"))
     if kind == "event":
-        return rng.choice((f"the Battle of {name}", f"the founding of {name}", f"the {name} Treaty", f"the {name} earthquake", f"the fall of {name}"))
+        return rng.choice(
+            (
+                f"the Battle of {name}",
+                f"the founding of {name}",
+                f"the {name} Treaty",
+                f"the {name} earthquake",
+                f"the fall of {name}",
+            )
+        )
     if kind == "acronym":
         return "".join(rng.choice("QXZJVWYKH") for _ in range(rng.choice((3, 4))))
     if kind == "count":
