@@ -64,24 +64,23 @@ class Jumper:
 
     def _enter(self, seq: Sequence, constraint: Constraint, jump: Jump) -> None:
         said, state = seq.transcript, constraint.state
-        dropped = tuple(said.output_ids[jump.keep :])
+        dropped, jumped_before = tuple(said.output_ids[jump.keep :]), sum(said.jumped)
         if dropped:
             self._drop(seq, constraint, jump)
         position = seq.length
         sampled_bytes = said.spelled_bytes(dropped)
-        at = forced = taken = 0
+        at = taken = 0
         for token_id in jump.token_ids:
             seq.append(token_id)
             constraint.advance(token_id)
             said.accept(ChunkResult(token_id=token_id), seq.remaining, jumped=at >= sampled_bytes)
-            forced += at >= sampled_bytes
             taken += 1
             at += said.spelled_bytes((token_id,))
             if said.finish_reason is not None:
                 break
         seq.report_from(position)
         self._counters.completion_tokens += taken - len(dropped)
-        self._counters.jumped_tokens += forced
+        self._counters.jumped_tokens += sum(said.jumped) - jumped_before
         if self._journal.active:
             self._emit(seq, constraint, jump, state)
 

@@ -92,7 +92,9 @@ def test_what_cannot_be_exact_is_refused_with_place_and_reason(pattern: str) -> 
     assert f"position {near}" in str(refusal.value)
 
 
-@pytest.mark.parametrize(("pattern", "position"), [("(a", 0), ("a)", 1), ("[a", 0), ("*a", 0), ("a{3,1}", 2), ("\\", 0)])
+@pytest.mark.parametrize(
+    ("pattern", "position"), [("(a", 0), ("a)", 1), ("[a", 0), ("*a", 0), ("a{3,1}", 2), ("\\", 0)]
+)
 def test_a_malformed_pattern_names_its_place(pattern: str, position: int) -> None:
     with pytest.raises(ConstraintError, match="malformed regex") as error:
         compile_regex(pattern)
