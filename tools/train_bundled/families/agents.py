@@ -162,7 +162,8 @@ def _poignancy(rng: Random, split: Split, long: bool) -> Example:
     name, action = _name(rng, split), rng.choice(ACTIONS)
     scale = rng.choice(
         (
-            "On a scale of 1 to 10, where 1 is purely mundane (for example brushing teeth, making the bed) and 10 is extremely poignant (for example a "
+            "On a scale of 1 to 10, where 1 is purely mundane (for example brushing teeth, making the bed) and 10 is "
+            "extremely poignant (for example a "
             "break-up, a college acceptance), rate the likely poignancy of the following event for {n}.\n",
             "Rate how poignant the event is for {n}, from 1 (everyday) to 10 (life changing).\n",
             "How important is this event for {n}? Give a number from 1 to 10.\n",

@@ -58,6 +58,16 @@ def _backward(relation: Relation) -> tuple[tuple[str, str], ...]:
 _BACK = [(r, _backward(r)) for r in RELATIONS if r.back]
 
 
+def _own(relation: Relation) -> tuple[str, ...]:
+    """The relation's own questions without those that any noun phrase allows."""
+    noun = relation.noun
+    common = {form.format(ask=relation.ask, n=noun, N=upper_first(noun)) for form in _GENERIC}
+    return tuple(q for q in relation.questions if upper_first(q) not in common)
+
+
+_OWN = {r.name: _own(r) for r in RELATIONS}
+
+
 def relation_of(rng: Random) -> Relation:
     """A relation, the larger ones more often."""
     return rng.choices(RELATIONS, _WEIGHTS)[0]
@@ -65,14 +75,14 @@ def relation_of(rng: Random) -> Relation:
 
 def question(rng: Random, relation: Relation, s: str, split: Split, own: bool = True) -> str:
     """A question for the object of ``s``; in the ``heldout`` split a phrasing that training never sees."""
-    noun = relation.noun.format(s=s)
+    noun, questions = relation.noun.format(s=s), _OWN[relation.name]
     if split == "heldout":
-        if own and len(relation.questions) > 2 and rng.random() < 0.5:
-            return upper_first(relation.questions[-1].format(s=s))
+        if own and len(questions) > 2 and rng.random() < 0.5:
+            return upper_first(questions[-1].format(s=s))
         return upper_first(rng.choice(_GENERIC_HELDOUT).format(ask2=relation.ask.lower(), n=noun))
-    if own and relation.questions and rng.random() < 0.6:
-        last = -1 if len(relation.questions) > 2 else None
-        return upper_first(rng.choice(relation.questions[:last]).format(s=s))
+    if own and questions and rng.random() < 0.6:
+        last = -1 if len(questions) > 2 else None
+        return upper_first(rng.choice(questions[:last]).format(s=s))
     return rng.choice(_GENERIC).format(ask=relation.ask, n=noun, N=upper_first(noun))
 
 

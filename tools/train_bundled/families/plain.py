@@ -87,7 +87,7 @@ def _program(rng: Random, split: Split, long: bool) -> Example:
     """A small program, asked for or begun."""
     at = rng.randrange(len(CODE))
     code = CODE[at]
-    if rng.random() < 0.35:
+    if rng.random() < 0.35 and code.count("\n") > 1:
         lines = code.split("\n")
         head = lines[0] + ("\n" if rng.random() < 0.8 else "")
         return completion(head, code[len(head) :], want=code[len(head) :].strip())

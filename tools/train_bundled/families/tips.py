@@ -213,7 +213,8 @@ def _step(rng: Random, split: Split, long: bool) -> Example:
     topic, _, tips = _tips(rng, count, split)
     head = rng.choice(
         (
-            f"You give people useful tips.\nUSER: Give some tips for {topic}.\nASSISTANT: Okay. Here are {count} concise tips, each under 8 words:\n",
+            f"You give people useful tips.\nUSER: Give some tips for {topic}.\n"
+            f"ASSISTANT: Okay. Here are {count} concise tips, each under 8 words:\n",
             f"Here are {count} concise tips for {topic}:\n",
             f"{count} short tips for {topic}, each under 8 words:\n",
             f"Tips for {topic}:\n",
