@@ -193,22 +193,37 @@ class Notebook:
         """Locator of the first widget of a kind."""
         return self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) [data-sgb-widget={name}]").first
 
+    def wait_widget(self, condition: str, name: str = "RadixTree", timeout_s: float = 30) -> None:
+        """Wait until a JavaScript ``condition`` holds of ``seq``, ``nodes`` and ``root`` of the first widget of a kind."""
+        self.page.wait_for_function(
+            f"""() => {{
+              const root = jupyterapp.shell.currentWidget.node.querySelector('[data-sgb-widget={name}]');
+              if (!root) return false;
+              const [seq, nodes] = [Number(root.dataset.sgbSeq), Number(root.dataset.sgbNodes)];
+              return {condition}; }}""",
+            timeout=timeout_s * 1000,
+            polling=30,
+        )
+
     def save(self) -> nbformat.NotebookNode:
         """Save, and read what was saved."""
         self.page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save'); }")
         return nbformat.read(self.lab.folder / self.path, as_version=4)
 
-    def close(self) -> None:
-        """Close the notebook and end its kernel."""
-        self.page.evaluate(
-            """async () => { const w = jupyterapp.shell.currentWidget; const k = w.sessionContext;
-               await w.context.save(); await k.shutdown(); w.close(); }"""
-        )
-
 
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(w => ({
   type: w.model.type, executionCount: w.model.executionCount ?? null, executionState: w.model.executionState ?? 'idle',
   outputs: w.model.outputs ? w.model.outputs.toJSON() : []}))"""
+
+
+# Whatever a test left: dialogs, notebooks with changes, running kernels.
+CLOSE_ALL = """async () => {
+  for (const dialog of document.querySelectorAll('.jp-Dialog')) dialog.querySelector('.jp-mod-reject, .jp-mod-accept')?.click();
+  for (const widget of [...jupyterapp.shell.widgets('main')]) {
+    await widget.sessionContext?.shutdown().catch(() => {});
+    widget.dispose();
+  }
+}"""
 
 
 class Browser:
@@ -219,7 +234,6 @@ class Browser:
         self.lab = lab
         self.errors: list[str] = []
         self.requests: list[str] = []
-        self._open: list[Notebook] = []
         self._listeners = {
             "pageerror": lambda error: self.errors.append(f"pageerror: {error}"),
             "console": lambda message: (
@@ -246,9 +260,7 @@ class Browser:
                await w.context.ready; await w.sessionContext.ready; jupyterapp.shell.activateById(w.id); }""",
             name,
         )
-        notebook = Notebook(self.page, self.lab, name)
-        self._open.append(notebook)
-        return notebook
+        return Notebook(self.page, self.lab, name)
 
     def notebook(self, *sources: str, name: str | None = None) -> Notebook:
         """Write a notebook with these code cells and open it."""
@@ -266,11 +278,7 @@ class Browser:
 
     def finish(self) -> None:
         """Close what is open and stop listening."""
-        for notebook in self._open:
-            self.page.evaluate(
-                "async path => { await jupyterapp.commands.execute('docmanager:open', {path}); }", notebook.path
-            )
-            notebook.close()
+        self.page.evaluate(CLOSE_ALL)
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
 

@@ -43,16 +43,10 @@ def test_live_in_a_running_cell_with_controls_that_work(browser: Any) -> None:
     notebook = browser.notebook(PREPARE, DRIVE, "print(final, tree.snapshot() == twin.snapshot())")
     notebook.start_all()
     widget = notebook.widget()
-    notebook.page.wait_for_function(
-        "() => Number(document.querySelector('[data-sgb-widget]')?.dataset.sgbNodes) > 5", timeout=60_000, polling=30
-    )
+    notebook.wait_widget("nodes > 5", timeout_s=60)
     assert notebook.running(1)
     first = number(widget, "seq")
-    notebook.page.wait_for_function(
-        f"() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq) > {first + 20}",
-        timeout=20_000,
-        polling=30,
-    )
+    notebook.wait_widget(f"seq > {first + 20}")
     widget.get_by_role("button", name="Back one change").click()
     held = number(widget, "seq")
     assert notebook.running(1)
@@ -60,19 +54,13 @@ def test_live_in_a_running_cell_with_controls_that_work(browser: Any) -> None:
     widget.get_by_role("button", name="Back one change").click()
     assert number(widget, "seq") < held
     widget.get_by_role("button", name="Latest").click()
-    notebook.page.wait_for_function(
-        f"() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq) > {held + 20}",
-        timeout=20_000,
-        polling=30,
-    )
+    notebook.wait_widget(f"seq > {held + 20}")
     assert notebook.running(1)
     notebook.wait("(cells) => cells[2].executionState === 'idle' && cells[2].executionCount", 60)
     assert notebook.failures() == []
     final, equal = notebook.cells()[2]["outputs"][0]["text"].split()
     assert equal == "True"
-    notebook.page.wait_for_function(
-        f"() => document.querySelector('[data-sgb-widget]').dataset.sgbNodes === '{final}'", timeout=10_000
-    )
+    notebook.wait_widget(f"nodes === {final}")
     assert widget.locator(".sgb-status").text_content() == "ended"
 
 
@@ -80,7 +68,7 @@ def test_the_saved_notebook_keeps_a_picture_and_words(browser: Any) -> None:
     fill = "for prompt, output in chats(6): twin.request(prompt, output)\ntree.finish()"
     notebook = browser.notebook(PREPARE, fill)
     notebook.run_all()
-    notebook.page.wait_for_function("() => Number(document.querySelector('[data-sgb-widget]')?.dataset.sgbNodes) > 5")
+    notebook.wait_widget("nodes > 5", timeout_s=60)
     output = notebook.save().cells[0].outputs[0]
     assert {"image/png", "text/plain"} <= set(output.data)
     assert output.data["text/plain"].startswith("Radix tree: ")
@@ -105,24 +93,19 @@ def test_replay_from_a_file_by_keyboard(browser: Any) -> None:
     stage.scroll_into_view_if_needed()
     stage.focus()
     press = notebook.page.keyboard.press
-    notebook.page.wait_for_function("() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbNodes) > 5")
+    notebook.wait_widget("nodes > 5", timeout_s=60)
     last, most = number(widget, "seq"), number(widget, "nodes")
 
-    def seq_becomes(condition: str) -> None:
-        notebook.page.wait_for_function(
-            f"() => {{ const seq = Number(document.querySelector('[data-sgb-widget]').dataset.sgbSeq); return {condition}; }}"
-        )
-
     press("Home")
-    seq_becomes("seq === -1")
+    notebook.wait_widget("seq === -1")
     for _ in range(4):
         press("]")
-    seq_becomes("seq > 0")
+    notebook.wait_widget("seq > 0")
     here = number(widget, "seq")
     press("[")
-    seq_becomes(f"seq < {here}")
+    notebook.wait_widget(f"seq < {here}")
     press("Space")
-    seq_becomes(f"seq === {last}")
+    notebook.wait_widget(f"seq === {last}")
     assert number(widget, "nodes") == most
     item = widget.get_by_role("treeitem")
     assert item.text_content().startswith("Root")
@@ -160,14 +143,11 @@ def test_two_displays_of_one_widget_and_a_theme_change(browser: Any) -> None:
     make_trace(browser.lab.folder / "two.sgtrace")
     notebook = browser.notebook("import sgbench.widgets\nw = sgbench.widgets.RadixTree('two.sgtrace')\nw", "w")
     notebook.run_all()
-    notebook.page.wait_for_function(
-        "() => [...document.querySelectorAll('[data-sgb-widget]')].filter(e => Number(e.dataset.sgbNodes) > 5).length === 2"
-    )
+    everywhere = "[...jupyterapp.shell.currentWidget.node.querySelectorAll('[data-sgb-widget]')]"
+    notebook.wait_widget(f"{everywhere}.filter(e => Number(e.dataset.sgbNodes) > 5).length === 2")
     try:
         browser.theme("JupyterLab Dark")
-        colour = (
-            "getComputedStyle(document.querySelector('[data-sgb-widget]')).getPropertyValue('--sgb-new-edge').trim()"
-        )
-        assert notebook.page.evaluate(colour) == "#2fc797"
+        colour = "root => getComputedStyle(root).getPropertyValue('--sgb-new-edge').trim()"
+        assert notebook.widget().evaluate(colour) == "#2fc797"
     finally:
         browser.theme("JupyterLab Light")
