@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sgbench.engine.request import SamplingParams
 from sgbench.errors import IntegrityError
-from sgbench.trace.events import Event, RequestAdmitted, RequestDeferred, RequestQueued, StepPlanned
+from sgbench.trace.events import Event, RequestAdmitted, RequestDeferred, RequestPreempted, RequestQueued, StepPlanned
 
 from .world import continuation, scripted
 
@@ -118,6 +118,38 @@ def test_nobody_is_overtaken_more_often_than_the_bound(bound, max_running, rnd: 
             waiting[rid] += event.rid > rid
         # In one plan, up to max_running later ones may be admitted before the count is looked at again.
         assert all(count <= bound + max_running for count in waiting.values())
+
+
+def test_a_large_request_is_not_passed_by_small_ones_for_ever():
+    core = scripted(60, starvation_bound=3, max_running=2)
+    small = SamplingParams(max_new_tokens=4)
+    core.submit([1] * 10, small)
+    core.step()  # the two rows are never empty at the same time, as long as small ones come
+    large = core.submit([2] * 50, SamplingParams(max_new_tokens=2))
+    for i in range(60):
+        core.submit([3 + i % 40] * 10, small)
+        core.step()
+        if large.done:
+            break
+    assert large.done
+    assert list(large.result().output_ids) == continuation([2] * 50, 2)
+
+
+def test_a_preempted_request_comes_back_before_anybody_else_starts():
+    core = scripted(60, max_prefill_tokens=64, max_running=4, schedule="random", radix_cache="off")
+    core._loop.scheduler._reserve.ratio = 0.0  # admit as if outputs cost nothing
+    events = watch(core, RequestPreempted, RequestAdmitted)
+    for i in range(16):
+        core.submit([i, i + 1, i + 2], SamplingParams(max_new_tokens=30))
+    preempted: set[int] = set()
+    drain(core)
+    for event in events:
+        if isinstance(event, RequestPreempted):
+            preempted.add(event.rid)
+        else:
+            assert not preempted or event.rid in preempted
+            preempted.discard(event.rid)
+    assert core.stats().preempted > 1
 
 
 def test_chunks_of_prompts_run_together_with_decodes():
