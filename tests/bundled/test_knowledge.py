@@ -34,12 +34,13 @@ from tools.train_bundled.families import (
     wordplay,
 )
 from tools.train_bundled.families.everyday import imperative
-from tools.train_bundled.families.wording import plural, typed
+from tools.train_bundled.families.wording import typed
 from tools.train_bundled.knowledge.animals import article
 from tools.train_bundled.knowledge.phrases import LANGUAGES, PHRASES
 from tools.train_bundled.knowledge.relation import Relation
 from tools.train_bundled.knowledge.sayings import CODE, CODE_ASKED
 from tools.train_bundled.knowledge.unknown import invented
+from tools.train_bundled.knowledge.words import plural
 
 MODULES = (
     agents, around, banter, chat, choice, endings, essays, everyday, facts, favours, languages, lists, odd, plain,

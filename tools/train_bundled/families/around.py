@@ -10,14 +10,17 @@ from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.facts import HELD_OUT, holds, question
-from tools.train_bundled.families.wording import framed, plural, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
+from tools.train_bundled.knowledge.tales import OBJECTS
 from tools.train_bundled.knowledge.unknown import unknown
+from tools.train_bundled.knowledge.words import plural
 
 _KNOWN = {r.name: {s.lower() for s, _ in r.pairs} for r in RELATIONS}
 _CROSS_KINDS = ("place", "person", "title")
 _BY_KIND = {kind: [s for r in RELATIONS if r.kind == kind for s, _ in r.pairs] for kind in _CROSS_KINDS}
+_OF_WORDS = ("opposite", "synonym", "past", "participle", "comparative")
 _UNKNOWABLE = [r for r in RELATIONS if r.kind]
 _TAILS = (
     "",
@@ -38,6 +41,10 @@ def _stranger(rng: Random, relation: Relation, split: Split) -> str:
     if relation.kind in _CROSS_KINDS and rng.random() < 0.12:
         s = rng.choice(_BY_KIND[relation.kind])
         if s.lower() not in _KNOWN[relation.name] and relation.name != "language":
+            return s
+    if relation.name in _OF_WORDS and rng.random() < 0.3:
+        s = rng.choice(OBJECTS)
+        if s not in _KNOWN[relation.name]:
             return s
     return unknown(rng, relation.kind, split)
 

@@ -11,13 +11,14 @@ from tools.train_bundled.example import Example, Family, Split, chat
 from tools.train_bundled.families.around import refusal
 from tools.train_bundled.families.facts import lower_name, question, relation_of
 from tools.train_bundled.families.stories import tell
-from tools.train_bundled.families.wording import plural, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import CLASS, SOUND, article
 from tools.train_bundled.knowledge.countries import COUNTRIES
 from tools.train_bundled.knowledge.smalltalk import TALK
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
 from tools.train_bundled.knowledge.things import JOBS, MADE_OF, ORIGINS, SPORT_GEAR
 from tools.train_bundled.knowledge.unknown import invented, unknown
+from tools.train_bundled.knowledge.words import plural
 
 Turns = list[tuple[str, str]]
 _LANDS = tuple(row for row in COUNTRIES if row[1] != "-")

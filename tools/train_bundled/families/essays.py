@@ -8,10 +8,11 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import lower_first, plural, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.advice import EXAMPLES, GENERIC, GROUPS, TOPICS
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
 from tools.train_bundled.knowledge.unknown import invented
+from tools.train_bundled.knowledge.words import plural
 
 _ASKS = (
     "Write an essay about {t}.",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import framed, plural, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import article
 from tools.train_bundled.knowledge.countries import COUNTRIES
 from tools.train_bundled.knowledge.people import WORK
 from tools.train_bundled.knowledge.places import CITY_COUNTRY
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
 from tools.train_bundled.knowledge.unknown import FORENAMES, invented
+from tools.train_bundled.knowledge.words import plural
 
 # {n} a noun, {ns} its plural, {an} with article, {p} a place, {w} a person, {m} a made-up word, {y} a year, {v} a verb in the past
 _ASKED = (

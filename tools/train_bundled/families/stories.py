@@ -8,10 +8,11 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import plural, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import article
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS, PLACES, PLOTS, POEMS
 from tools.train_bundled.knowledge.unknown import invented
+from tools.train_bundled.knowledge.words import plural
 
 Plot = tuple[tuple[str, ...], ...]
 _WHO = (

@@ -47,38 +47,6 @@ _POLITE = (
 _AFTER = (" please", " pls", " thanks", ", please", " Thanks!", " thank you", " ?", "??", " :)")
 
 
-_PLURALS = {
-    "mouse": "mice",
-    "wolf": "wolves",
-    "goose": "geese",
-    "sheep": "sheep",
-    "deer": "deer",
-    "fish": "fish",
-    "knife": "knives",
-    "moose": "moose",
-    "child": "children",
-    "old man": "old men",
-    "old woman": "old women",
-    "thief": "thieves",
-    "dwarf": "dwarves",
-    "elf": "elves",
-    "witch": "witches",
-    "fox": "foxes",
-    "box": "boxes",
-    "beach": "beaches",
-    "ostrich": "ostriches",
-}
-
-
-def plural(noun: str) -> str:
-    """The plural of a noun of the tales."""
-    if noun in _PLURALS:
-        return _PLURALS[noun]
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
-
-
 def system_turn(rng: Random, share: float = 0.33) -> list[tuple[str, str]]:
     """A system turn for about a third of all chats, else nothing."""
     return [("system", rng.choice(SYSTEMS))] if rng.random() < share else []

@@ -271,6 +271,7 @@ RELATIONS = (
             "Which color has {s}?",
             "{s} is what colour?",
         ),
+        kind="gadget",
     ),
     Relation(
         "mix",

@@ -87,8 +87,44 @@ def invented(rng: Random, split: Split, syllables: int = 2) -> str:
             return word
 
 
+_SURNAMES = (
+    "Miller Parker Cooper Baker Walker Turner Harris Morgan Bennett Foster Hughes Carter Murphy Kelly Wagner Fischer "
+    "Schmidt Rossi Ferrari Garcia Lopez Silva Santos Kowalski Novak Ivanov Petrov Tanaka Sato Kim Park Chen Wang Singh "
+    "Patel Khan Ali Hassan Okafor Mensah Andersen Larsen Virtanen Jansen Dubois Moreau Hill Stone Brooks Reed Fox West"
+).split()
+_PLACE_HEADS = (
+    "River Green Oak Stone Maple Spring Silver Cedar Lake North Red Bright Ash Wood Fair Clear Mill Winter".split()
+)
+_PLACE_ENDS = "ton ville field burg wood ford dale bury port mouth stead haven".split()
+
+
+def _plain(rng: Random, kind: str, split: Split) -> str:
+    """A thing that sounds real and is in no table: plain words put together."""
+    while True:
+        if kind == "person":
+            name = f"{rng.choice(FORENAMES)} {rng.choice(_SURNAMES)}"
+        elif kind == "place":
+            name = rng.choice(_PLACE_HEADS) + rng.choice(_PLACE_ENDS)
+        else:
+            a, b = rng.sample(_NOUN, 2)
+            name = rng.choice(
+                (
+                    f"The {rng.choice(_ADJECTIVE)} {a}",
+                    f"{rng.choice(_ADJECTIVE)} {a}s",
+                    f"The {a} and the {b}",
+                    f"A {a} of {b}s",
+                    a,
+                    f"{a} in the {b}",
+                )
+            )
+        if (zlib.crc32(name.encode()) % 10 == 0) == (split == "heldout"):
+            return name
+
+
 def unknown(rng: Random, kind: str, split: Split) -> str:
     """A made-up thing of a relation's ``kind``."""
+    if kind in ("person", "place", "title") and rng.random() < 0.35:
+        return _plain(rng, kind, split)
     word = invented(rng, split, rng.choice((1, 1, 2)))
     name = word.capitalize()
     if kind == "place":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .relation import Relation, pairs
+from .tales import CREATURES, OBJECTS
 
 OPPOSITES = pairs("""
 hot|cold; big|small; tall|short; long|short; fast|slow; high|low; happy|sad; old|young; new|old; good|bad;
@@ -93,6 +94,44 @@ autumn|fall; lift|elevator; enemy|foe; journey|trip; forest|wood; stone|rock; ch
 cold|chilly
 """)
 
+_PLURALS = {
+    "mouse": "mice",
+    "wolf": "wolves",
+    "goose": "geese",
+    "sheep": "sheep",
+    "deer": "deer",
+    "fish": "fish",
+    "knife": "knives",
+    "moose": "moose",
+    "child": "children",
+    "old man": "old men",
+    "old woman": "old women",
+    "thief": "thieves",
+    "dwarf": "dwarves",
+    "elf": "elves",
+    "witch": "witches",
+    "fox": "foxes",
+    "box": "boxes",
+    "beach": "beaches",
+    "ostrich": "ostriches",
+}
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun of the tales."""
+    if noun in _PLURALS:
+        return _PLURALS[noun]
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def _plurals() -> tuple[tuple[str, str], ...]:
+    known = {s for s, _ in PLURALS}
+    nouns = dict.fromkeys(n for n in (*CREATURES, *OBJECTS) if " " not in n and n not in known)
+    return (*PLURALS, *((noun, plural(noun)) for noun in nouns))
+
+
 RELATIONS = (
     Relation(
         "opposite",
@@ -112,7 +151,7 @@ RELATIONS = (
     Relation(
         "plural",
         "grammar",
-        PLURALS,
+        _plurals(),
         "the plural of {s}",
         (
             "What is the plural form of {s}?",
