@@ -47,7 +47,7 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
 
     def show(self) -> DisplayHandle:
         """Display the widget here; `refresh_picture` later brings what is stored of it up to date."""
-        self._display = display(self, display_id=True)
+        self._display = display(self, display_id=True)  # type: ignore[no-untyped-call]
         assert self._display is not None, "display gives a handle when it is asked for an id"
         return self._display
 
@@ -57,4 +57,4 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
         The live view stays as it is. Any thread may call this.
         """
         if self._display is not None:
-            self._display.update(self)
+            self._display.update(self)  # type: ignore[no-untyped-call]

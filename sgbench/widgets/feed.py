@@ -46,6 +46,8 @@ class Feed:
     ----------
     view
         The state so far. Read it under `lock`.
+    failure
+        Why folding stopped; empty while all is well.
     """
 
     def __init__(self, vocab: Vocab, publish: Publish, on_failure: Callable[[str], None]) -> None:
@@ -59,7 +61,7 @@ class Feed:
         self._stopped = threading.Event()
         self._sent = (0, 0)  # epoch and events that were published
         self._answered = False
-        self._failed = False
+        self.failure = ""
         self._unsubscribe: Callable[[], None] = lambda: None
         self._thread: threading.Thread | None = None
 
@@ -119,7 +121,7 @@ class Feed:
 
     def _fold(self) -> None:
         last: Event | None = None
-        while self._pending and not self._failed:
+        while self._pending and not self.failure:
             last = self._pending.popleft()
             try:
                 self.encoder.add(last, self.view.apply(last))
@@ -129,7 +131,7 @@ class Feed:
             self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, last)
 
     def _fail(self, sentence: str) -> None:
-        self._failed = True
+        self.failure = sentence
         self._pending.clear()
         self._unsubscribe()
         self._on_failure(sentence)

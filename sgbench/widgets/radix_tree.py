@@ -69,11 +69,11 @@ class RadixTree(SgWidget):
         opened = open_source(source)
         self._vocab = vocab_of(opened)
         self._feed = Feed(self._vocab, self._publish, self._fail)
-        state: dict[str, Any] = {}
+        options: dict[str, Any] = {"height": height, "marks": marks, "speed": float(speed)}
         if isinstance(opened, Trace):
             self._feed.fold_all(opened.events)
-            state.update(status="replay", recording=self._saved())
-        super().__init__(height=height, marks=marks, speed=float(speed), **state)
+            options.update(status=self._feed.failure or "replay", recording=self._saved())
+        super().__init__(**options)
         self.on_msg(self._answer)
         if not isinstance(opened, Trace):
             self._feed.follow(opened)
@@ -115,7 +115,8 @@ class RadixTree(SgWidget):
 
     def close(self) -> None:
         """End following and take the widget away."""
-        self._feed.stop()
+        if hasattr(self, "_feed"):  # else its making failed, and it is only cleaned up
+            self._feed.stop()
         super().close()
 
     # --- static
@@ -136,7 +137,8 @@ class RadixTree(SgWidget):
         """First event that static marks look back on: all of the run, without a keyframe's own nodes."""
         return 0
 
-    def _saved(self) -> dict[str, Any] | None:
+    def _saved(self) -> Any:
+        """The recording as widget state; None when it is too large for a notebook."""
         frame = self._feed.encoder.since()
         return frame.state() if frame.size_bytes <= SAVED_BYTES else None
 
@@ -145,7 +147,8 @@ class RadixTree(SgWidget):
         self.send(content, buffers)
 
     def _fail(self, sentence: str) -> None:
-        self.status = sentence
+        if self.comm is not None:  # else it is being made, and will say so itself
+            self.status = sentence
 
     def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "resync":

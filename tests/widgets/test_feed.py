@@ -1,0 +1,162 @@
+"""The live feed: nothing is lost, the pace is bounded, the last state always goes out, failures are told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from sgbench.trace.events import Event, NodeEvicted
+from sgbench.trace.vocab import Vocab
+from sgbench.views.frames import EVENT_STRIDE, Frame
+from sgbench.widgets.feed import UNANSWERED_BYTES, Feed
+from tests.radix_twin import RadixTwin, chats
+
+
+class Front:
+    """A front end's memory: which events it has."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.have = 0
+        self.gaps = 0
+
+    def publish(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        if frame.first > self.have:
+            self.gaps += 1
+            return
+        self.have = max(self.have, frame.first + len(frame.events) // (4 * EVENT_STRIDE))
+
+
+def feed_of(front: Front) -> tuple[Feed, list[str]]:
+    failures: list[str] = []
+    return Feed(Vocab(), front.publish, failures.append), failures
+
+
+def test_every_event_arrives_and_the_view_is_the_engines_tree() -> None:
+    front, twin = Front(), RadixTwin(700)
+    feed, failures = feed_of(front)
+    feed.follow(twin)
+    feed.answer(0, 0)
+    for prompt, output in chats(30):
+        twin.request(prompt, output)
+    feed.stop()
+    assert failures == []
+    assert front.gaps == 0
+    assert front.have == len(feed.encoder) == twin.journal._next_seq
+    assert feed.view.snapshot() == twin.snapshot()
+
+
+def test_many_events_make_few_messages() -> None:
+    front, twin = Front(), RadixTwin(700)
+    feed, _ = feed_of(front)
+    feed.follow(twin)
+    feed.answer(0, 0)
+    for prompt, output in chats(60):
+        twin.request(prompt, output)
+    feed.stop()
+    assert len(front.frames) < len(feed.encoder) / 10
+
+
+def test_until_someone_answers_each_message_begins_at_the_beginning() -> None:
+    front, twin = Front(), RadixTwin(700)
+    feed, _ = feed_of(front)
+    feed.follow(twin)
+    for prompt, output in chats(10):
+        twin.request(prompt, output)
+        feed.flush()
+    assert {frame.first for frame in front.frames} == {0}
+    feed.answer(0, 5)
+    assert front.frames[-1].first == 5
+    feed.stop()
+
+
+def test_a_front_end_that_missed_something_gets_the_rest_and_one_of_another_epoch_gets_all() -> None:
+    front, twin = Front(), RadixTwin(700)
+    feed, _ = feed_of(front)
+    feed.follow(twin)
+    for prompt, output in chats(5):
+        twin.request(prompt, output)
+    feed.answer(0, 17)
+    assert front.frames[-1].first == 17
+    for epoch, have in ((3, 17), (0, 10**6), (0, -1)):
+        feed.answer(epoch, have)
+        assert front.frames[-1].first == 0
+    feed.stop()
+
+
+def test_stopping_ends_the_subscription_and_is_idempotent() -> None:
+    twin = RadixTwin()
+    feed, _ = feed_of(Front())
+    feed.follow(twin)
+    feed.stop()
+    feed.stop()
+    assert not twin.journal.active
+    assert feed._thread is not None
+    assert not feed._thread.is_alive()
+
+
+def test_events_that_cannot_be_folded_stop_the_view_and_say_so_once() -> None:
+    front, twin = Front(), RadixTwin()
+    feed, failures = feed_of(front)
+    feed.follow(twin)
+    twin.journal.emit(NodeEvicted(node=77, length_tokens=1))
+    twin.journal.emit(NodeEvicted(node=78, length_tokens=1))
+    feed.flush()
+    feed.stop()
+    assert len(failures) == 1
+    assert "node 77" in failures[0]
+    assert not twin.journal.active
+
+
+def test_events_from_many_threads_keep_their_order() -> None:
+    front, twin = Front(), RadixTwin()
+    feed, failures = feed_of(front)
+    feed.follow(twin)
+    runs = list(chats(8))
+    lock = threading.Lock()
+
+    def work(prompt: tuple[int, ...]) -> None:
+        with lock:
+            twin.request(prompt)
+
+    threads = [threading.Thread(target=work, args=(prompt,)) for prompt, _ in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    feed.stop()
+    assert failures == []
+    assert feed.view.snapshot() == twin.snapshot()
+
+
+class Silent:
+    """A source that never says anything."""
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+def test_a_silent_source_costs_no_message() -> None:
+    front = Front()
+    feed, _ = feed_of(front)
+    feed.follow(Silent())
+    feed.stop()
+    assert front.frames == []
+
+
+def test_an_unheard_live_tree_does_not_flood() -> None:
+    front, twin = Front(), RadixTwin()
+    feed, _ = feed_of(front)
+    feed.follow(twin)
+    while feed.encoder.since().size_bytes <= UNANSWERED_BYTES:
+        for prompt, output in chats(200, seed=len(feed.encoder)):
+            twin.request(prompt, output)
+        with feed.lock:
+            feed._fold()
+    before = len(front.frames)
+    with feed.lock:
+        feed._publish_news()
+    assert len(front.frames) == before
+    feed.stop()
+    assert len(front.frames) > before  # the last state goes out whatever it weighs
