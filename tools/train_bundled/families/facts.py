@@ -186,11 +186,32 @@ def _yes_no(rng: Random, split: Split, long: bool) -> Example:
         if wrong
         else "Yes"
     )
+    if split == "train" and rng.random() < 0.25:
+        return _small_word(rng, relation.sentence(s, claimed), asked, word)
     if rng.random() < 0.4:
         prompt, answer = framed(rng, [], typed(rng, asked, s + o), word)
         return completion(prompt, answer, want=word)
     reply = f"{word}, {lower_name(relation.sentence(s, o))}" if rng.random() < 0.75 or wrong else f"{word}."
     return chat([*system_turn(rng), ("user", typed(rng, asked, s + o)), ("assistant", reply)], want=word)
+
+
+def _small_word(rng: Random, statement: str, asked: str, word: str) -> Example:
+    """The answer as a program selects it: one small word after a plain prompt."""
+    told = word in ("Yes", "True")
+    if asked.startswith("True or") or rng.random() < 0.4:
+        form = rng.choice(
+            (
+                "Statement: {s}\nTrue or false:",
+                "{s}\nTrue or false? Answer:",
+                "Is this true or false? {s}\nAnswer:",
+                "Claim: {s}\nVerdict (true or false):",
+            )
+        )
+        return completion(form.format(s=statement), " true" if told else " false", want="true" if told else "false")
+    form = rng.choice(
+        ("{q} Answer yes or no:", "Question: {q}\nAnswer (yes or no):", "{q} (yes/no)", "Answer yes or no.\nQ: {q}\nA:")
+    )
+    return completion(form.format(q=asked), " yes" if told else " no", want="yes" if told else "no")
 
 
 def lower_name(sentence: str) -> str:
