@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sgbench.engine.attention.decode_window import DecodeWindow
 from sgbench.engine.attention.dense import dense_attention, math_attention
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
@@ -115,3 +116,75 @@ def test_dense_kernels_equal_their_slow_twin(device: str, queries: int, keys: in
     if not causal:
         scores = q @ k.transpose(2, 3) / 4 + (0 if mask is None else mask)
         torch.testing.assert_close(math_attention(q, k, v, mask)[1], scores.logsumexp(-1), atol=1e-5, rtol=1e-5)
+
+
+class Decoding:
+    """Requests that decode side by side, for tests of what is kept between steps."""
+
+    def __init__(self, seed: int, budget_tokens: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.cache = KVCache(CONFIG, 3000, torch.float32, torch.device("cpu"))
+        self.cache.data.copy_(torch.randn(self.cache.data.shape, generator=torch.Generator().manual_seed(seed)))
+        self.table = SlotTable(8, 512)
+        self.backend = TorchAttention(self.cache, CONFIG.n_heads)
+        self.backend._window = DecodeWindow(self.cache, budget_tokens * 2 * CONFIG.n_kv_heads * HEAD_DIM * 4)
+        self.free = self.rng.permutation(3000).tolist()
+        self.slots: dict[int, list[int]] = {}
+        self.rid: dict[int, int] = {}
+        self.new: set[int] = set()
+
+    def admit(self, row: int, length: int) -> None:
+        self.slots[row] = [self.free.pop() for _ in range(length)]
+        self.rid[row] = self.rid.get(row, 0) + 8
+        self.new.add(row)
+
+    def exchange(self, row: int) -> None:
+        """The tree's slots take the place of the request's own: same contents elsewhere."""
+        moved = [self.free.pop() for _ in self.slots[row]]
+        self.cache.data[:, :, moved] = self.cache.data[:, :, self.slots[row]]
+        self.cache.data[:, :, self.slots[row]] = float("nan")
+        self.slots[row] = moved
+        self.new.add(row)
+
+    def step(self, rows: list[int], prefill: int) -> None:
+        chunks = []
+        for row in rows:
+            n = prefill if row == rows[0] and prefill else 1
+            start = len(self.slots[row])
+            self.slots[row] += [self.free.pop() for _ in range(n)]
+            first = 0 if row in self.new else start
+            slots = np.asarray(self.slots[row][first:], np.int32)
+            ids = np.zeros(n, np.int32)
+            chunks.append(Chunk(self.rid[row], row, start, ids, slots, first, True, SamplingParams()))
+            self.new.discard(row)
+        plan = StepPlan(0, tuple(chunks))
+        self.table.write(plan.chunks)
+        n_tokens = sum(len(c.token_ids) for c in chunks)
+        heads = torch.randn(n_tokens, CONFIG.n_heads + 2 * CONFIG.n_kv_heads, HEAD_DIM)
+        flat = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks]).astype(np.int64)
+        args = (plan, self.table, torch.from_numpy(flat))
+        q, kv = heads[:, : CONFIG.n_heads], heads[:, CONFIG.n_heads :]
+        got = self.backend.prepare(*args).attend(0, q, kv)
+        want = ReferenceAttention(self.cache).prepare(*args).attend(0, q, kv)
+        torch.testing.assert_close(got, want, atol=2e-5, rtol=2e-5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data(), st.integers(0, 99), st.sampled_from([0, 150, 400, 100_000]))
+def test_what_is_kept_between_steps_stays_right(data: st.DataObject, seed: int, budget_tokens: int) -> None:
+    """Requests come, go, pause, return, exchange slots and grow out of their buffers, with and without room for them."""
+    world = Decoding(seed, budget_tokens)
+    for _ in range(12):
+        row = data.draw(st.integers(0, 7))
+        match data.draw(st.sampled_from(["admit", "exchange", "leave", "go on"])):
+            case "admit":
+                world.admit(row, data.draw(st.sampled_from([1, 5, 62, 64, 95, 130])))
+            case "exchange" if row in world.slots:
+                world.exchange(row)
+            case "leave":
+                world.slots.pop(row, None)
+        live = sorted(world.slots)
+        if not live:
+            continue
+        rows = data.draw(st.lists(st.sampled_from(live), min_size=1, unique=True))
+        world.step(rows, data.draw(st.sampled_from([0, 0, 3, 70])))

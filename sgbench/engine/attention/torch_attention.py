@@ -2,6 +2,7 @@
 
 A step is cut into pieces, each one dense call for many requests, and partial results are merged by their log-sum-exp:
 
+* a *window*: decoding requests, over dense copies of their own KV (CPU only: `sgbench.engine.attention.decode_window`);
 * a *group*: chunks of few tokens (decode, short extensions), padded to the longest of like ones, over what is their own;
 * a *run*: a long chunk over its own fresh keys, causally, straight from the projection;
 * a *prefix*: KV that is read once for many queries: what a long chunk finds cached, or what several chunks share (paper
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from sgbench.engine.attention.decode_window import DecodeWindow, Member, WindowGroup
 from sgbench.engine.attention.dense import dense_attention
 
 if TYPE_CHECKING:
@@ -76,11 +78,11 @@ class Group:
     targets: torch.Tensor | None
     mask: torch.Tensor | None
 
-    def attend(self, cache: KVCache, layer: int, q: torch.Tensor) -> Partial:
-        """Partial result for `targets`."""
+    def attend(self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
+        """Partial result for `targets`; the step's keys and values are in the cache already."""
         n_kv_heads, repeat, head_dim = q.shape[1:]
-        kv = self.source.read(cache, layer).view(2, n_kv_heads, self.batch, self.n_keys, head_dim)
-        k, v = kv[0].transpose(0, 1), kv[1].transpose(0, 1)
+        read = self.source.read(cache, layer).view(2, n_kv_heads, self.batch, self.n_keys, head_dim)
+        k, v = read[0].transpose(0, 1), read[1].transpose(0, 1)
         picked = q if self.rows is None else q.index_select(0, self.rows)
         if self.n_queries == 1:
             return dense_attention(picked, k, v, self.mask)
@@ -145,17 +147,23 @@ class TorchAttention:
     def __init__(self, cache: KVCache, n_heads: int) -> None:
         self._cache = cache
         self._repeat = 2 * n_heads // cache.data.shape[1]
+        self._window = DecodeWindow(cache) if cache.data.device.type == "cpu" else None
 
     def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TorchStep:
         """See `AttentionBackend.prepare`."""
-        return _Planner(self._cache, plan, table.host, self._repeat).step(slots)
+        return _Planner(self._cache, self._window, plan, table.host, self._repeat).step(slots)
 
 
 class TorchStep:
     """`AttentionStep` of `TorchAttention`: groups and runs write each row once, prefixes are merged in."""
 
     def __init__(
-        self, cache: KVCache, slots: torch.Tensor, groups: list[Group], runs: list[Run], prefixes: list[Prefix]
+        self,
+        cache: KVCache,
+        slots: torch.Tensor,
+        groups: list[Group | WindowGroup],
+        runs: list[Run],
+        prefixes: list[Prefix],
     ) -> None:
         self._cache, self._slots = cache, slots
         self._groups, self._runs, self._prefixes = groups, runs, prefixes
@@ -181,11 +189,11 @@ class TorchStep:
     def _own(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
         """Every token over its chunk's own KV."""
         if len(self._groups) == 1 and self._groups[0].targets is None:
-            return self._groups[0].attend(self._cache, layer, q)
+            return self._groups[0].attend(self._cache, layer, q, kv)
         out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
         lse = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
         for group in self._groups:
-            part_out, part_lse = group.attend(self._cache, layer, q)
+            part_out, part_lse = group.attend(self._cache, layer, q, kv)
             assert group.targets is not None
             out.index_copy_(0, group.targets, part_out)
             lse.index_copy_(0, group.targets, part_lse)
@@ -205,8 +213,10 @@ def _merge(
 class _Planner:
     """Cuts a plan into pieces, in NumPy."""
 
-    def __init__(self, cache: KVCache, plan: StepPlan, table: IntArray, repeat: int) -> None:
-        self._cache, self._plan, self._table, self._repeat = cache, plan, table, repeat
+    def __init__(
+        self, cache: KVCache, window: DecodeWindow | None, plan: StepPlan, table: IntArray, repeat: int
+    ) -> None:
+        self._cache, self._window, self._plan, self._table, self._repeat = cache, window, plan, table, repeat
         self._device = cache.data.device
         chunks = plan.chunks
         self._rows = np.fromiter((c.row for c in chunks), np.int64, len(chunks))
@@ -221,7 +231,8 @@ class _Planner:
 
     def step(self, slots: torch.Tensor) -> TorchStep:
         short = self._counts <= SHORT_TOKENS
-        groups = [self._group(members) for members in self._like(np.flatnonzero(short))]
+        windows, padded = self._windows(np.flatnonzero(short))
+        groups: list[Group | WindowGroup] = [*windows, *(self._group(members) for members in self._like(padded))]
         runs, prefixes = [], []
         for i in np.flatnonzero(~short):
             first, stop = int(self._offsets[i]), int(self._offsets[i] + self._counts[i])
@@ -234,6 +245,22 @@ class _Planner:
             rows = np.concatenate([self._token_rows(i) for i in segment.chunks])
             prefixes.append(Prefix(self._source(cached.astype(np.int64)), self._all_or(rows)))
         return TorchStep(self._cache, slots, groups, runs, prefixes)
+
+    def _windows(self, members: Int64Array) -> tuple[list[WindowGroup], Int64Array]:
+        """Decoding chunks in the window, and the short chunks that are left."""
+        decoding = members[self._counts[members] == 1]
+        if self._window is None or (len(decoding) == 1 and self._in_order(int(decoding[0]))):
+            return [], members
+        given = [Member(self._plan.chunks[i], int(self._offsets[i]), int(self._own_from[i])) for i in decoding]
+        groups, left = self._window.plan(given, self._table, self._n_tokens, self._repeat)
+        rows = {m.token_row for m in left}
+        kept = [i for i in members if self._counts[i] > 1 or int(self._offsets[i]) in rows]
+        return groups, np.asarray(kept, dtype=np.int64)
+
+    def _in_order(self, i: int) -> bool:
+        """Do a chunk's own slots neighbour one another? Then the cache itself is read without a copy."""
+        slots = self._table[self._rows[i], self._own_from[i] : self._starts[i] + self._counts[i]]
+        return bool((np.diff(slots) == 1).all())
 
     def _token_rows(self, i: int) -> Int64Array:
         return np.arange(self._offsets[i], self._offsets[i] + self._counts[i])

@@ -115,7 +115,7 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     size = x.shape[-1]
     if x.device.type != "cpu" or x.dtype != torch.float32:
         return F.rms_norm(x, (size,), weight, eps)
-    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    length: torch.Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     scale = length.square_().div_(size).add_(eps).rsqrt_()
     return (x * scale).mul_(weight)
 

@@ -1,0 +1,222 @@
+"""Dense copies of what decoding requests attend to, kept from step to step; CPU only.
+
+A request's slots lie scattered over the pool. Gathering them for every token costs a CPU three times the attention itself, so a
+decoding request's own KV is gathered once into a row of a dense buffer, and each step appends one token to it. Rows of like length
+stand together, so that one call reads a whole buffer without an index.
+
+The window is a copy and never the truth: a request that is not where it was (another row, another start, slots that were exchanged, a
+longer buffer) is gathered anew from the pool. Knows chunks and the cache; decides nothing about who runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from sgbench.engine.attention.dense import dense_attention
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sgbench.engine.request import Chunk, IntArray
+    from sgbench.engine.runner.kv_cache import KVCache
+
+    Int64Array = npt.NDArray[np.int64]
+
+BUDGET_BYTES = 1 << 29
+_NARROWEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A decoding chunk: its first token row in the step, and the first position that is its own."""
+
+    chunk: Chunk
+    token_row: int
+    own_from: int
+
+    @property
+    def length(self) -> int:
+        """Keys it attends to, its own token included."""
+        return self.chunk.start + 1 - self.own_from
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a row of a buffer holds: positions ``first`` to ``stop`` of a request."""
+
+    rid: int
+    first: int
+    stop: int
+    width: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowGroup:
+    """One buffer's part of a step.
+
+    Attributes
+    ----------
+    buffer
+        ``[layers, rows, 2 * kv_heads, width, head_dim]``.
+    n_rows, n_keys
+        What of it is in use.
+    append
+        ``(token rows, flat buffer rows)`` of tokens that only have to be added; None: none.
+    refill
+        ``(gather index, flat buffer rows)`` of requests that are copied anew; None: none.
+    targets
+        Token row of each buffer row; None: all tokens in order.
+    mask
+        ``[rows, 1, repeat, keys]``; None: all are equally long.
+    """
+
+    buffer: torch.Tensor
+    n_rows: int
+    n_keys: int
+    append: tuple[torch.Tensor, torch.Tensor] | None
+    refill: tuple[torch.Tensor, torch.Tensor] | None
+    targets: torch.Tensor | None
+    mask: torch.Tensor | None
+
+    def attend(
+        self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Bring the buffer up to date and read it: partial result for ``targets``."""
+        buffer = self.buffer[layer]
+        flat = buffer.view(-1, buffer.shape[3])
+        if self.append is not None:
+            flat.index_copy_(0, self.append[1], kv.index_select(0, self.append[0]).view(-1, flat.shape[1]))
+        if self.refill is not None:
+            flat.index_copy_(0, self.refill[1], cache.gather(layer, self.refill[0]).view(-1, flat.shape[1]))
+        used = buffer[: self.n_rows, :, : self.n_keys]
+        n_kv_heads = used.shape[1] // 2
+        picked = q if self.targets is None else q.index_select(0, self.targets)
+        return dense_attention(picked, used[:, :n_kv_heads], used[:, n_kv_heads:], self.mask)
+
+
+class DecodeWindow:
+    """The buffers of one engine.
+
+    Parameters
+    ----------
+    cache
+        The KV tensors, the truth.
+    budget_bytes
+        Most memory of the buffers; requests that find no room are left to the caller.
+    """
+
+    def __init__(self, cache: KVCache, budget_bytes: int = BUDGET_BYTES) -> None:
+        self._cache = cache
+        layers, heads, _, head_dim = cache.data.shape
+        self._budget_tokens = budget_bytes // (layers * heads * head_dim * cache.data.itemsize)
+        self._buffers: dict[int, torch.Tensor] = {}
+        self._held: dict[int, _Held] = {}
+
+    def plan(
+        self, members: list[Member], table: IntArray, n_tokens: int, repeat: int
+    ) -> tuple[list[WindowGroup], list[Member]]:
+        """Groups for the members that fit, and the members that do not."""
+        by_width: dict[int, list[Member]] = {}
+        for member in members:
+            by_width.setdefault(_width(member.length), []).append(member)
+        self._buffers = {width: buffer for width, buffer in self._buffers.items() if width in by_width}
+        held, self._held = self._held, {}
+        groups, left, tokens = [], [], 0
+        for width in sorted(by_width):
+            rows = 1 << (len(by_width[width]) - 1).bit_length()
+            tokens += rows * width
+            if tokens > self._budget_tokens:
+                self._buffers.pop(width, None)
+                left.extend(by_width[width])
+                continue
+            groups.append(self._group(width, rows, by_width[width], held, table, n_tokens, repeat))
+        return groups, left
+
+    def _group(
+        self,
+        width: int,
+        rows: int,
+        members: list[Member],
+        held: dict[int, _Held],
+        table: IntArray,
+        n_tokens: int,
+        repeat: int,
+    ) -> WindowGroup:
+        buffer = self._buffers.get(width)
+        grown = buffer is None or buffer.shape[1] < rows
+        if buffer is None or grown:
+            buffer = self._buffers[width] = self._new(rows, width)
+        places = (
+            {} if grown else {i: p for i, m in enumerate(members) if (p := _place(m, held, width, len(members))) >= 0}
+        )
+        spare = iter(sorted(set(range(len(members))) - set(places.values())))
+        fresh = [i for i in range(len(members)) if i not in places]
+        index = np.array([places[i] if i in places else next(spare) for i in range(len(members))])
+        for member, at in zip(members, index.tolist(), strict=True):
+            chunk = member.chunk
+            self._held[chunk.row] = _Held(chunk.rid, member.own_from, chunk.start + 1, width, at)
+        lengths = np.array([m.length for m in members])
+        token_rows = np.array([m.token_row for m in members])
+        in_place = np.argsort(index)
+        n_keys = int(lengths.max())
+        targets = token_rows[in_place]
+        whole = len(targets) == n_tokens and bool((targets == np.arange(n_tokens)).all())
+        kept = np.array(sorted(places), dtype=np.int64)
+        return WindowGroup(
+            buffer=buffer,
+            n_rows=len(members),
+            n_keys=n_keys,
+            append=self._append(index[kept], lengths[kept] - 1, token_rows[kept], width) if len(kept) else None,
+            refill=self._refill([members[i] for i in fresh], index[fresh], table, width) if fresh else None,
+            targets=None if whole else torch.from_numpy(targets),
+            mask=self._mask(lengths[in_place], n_keys, repeat),
+        )
+
+    def _new(self, rows: int, width: int) -> torch.Tensor:
+        """Zeros, not garbage: what lies behind a row's end is masked, but a NaN would pass any mask."""
+        layers, heads, _, head_dim = self._cache.data.shape
+        return torch.zeros(layers, rows, heads, width, head_dim, dtype=self._cache.data.dtype)
+
+    def _append(
+        self, index: Int64Array, position: Int64Array, token_rows: Int64Array, width: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        heads = np.arange(self._cache.data.shape[1])
+        rows = (index[:, None] * len(heads) + heads) * width + position[:, None]
+        return torch.from_numpy(token_rows), torch.from_numpy(rows.ravel())
+
+    def _refill(
+        self, members: list[Member], index: Int64Array, table: IntArray, width: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        slots = np.concatenate([table[m.chunk.row, m.own_from : m.chunk.start + 1] for m in members])
+        lengths = [m.length for m in members]
+        position = np.concatenate([np.arange(n) for n in lengths])
+        heads = np.arange(self._cache.data.shape[1])
+        rows = (np.repeat(index, lengths)[None] * len(heads) + heads[:, None]) * width + position[None]
+        return self._cache.gather_index(torch.from_numpy(slots.astype(np.int64))), torch.from_numpy(rows.ravel())
+
+    def _mask(self, lengths: Int64Array, n_keys: int, repeat: int) -> torch.Tensor | None:
+        hidden = np.arange(n_keys) >= lengths[:, None]
+        if not hidden.any():
+            return None
+        bias = torch.from_numpy(np.where(hidden, np.float32(-np.inf), np.float32(0))).to(self._cache.data.dtype)
+        return bias.view(len(lengths), 1, 1, n_keys).expand(-1, -1, repeat, -1)
+
+
+def _width(length: int) -> int:
+    """Buffers are a power of two wide, or one and a half: at most a third of what is read is padding."""
+    power = max(_NARROWEST, 1 << (length - 1).bit_length())
+    return power * 3 // 4 if power > _NARROWEST and length <= power * 3 // 4 else power
+
+
+def _place(member: Member, held: dict[int, _Held], width: int, n_rows: int) -> int:
+    """Where the member stands already with all but its new token, or -1."""
+    chunk, there = member.chunk, held.get(member.chunk.row)
+    if there is None or (there.rid, there.first, there.stop) != (chunk.rid, member.own_from, chunk.start):
+        return -1
+    stays = there.width == width and there.index < n_rows and chunk.slots_from == chunk.start
+    return there.index if stays else -1
