@@ -267,15 +267,15 @@ class EngineCore:
 
     def stats(self) -> EngineStats:
         """Figures since start or `reset_stats`."""
-        return self._loop.call(self._loop.stats)
+        return self._loop.call(self._loop.worker.stats)
 
     def reset_stats(self) -> None:
         """Count from 0 again."""
-        self._loop.call(self._loop.reset_stats)
+        self._loop.call(self._loop.worker.reset_stats)
 
     def snapshot(self) -> TreeSnapshot:
         """The prefix cache as plain data; see `sgbench.trace.events`."""
-        return self._loop.call(self._loop.cache.snapshot)
+        return self._loop.call(self._loop.worker.cache.snapshot)
 
     def check_integrity(self) -> None:
         """Check every invariant of pool, cache and running requests.
@@ -285,11 +285,11 @@ class EngineCore:
         IntegrityError
             One is broken: a bug of ours.
         """
-        self._loop.call(lambda: self._loop.memory.check(self._loop.scheduler.running))
+        self._loop.call(lambda: self._loop.worker.memory.check(self._loop.worker.scheduler.running))
 
     def flush_cache(self) -> bool:
         """Drop everything cached that no running request uses; always True."""
-        self._loop.call(self._loop.memory.flush)
+        self._loop.call(self._loop.worker.memory.flush)
         return True
 
     @contextlib.contextmanager
@@ -311,11 +311,11 @@ class EngineCore:
         if mode not in SUSPENDED:
             raise UsageError(f"without_cache({mode!r}): choose one of {', '.join(SUSPENDED)}")
         loop = self._loop
-        kept = loop.call(lambda: loop.swap_cache(SUSPENDED[mode](loop.cache)))
+        kept = loop.call(lambda: loop.worker.swap_cache(SUSPENDED[mode](loop.worker.cache)))
 
         def restore() -> None:
-            loop.abort_all("the baseline ended")
-            loop.swap_cache(kept)
+            loop.worker.abort_all("the baseline ended")
+            loop.worker.swap_cache(kept)
 
         try:
             yield
@@ -331,7 +331,7 @@ class EngineCore:
 
         def begin() -> Callable[[], None]:
             end = self.journal.subscribe(callback)
-            self.journal.emit(self._loop.keyframe())
+            self.journal.emit(self._loop.worker.keyframe())
             return end
 
         return self._loop.call(begin)
@@ -348,7 +348,7 @@ class EngineCore:
             A trace file that gets every event as it happens.
         """
         with Recording(self.journal, self._header(), self.token_text, max_events=max_events, spill=spill) as recording:
-            self._loop.call(lambda: recording.start(self._loop.keyframe()))
+            self._loop.call(lambda: recording.start(self._loop.worker.keyframe()))
             yield recording.trace
 
     def _header(self) -> TraceHeader:

@@ -1,7 +1,7 @@
-"""The engine's loop: plan, run, commit, emit; on one thread of its own.
+"""The engine's thread, and how everybody else reaches it.
 
-That thread is the only one that touches scheduler, tree, pool and runner. Everybody else puts requests and calls into the inbox and
-waits on handles. Knows no language and no display; what it does not decide stands in `sgbench.engine.scheduler`.
+That thread is the only one that touches scheduler, tree, pool and runner (`sgbench.engine.worker`). Others put requests and calls into
+the inbox and wait on handles. Knows when to step, not what a step does.
 """
 
 from __future__ import annotations
@@ -11,41 +11,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sgbench.engine.config import EngineConfig
-from sgbench.engine.eviction import eviction_key
-from sgbench.engine.flat_cache import FlatCache
 from sgbench.engine.gate import Gate
 from sgbench.engine.inbox import Inbox
-from sgbench.engine.jumping import Jumper
-from sgbench.engine.kv_memory import KvMemory
-from sgbench.engine.kv_pool import KvPool
-from sgbench.engine.no_cache import NoCache
-from sgbench.engine.prefix_cache import PrefixCache
-from sgbench.engine.radix_attention import ForceMissCache, RadixCache
-from sgbench.engine.request import Chunk, ChunkResult, StepPlan, StepResult
-from sgbench.engine.result import request_output
 from sgbench.engine.runner.base import Runner
-from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
-from sgbench.engine.stats import Counters, EngineStats
-from sgbench.errors import EngineStoppedError, IntegrityError, UsageError
-from sgbench.trace.events import Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
+from sgbench.engine.worker import Worker
+from sgbench.errors import EngineStoppedError
 from sgbench.trace.journal import Journal
 
 T = TypeVar("T")
 
 
-def make_cache(config: EngineConfig, journal: Journal, capacity_tokens: int) -> PrefixCache:
-    """The prefix cache that ``config.radix_cache`` names."""
-    eviction = eviction_key(config.eviction)
-    if config.radix_cache == "off":
-        return NoCache()
-    if config.radix_cache == "flat":
-        return FlatCache(journal, capacity_tokens, eviction)
-    return (RadixCache if config.radix_cache == "radix" else ForceMissCache)(journal, eviction)
-
-
 class EngineLoop:
-    """State of a running engine and the thread that owns it.
+    """A worker, its thread and its inbox.
 
     Parameters
     ----------
@@ -60,57 +38,34 @@ class EngineLoop:
     """
 
     def __init__(self, config: EngineConfig, runner: Runner, journal: Journal, *, start: bool) -> None:
-        self.config = config
-        self.journal = journal
-        self.inbox = Inbox()
-        self.gate = Gate(self.inbox.wake)
+        self.worker = Worker(config, runner, journal)
+        self.gate = Gate(self._wake)
         self.failure: BaseException | None = None
-        self._runner = runner
-        self._counters = Counters()
-        self.cache = make_cache(config, journal, runner.kv_tokens)
-        self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
-        self.scheduler = Scheduler(config, self.memory, journal, self._counters)
-        self._jumper = Jumper(self.memory, journal, self._counters)
-        self._live: dict[int, Sequence] = {}
-        self._next_rid = 0
-        self._steps = 0
-        self._evicted_before = 0
+        self._inbox = Inbox()
+        self._deterministic = config.deterministic
         self._closed = False
         self.thread: threading.Thread | None = None
         if start:
             self.thread = threading.Thread(target=self._run, name="sgbench-engine", daemon=True)
             self.thread.start()
 
-    # --- the loop ---------------------------------------------------------------------------------------------------
+    def _wake(self) -> None:
+        self._inbox.wake()
 
     def step(self) -> bool:
         """Take what arrived and run one step; False if there was nothing to run."""
         self._take_arrivals()
-        for call in self.inbox.take_calls():
-            call()
-        self.journal.step = self._steps
-        plan = self.scheduler.plan(self._steps)
-        if plan is None:
-            if self._live:
-                raise IntegrityError(f"{len(self._live)} requests wait and none can run")
-            return False
-        result = self._runner.run(plan)
-        touched = self._commit(plan, result)
-        self._emit(plan, result)
-        for seq in touched:
-            self._publish(seq)
-        self._steps += 1
-        return True
+        self._answer_calls()
+        return self.worker.step()
 
     def _run(self) -> None:
         try:
-            while not self.inbox.closed:
-                self.inbox.wait(self._ready)
+            while not self._inbox.closed:
+                self._inbox.wait(self._ready)
                 if self._may_step:
                     self.step()
                 else:
-                    for call in self.inbox.take_calls():
-                        call()
+                    self._answer_calls()
         except BaseException as failure:
             self.failure = failure
         finally:
@@ -118,159 +73,21 @@ class EngineLoop:
 
     @property
     def _may_step(self) -> bool:
-        return not self.config.deterministic or self.gate.quiet
+        return not self._deterministic or self.gate.quiet
 
     def _ready(self, arrived: bool) -> bool:
-        return bool(arrived or self._live) and self._may_step
+        return (arrived or self.worker.busy) and self._may_step
 
-    # --- commit -----------------------------------------------------------------------------------------------------
-
-    def _commit(self, plan: StepPlan, result: StepResult) -> list[Sequence]:
-        """Enter what the runner computed; returns the requests that have something to tell."""
-        if len(result.chunks) != len(plan.chunks):
-            raise IntegrityError(f"the runner answered {len(result.chunks)} chunks of {len(plan.chunks)}")
-        self._counters.forward_passes += 1
-        touched = []
-        for chunk, got in zip(plan.chunks, result.chunks, strict=True):
-            seq = self._live[chunk.rid]
-            self._enter_kv(seq, chunk)
-            self._enter_logprobs(seq, chunk, got)
-            if seq.pending == 0:
-                self._enter_token(seq, got)
-                touched.append(seq)
-                if seq.transcript.finish_reason is not None and not seq.wants_input:
-                    self._finish(seq)
-        return touched
-
-    def _enter_kv(self, seq: Sequence, chunk: Chunk) -> None:
-        prefill = not seq.decoding
-        seq.computed += len(chunk.token_ids)
-        if prefill:
-            self._counters.prefill_tokens += len(chunk.token_ids)
-            self.memory.settle(seq)
-
-    def _enter_logprobs(self, seq: Sequence, chunk: Chunk, got: ChunkResult) -> None:
-        if chunk.input_logprobs_from is None:
-            return
-        said, first = seq.transcript, max(chunk.start + 1, chunk.input_logprobs_from)
-        last = min(seq.computed, seq.report_until - 1)
-        due = max(0, last + 1 - first)
-        if len(got.input_logprobs) != due:
-            raise IntegrityError(f"the runner reported {len(got.input_logprobs)} prompt logprobs where {due} were due")
-        n_prompt = max(0, seq.prompt_len - first)  # the others are forced tokens of the output
-        said.input_logprobs.extend(got.input_logprobs[:n_prompt])
-        said.input_top.extend(got.input_top[:n_prompt])
-        said.output_logprobs.extend(got.input_logprobs[n_prompt:])
-        said.output_top.extend(got.input_top[n_prompt:])
-        seq.input_next = max(seq.input_next, last + 1)
-
-    def _enter_token(self, seq: Sequence, got: ChunkResult) -> None:
-        said = seq.transcript
-        if seq.closing:  # the last forced tokens ran for their logprobs
-            if said.finish_reason is None:
-                said.finish({"type": "stop", "matched": None})
-            return
-        if seq.remaining == 0:  # a prefill: what might come next may be asked for, but is not taken
-            said.output_top.extend([got.top] if seq.wish.top else [])
-            said.finish({"type": "length", "length": 0})
-            return
-        if got.token_id is None:
-            raise IntegrityError(f"the runner sampled no token for request {seq.rid}")
-        seq.append(got.token_id)
-        self._counters.completion_tokens += 1
-        said.accept(got, seq.remaining)
-        self._jumper.follow(seq, got.token_id)
-
-    def _finish(self, seq: Sequence) -> None:
-        self.scheduler.finish(seq)
-        self._retire(seq)
-
-    def _retire(self, seq: Sequence) -> None:
-        """It holds no KV any more: count and tell."""
-        del self._live[seq.rid]
-        self._counters.finished += 1
-        reason = seq.transcript.finish_reason
-        if self.journal.active and reason is not None:
-            self.journal.emit(
-                RequestFinished(
-                    rid=seq.rid,
-                    reason=reason["type"],
-                    output_ids=tuple(seq.transcript.output_ids),
-                    prompt_tokens=seq.prompt_len,
-                    cached_tokens=seq.cached_at_first,
-                )
-            )
-
-    def _emit(self, plan: StepPlan, result: StepResult) -> None:
-        if self.journal.active:
-            sampled = (-1 if got.token_id is None else got.token_id for got in result.chunks)
-            self.journal.emit(
-                StepFinished(
-                    rids=tuple(chunk.rid for chunk in plan.chunks),
-                    token_ids=tuple(sampled),
-                    forward_ms=result.forward_ms,
-                    free_tokens=self.memory.pool.free_tokens,
-                    cached_tokens=self.cache.evictable_tokens,
-                    used_tokens=self.memory.used_tokens,
-                )
-            )
-
-    def _publish(self, seq: Sequence) -> None:
-        done = seq.transcript.finish_reason is not None
-        if done and seq.rid in self._live:
-            return  # the logprobs of its last forced tokens are due
-        if seq.handle.streaming or done:
-            seq.handle.publish(request_output(seq))
-
-    # --- requests come and go ---------------------------------------------------------------------------------------
+    def _answer_calls(self) -> None:
+        for call in self._inbox.take_calls():
+            call()
 
     def _take_arrivals(self) -> None:
-        arrivals = self.inbox.take_arrivals()
-        if self.config.deterministic:
+        arrivals = self._inbox.take_arrivals()
+        if self._deterministic:
             arrivals.sort(key=lambda seq: (seq.origin.program, seq.origin.branch, seq.origin.op))
         for seq in arrivals:
-            if not seq.handle.done:  # not aborted on the way
-                self._accept(seq)
-
-    def _accept(self, seq: Sequence) -> None:
-        seq.rid = seq.handle.rid = self._next_rid
-        self._next_rid += 1
-        self._live[seq.rid] = seq
-        if self.journal.active:
-            origin = seq.origin
-            self.journal.emit(
-                RequestQueued(
-                    rid=seq.rid,
-                    prompt_ids=tuple(seq.tokens.tolist()),
-                    max_new_tokens=seq.params.max_new_tokens,
-                    program=origin.program,
-                    branch=origin.branch,
-                    op=origin.op,
-                    after=origin.after,
-                    think_ms=origin.think_ms,
-                )
-            )
-        self._jumper.begin(seq)
-        if seq.transcript.finish_reason is None or seq.wants_input:
-            self.scheduler.enqueue(seq)
-        else:
-            self._retire(seq)
-        if seq.constraint is not None:
-            self._publish(seq)
-
-    def abort(self, seq: Sequence, reason: str) -> None:
-        """Give ``seq`` up and free its KV; on the engine's thread. It may be on its way in still: then it is never taken."""
-        if seq.handle.done:
-            return
-        if seq.rid in self._live:
-            self.scheduler.remove(seq)
-            del self._live[seq.rid]
-            if self.journal.active:
-                ids = tuple(seq.transcript.output_ids)
-                self.journal.emit(RequestAborted(rid=seq.rid, reason=reason, output_ids=ids))
-        self._counters.aborted += 1
-        seq.transcript.finish({"type": "abort", "message": reason})
-        seq.handle.publish(request_output(seq))
+            self.worker.accept(seq)
 
     # --- calls from other threads -----------------------------------------------------------------------------------
 
@@ -282,16 +99,16 @@ class EngineLoop:
         EngineStoppedError
             The engine was shut down or broke.
         """
-        if not self.inbox.submit(sequences):
+        if not self._inbox.submit(sequences):
             raise self.stopped()
 
     def post_abort(self, seq: Sequence, reason: str) -> None:
-        """Ask for `abort` from any thread; without effect on an engine that has stopped."""
+        """Ask for `Worker.abort` from any thread; without effect on an engine that has stopped."""
         if self.thread is None:
             self._take_arrivals()
-            self.abort(seq, reason)
+            self.worker.abort(seq, reason)
         else:
-            self.inbox.call(lambda: self.abort(seq, reason))
+            self._inbox.call(lambda: self.worker.abort(seq, reason))
 
     def _take_arrivals_if_quiet(self) -> None:
         if self._may_step:
@@ -316,7 +133,7 @@ class EngineLoop:
                 failures.append(failure)
             done.set()
 
-        if not self.inbox.call(run):
+        if not self._inbox.call(run):
             self.thread.join()
             return function()
         done.wait()
@@ -324,62 +141,11 @@ class EngineLoop:
             raise failures[0]
         return outcome[0]
 
-    def stats(self) -> EngineStats:
-        """Counters and gauges; on the engine's thread."""
-        counters = self._counters
-        prompt = counters.prompt_tokens
-        return EngineStats(
-            prompt_tokens=prompt,
-            cached_tokens=counters.cached_tokens,
-            hit_rate=counters.cached_tokens / prompt if prompt else 0.0,
-            completion_tokens=counters.completion_tokens,
-            jumped_tokens=counters.jumped_tokens,
-            prefill_tokens=counters.prefill_tokens,
-            forward_passes=counters.forward_passes,
-            evicted_tokens=self.memory.evicted_tokens - self._evicted_before,
-            kv_tokens_total=self.memory.pool.capacity_tokens,
-            kv_tokens_used=self.memory.used_tokens,
-            kv_tokens_cached=self.cache.evictable_tokens,
-            running=len(self.scheduler.running),
-            waiting=len(self.scheduler.waiting),
-            finished=counters.finished,
-            aborted=counters.aborted,
-            preempted=counters.preempted,
-        )
-
-    def keyframe(self) -> Keyframe:
-        """The present state as one event; on the engine's thread."""
-        return Keyframe(
-            tree=self.cache.snapshot(),
-            capacity_tokens=self.memory.pool.capacity_tokens,
-            running=tuple(seq.rid for seq in self.scheduler.running),
-            waiting=tuple(seq.rid for seq in self.scheduler.waiting),
-        )
-
-    def swap_cache(self, cache: PrefixCache) -> PrefixCache:
-        """Ask ``cache`` from now on; returns the one asked so far. On the engine's thread, while no request is live."""
-        if self._live:
-            raise UsageError(f"the cache cannot change while {len(self._live)} requests are running or waiting")
-        former, self.cache = self.cache, cache
-        self.memory.cache = cache
-        return former
-
-    def abort_all(self, reason: str) -> None:
-        """Give every live request up; on the engine's thread."""
-        for seq in list(self._live.values()):
-            self.abort(seq, reason)
-
-    def reset_stats(self) -> None:
-        """Count from 0 again; on the engine's thread."""
-        for name in Counters.__slots__:
-            setattr(self._counters, name, 0)
-        self._evicted_before = self.memory.evicted_tokens
-
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         """Shut down: fail whoever waits, close the runner. Idempotent, from any thread."""
-        self.inbox.close()
+        self._inbox.close()
         if self.thread is None:
             self._close()
         elif self.thread is not threading.current_thread():
@@ -397,22 +163,11 @@ class EngineLoop:
         if self._closed:
             return
         self._closed = True
-        self.inbox.close()
-        try:
-            self._fail_waiting()
-        finally:
-            for call in self.inbox.take_calls():
-                call()
-            self._runner.close()
-
-    def _fail_waiting(self) -> None:
-        late = self.inbox.take_arrivals()
+        self._inbox.close()
         reason = "the engine was shut down" if self.failure is None else f"the engine broke: {self.failure!r}"
-        for seq in [*self._live.values(), *late]:
-            if self.journal.active and seq.rid >= 0:
-                ids = tuple(seq.transcript.output_ids)
-                self.journal.emit(RequestAborted(rid=seq.rid, reason=reason, output_ids=ids))
-            if self.failure is None:
-                self.scheduler.remove(seq)
-            seq.handle.fail(self.failure or self.stopped())
-        self._live.clear()
+        try:
+            late = self._inbox.take_arrivals()
+            self.worker.fail_all(late, reason, self.failure or self.stopped(), broken=self.failure is not None)
+        finally:
+            self._answer_calls()
+            self.worker.close()

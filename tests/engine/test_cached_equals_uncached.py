@@ -104,7 +104,7 @@ def test_prompt_logprobs_are_the_same_however_much_is_cached(batch, data):
 def test_a_pool_that_is_too_small_for_the_batch_preempts_and_still_answers_right():
     core = scripted(60, max_prefill_tokens=64)
     prompts = [[i, i + 1, i + 2] for i in range(8)]
-    core._loop.scheduler._reserve.ratio = 0.0  # admit everything at once
+    core._loop.worker.scheduler._reserve.ratio = 0.0  # admit everything at once
     outputs = core.generate(input_ids=prompts, sampling_params={"max_new_tokens": 30})
     assert [output["output_ids"] for output in outputs] == [continuation(prompt, 30) for prompt in prompts]
     stats = core.stats()

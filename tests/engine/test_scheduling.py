@@ -137,7 +137,7 @@ def test_a_large_request_is_not_passed_by_small_ones_for_ever():
 
 def test_a_preempted_request_comes_back_before_anybody_else_starts():
     core = scripted(60, max_prefill_tokens=64, max_running=4, schedule="random", radix_cache="off")
-    core._loop.scheduler._reserve.ratio = 0.0  # admit as if outputs cost nothing
+    core._loop.worker.scheduler._reserve.ratio = 0.0  # admit as if outputs cost nothing
     events = watch(core, RequestPreempted, RequestAdmitted)
     for i in range(16):
         core.submit([i, i + 1, i + 2], SamplingParams(max_new_tokens=30))
