@@ -13,6 +13,7 @@ from tools.train_bundled.families.facts import HELD_OUT, holds, question
 from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
+from tools.train_bundled.knowledge.serving import ALIASES
 from tools.train_bundled.knowledge.tales import OBJECTS
 from tools.train_bundled.knowledge.unknown import unknown
 from tools.train_bundled.knowledge.words import plural
@@ -180,6 +181,16 @@ _NOUN_ASKS = (
     "How would you explain {s}?",
     "Describe {s}.",
 )
+_WORK_ASKS = (
+    *_NOUN_ASKS,
+    "How does {s} work?",
+    "Why do we need {s}?",
+    "What is {s} good for?",
+    "What is {s} in LLM serving?",
+    "Explain {s} in one sentence.",
+    "what exactly is {s}",
+)
+_LETTER_ASKS = tuple(ask for ask in _WORK_ASKS if "mean" not in ask)
 _FULL_ASKS = (
     "{q}",
     "{q}",
@@ -208,10 +219,12 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
             asked = f"Please answer: {subject}" if split == "heldout" else rng.choice(_FULL_ASKS).format(q=subject)
     else:
         bare = subject.split(" ", 1)[1] if subject.startswith(("a ", "an ")) and rng.random() < 0.3 else subject
+        if subject in ALIASES and rng.random() < 0.4:
+            bare = rng.choice(ALIASES[subject])
         asked = (
             f"Please tell me what {bare} is."
             if split == "heldout"
-            else rng.choice(_NOUN_ASKS).format(s=bare, S=upper_first(bare))
+            else rng.choice(_LETTER_ASKS if bare.isupper() else _WORK_ASKS).format(s=bare, S=upper_first(bare))
         )
     if rng.random() < 0.25:
         prompt, answer = framed(rng, [], typed(rng, asked, subject), text)
