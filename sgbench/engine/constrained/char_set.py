@@ -81,7 +81,7 @@ class CharSet:
         only = self.single
         if only is not None:
             return show(only)
-        if self == ANY - CharSet.chars("\n"):
+        if self | SURROGATES == ANY - CharSet.chars("\n"):
             return "."
         inverse = ~self - SURROGATES
         if self.ranges and self.ranges[-1][1] == MAX_CODE_POINT:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import types
+import typing
 from typing import Any
 
 from sgbench.engine.constrained.schema_keywords import parse_schema
@@ -35,9 +37,26 @@ def schema_data(schema: Any) -> Any:
     except ImportError as error:
         raise MissingDependencyError("pydantic", "schema", "a JSON schema from a type") from error
     try:
-        return TypeAdapter(schema).json_schema()
+        return TypeAdapter(_readable(schema)).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
         raise ConstraintError(f"no JSON schema can be made from {schema!r}: {error}") from error
+
+
+def _readable(kind: Any) -> Any:
+    """A type that Pydantic can describe: before Python 3.12 it reads only the `TypedDict` of `typing_extensions`."""
+    if typing.is_typeddict(kind):
+        import typing_extensions
+
+        make: Any = typing_extensions.TypedDict
+        needed = kind.__required_keys__
+        hints = {name: _readable(hint) for name, hint in typing.get_type_hints(kind).items()}
+        fields = {n: hint if n in needed else typing.NotRequired[hint] for n, hint in hints.items()}
+        return make(kind.__name__, fields)
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if not parts or origin is typing.Literal or origin is typing.Annotated:
+        return kind
+    inner = tuple(map(_readable, parts))
+    return typing.Union[inner] if origin in (typing.Union, types.UnionType) else origin[inner]  # noqa: UP007
 
 
 def schema_text(schema: Any) -> str:

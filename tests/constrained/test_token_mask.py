@@ -1,0 +1,156 @@
+"""Masks say exactly which tokens keep the text completable, for any machine and vocabulary."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from sgbench.engine.constrained.compiler import regex_machine
+from sgbench.engine.constrained.constraint import Constraint
+from sgbench.engine.constrained.limits import Limits
+from sgbench.engine.constrained.token_mask import TokenMasks
+from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.errors import ConstraintError
+from tests.constrained.random_patterns import ALPHABET, Patterns, valid
+from tests.constrained.spelling import EOS, LongestMatch
+
+PATTERNS = [
+    "[ab]{2,4}c", '"[^"\\\\]*"', "中国|中央|é+", "(?s:.)*", "order(Id|Name)", "", "[0-9]{1,40}", "(aa|aaa)*b", "[^a]{3}", "x"
+]  # fmt: skip
+
+
+def random_vocabulary(seed: int) -> Vocabulary:
+    """All bytes, random pieces of text, and pieces cut inside characters."""
+    source = random.Random(seed)
+    pieces = {"".join(source.choices(ALPHABET, k=source.randint(1, 5))).encode() for _ in range(300)}
+    pieces |= {piece[1:] for piece in list(pieces)[:80]} | {piece[:-1] for piece in list(pieces)[:80]}
+    tokens = [b"", *(bytes([b]) for b in range(256)), *sorted(pieces - {b""}), b""]
+    source.shuffle(tokens)
+    return Vocabulary(tokens)
+
+
+def expected(masks: TokenMasks, state: int) -> list[int]:
+    """The slow twin: try every token."""
+    machine = masks.machine
+    return [i for i, t in enumerate(masks.vocabulary.tokens) if t and machine.step(state, t) != machine.dead]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_mask_has_the_tokens_that_a_walk_over_each_allows(pattern: str) -> None:
+    masks = TokenMasks(regex_machine(pattern), random_vocabulary(3))
+    for state in range(masks.machine.n_states):
+        assert masks.allowed(state).tolist() == expected(masks, state)
+        ids, ends = masks.moves(state)
+        assert ends.tolist() == [masks.machine.step(state, masks.vocabulary.tokens[i]) for i in ids]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_masks_of_random_machines() -> None:
+    source, vocabulary, checked = Patterns(11), random_vocabulary(4), 0
+    while checked < 25:
+        pattern = source.pattern()
+        if not valid(pattern):
+            continue
+        try:
+            masks = TokenMasks(regex_machine(pattern, Limits(states=400)), vocabulary)
+        except ConstraintError:
+            continue
+        checked += 1
+        for state in range(0, masks.machine.n_states, max(1, masks.machine.n_states // 6)):
+            assert masks.allowed(state).tolist() == expected(masks, state), pattern
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_text_written_by_masks_matches() -> None:
+    """The random generation of the acceptance: whatever is chosen from the masks is a match once it ends."""
+    source, choose, tokenizer, written = Patterns(12), random.Random(1), LongestMatch(ALPHABET), 0
+    vocabulary = tokenizer.vocabulary()
+    while written < 120:
+        pattern = source.pattern()
+        if not valid(pattern):
+            continue
+        try:
+            masks = TokenMasks(regex_machine(pattern, Limits(states=400)), vocabulary)
+        except ConstraintError:
+            continue
+        for _ in range(3):
+            constraint, out = Constraint(masks, tokenizer, frozenset({EOS}), "off"), []
+            for _ in range(40):
+                if constraint.ended:
+                    break
+                token = int(choose.choice(constraint.allowed_ids()))
+                if token == EOS:
+                    assert constraint.complete
+                    break
+                out.append(token)
+                constraint.advance(token)
+            if constraint.complete:
+                text = tokenizer.decode(out).decode()
+                assert re.compile(pattern, re.ASCII).fullmatch(text), (pattern, text)
+                written += 1
+
+
+def test_end_tokens_stand_exactly_at_accepting_states() -> None:
+    tokenizer = LongestMatch()
+    masks = TokenMasks(regex_machine("a{2,3}b?"), tokenizer.vocabulary())
+    ends = frozenset({EOS, len(tokenizer.tokens) + 3})
+    for text, complete in [("", False), ("a", False), ("aa", True), ("aaa", True), ("aab", True)]:
+        constraint = Constraint(masks, tokenizer, ends, "off")
+        for byte in text.encode():
+            constraint.advance(tokenizer.ids[bytes([byte])])
+        allowed = set(constraint.allowed_ids().tolist())
+        assert (allowed >= ends) == complete == constraint.complete
+        assert constraint.ended == (text == "aab")
+
+
+def test_a_stop_id_that_spells_something_ends_the_text_only_where_it_may_end() -> None:
+    tokenizer = LongestMatch()
+    (b,) = tokenizer.encode("b")
+    constraint = Constraint(
+        TokenMasks(regex_machine("a?b?c?"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
+    )
+    assert b in constraint.allowed_ids()
+    strict = Constraint(
+        TokenMasks(regex_machine("(b|c)x"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
+    )
+    assert b not in strict.allowed_ids() and EOS not in strict.allowed_ids()
+
+
+def test_a_vocabulary_that_lacks_bytes_is_trimmed_to_what_it_can_finish() -> None:
+    tokenizer = LongestMatch(["ab", "cd"], single_bytes=b"acx")
+    masks = TokenMasks(regex_machine("(a|ab|c)(x|d|ab)?"), tokenizer.vocabulary())
+    state = masks.machine.step(masks.machine.start, b"c")
+    assert [tokenizer.tokens[i] for i in masks.allowed(state)] == [b"x", b"ab"]
+    dead_end = TokenMasks(regex_machine("a[yz]|ab"), tokenizer.vocabulary())
+    assert [tokenizer.tokens[i] for i in dead_end.allowed(dead_end.machine.start)] == [b"ab"]
+    with pytest.raises(ConstraintError, match=re.escape("the bytes b'yz'")):
+        TokenMasks(regex_machine("a[yz]|x[zy]"), tokenizer.vocabulary())
+    with pytest.raises(ConstraintError, match="do not join"):
+        TokenMasks(regex_machine("ba"), tokenizer.vocabulary())
+
+
+def test_masks_are_kept_within_the_budget() -> None:
+    masks = TokenMasks(regex_machine("[ab]{1,60}"), random_vocabulary(5), cache_bytes=2000)
+    first = masks.allowed(0).copy()
+    for state in range(masks.machine.n_states):
+        masks.allowed(state)
+        assert masks.cached_bytes <= 2000 or len(masks._masks) == 1
+    assert masks.allowed(0).tolist() == first.tolist()
+
+
+def test_a_mask_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = TokenMasks(regex_machine("[ab]+"), random_vocabulary(6))
+    kept = masks.allowed(0)
+    monkeypatch.setattr(TokenMasks, "moves", None)
+    assert masks.allowed(0) is kept
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 1
+
+
+def test_tokens_that_begin_with_given_bytes() -> None:
+    vocabulary = Vocabulary([b"", b"a", b"ab", b"abc", b"abd", b"b", b"ab"])
+    assert list(vocabulary.longer_than(b"ab")) == [b"abc", b"abd"]
+    assert list(vocabulary.longer_than(b"a")) == [b"ab", b"ab", b"abc", b"abd"]
+    assert list(vocabulary.longer_than(b"z")) == []
