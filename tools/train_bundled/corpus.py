@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -25,6 +26,7 @@ from tools.train_bundled.families import all_families
 ANSWERED = 1
 STARTS = 2
 AT_ONCE = 256
+HELD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +166,11 @@ class Shards:
     """The trainer's side: starts the workers and yields shards in order."""
 
     def __init__(
-        self, folder: Path, tokenizer_file: Path, plan: Plan, workers: int, last: int, ahead: int = 4000
+        self, folder: Path, tokenizer_file: Path, plan: Plan, workers: int, last: int, replay: int = 0, ahead: int = 4000
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.waited, self.taken = folder, 0.0, 0
+        self.folder, self.waited, self.taken, self.given, self.replay = folder, 0.0, 0, 0, replay
+        self.held: deque[tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]] = deque()
         context = get_context("spawn")
         self.workers: list[BaseProcess] = []
         for first in range(workers):
@@ -176,6 +179,22 @@ class Shards:
             )
             process.start()
             self.workers.append(process)
+
+    def ready(self) -> int:
+        """Shards that are made and not yet taken."""
+        return sum(1 for _ in self.folder.glob("[0-9]*.npz"))
+
+    def next(self) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
+        """A fresh shard, or, every ``replay`` calls, the oldest one held from at least `HELD` shards ago."""
+        self.given += 1
+        if self.replay and self.given % self.replay == 0 and len(self.held) > HELD:
+            return self.held.popleft()
+        shard = self.take()
+        if self.replay:
+            self.held.append(shard)
+            if len(self.held) > 2 * HELD:
+                self.held.popleft()
+        return shard
 
     def take(self) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
         """The next shard, waiting for it; its file is removed.

@@ -10,21 +10,29 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
-from zlib import crc32
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 
-from tools.train_bundled.corpus import has_long_form
-from tools.train_bundled.example import Example, Family
+from tools.train_bundled import heldout
+from tools.train_bundled.example import Example, Family, Split
 from tools.train_bundled.families import all_families
 from tools.train_bundled.questions import OPEN_QUESTIONS
 
-TOKENS_A_BATCH = 360_000
+TOKENS_A_BATCH = {"cuda": 1_000_000, "cpu": 12_000}
+MOST_ROWS = 4096
+BY_LIKELIHOOD = "by likelihood"
 
 
 @dataclass(slots=True)
@@ -63,6 +71,18 @@ def judged(question: Question) -> bool:
     return question.text.strip() == (question.example.want or "").strip()
 
 
+class Room(StoppingCriteria):
+    """Ends each row after as many new tokens as its family allows."""
+
+    def __init__(self, rooms: torch.Tensor, prompt: int) -> None:
+        self.rooms, self.prompt = rooms, prompt
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: object) -> torch.Tensor:
+        """Which rows are done."""
+        del scores
+        return self.rooms <= input_ids.shape[1] - self.prompt
+
+
 class Answerer:
     """Greedy or sampled completions in batches of similar length."""
 
@@ -75,24 +95,42 @@ class Answerer:
 
     def encode(self, text: str) -> list[int]:
         """Ids of a prompt in which special tokens stand literally."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self.encode_all([text])[0]
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of several prompts."""
+        made = self.tokenizer.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [list(one.ids) for one in made]
 
     def complete(self, questions: Sequence[Question], temperature: float = 0.0) -> None:
         """Fill in ``text`` of each question."""
-        order = sorted(questions, key=lambda q: (q.family.max_new_tokens, len(q.ids)))
-        at = 0
-        while at < len(order):
-            size = 1
-            room = order[at].family.max_new_tokens
-            while (
-                at + size < len(order)
-                and order[at + size].family.max_new_tokens <= max(room * 1.4, room + 16)
-                and (size + 1) * (len(order[at + size].ids) + room) <= TOKENS_A_BATCH
-                and size < 1024
-            ):
-                size += 1
-            self._batch(order[at : at + size], temperature)
-            at += size
+        budget = TOKENS_A_BATCH[self.device.type]
+        for brief in (True, False):
+            order = sorted((q for q in questions if (q.family.max_new_tokens <= 64) == brief), key=lambda q: len(q.ids))
+            at = 0
+            while at < len(order):
+                size = 1
+                while (
+                    at + size < min(len(order), at + MOST_ROWS)
+                    and (size + 1) * (len(order[at + size].ids) + order[at + size].family.max_new_tokens) <= budget
+                ):
+                    size += 1
+                began = time.monotonic()
+                self._batch(order[at : at + size], temperature)
+                at += size
+                print(f"{size} completions, {time.monotonic() - began:.1f} s, {len(order) - at} to go", flush=True)
+
+    @torch.inference_mode()
+    def choose(self, question: Question) -> None:
+        """Put the likeliest of the endings (the lines of ``want``) into ``text``: mean log-probability of a token."""
+        rows = [self.encode(" " + ending) for ending in (question.example.want or "").split("\n")]
+        width = max(map(len, rows))
+        prompt = question.ids
+        ids = torch.tensor([prompt + row + [0] * (width - len(row)) for row in rows], device=self.device)
+        logits = self.model(ids, logits_to_keep=width + 1).logits[:, :-1].float().log_softmax(-1)
+        picked = logits.gather(-1, ids[:, -width:, None])[..., 0]
+        means = [float(picked[i, : len(row)].mean()) for i, row in enumerate(rows)]
+        question.text = (question.example.want or "").split("\n")[means.index(max(means))]
 
     @torch.inference_mode()
     def _batch(self, questions: Sequence[Question], temperature: float) -> None:
@@ -100,24 +138,21 @@ class Answerer:
         longest = padded["input_ids"].shape[1]
         room = max(1, min(max(q.family.max_new_tokens for q in questions), self.limit - longest))
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
-        out = self.model.generate(**padded, max_new_tokens=room, **sampling)
+        rooms = torch.tensor([q.family.max_new_tokens for q in questions], device=self.device)
+        stop = StoppingCriteriaList([Room(rooms, longest)])
+        out = self.model.generate(**padded, max_new_tokens=room, stopping_criteria=stop, **sampling)
         for question, row in zip(questions, out[:, longest:], strict=True):
             question.text = self.tokenizer.decode(row, skip_special_tokens=True)
-            stop = question.example.segments[-1][0] if question.example.segments[-1][1] else ""
-            if "\n" in stop and not question.text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
+            end = question.example.segments[-1][0] if question.example.segments[-1][1] else ""
+            if "\n" in end and not question.text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
                 question.text = question.text.strip("\n ").split("\n")[0]
 
 
-def questions_of(family: Family, answerer: Answerer, seed: int, count: int, long: bool) -> list[Question]:
-    """Held-out prompts of one family that fit the context."""
-    rng = Random(crc32(family.name.encode()) + seed)
-    out: list[Question] = []
-    while len(out) < count:
-        example = family.sample(rng, "heldout", long)
-        ids = answerer.encode(example.prompt)
-        if len(ids) + family.max_new_tokens <= answerer.limit:
-            out.append(Question(family, "long" if long else "short", example, ids))
-    return out
+def questions_of(family: Family, long: bool, count: int, examples: Sequence[Example], answerer: Answerer) -> list[Question]:
+    """The first ``count`` of the examples that fit the context, as questions."""
+    rows = answerer.encode_all([e.prompt for e in examples])
+    group = [Question(family, "long" if long else "short", e, row) for e, row in zip(examples, rows, strict=True)]
+    return [q for q in group if len(q.ids) + family.max_new_tokens <= answerer.limit][:count]
 
 
 def score(questions: Sequence[Question]) -> Score:
@@ -130,43 +165,80 @@ def score(questions: Sequence[Question]) -> Score:
     )
 
 
-def votes(family: Family, answerer: Answerer, seed: int, count: int, samples: int = 9) -> tuple[float, float]:
+def votes(prompts: Sequence[Question], answerer: Answerer, seed: int, samples: int = 9) -> tuple[float, float]:
     """Percent right of one sample at temperature 0.7 and of the majority of ``samples``."""
-    prompts = questions_of(family, answerer, seed + 1, count, False)
     asked = [Question(q.family, q.length, q.example, q.ids) for q in prompts for _ in range(samples)]
     torch.manual_seed(seed)
     answerer.complete(asked, temperature=0.7)
     single = sum(judged(q) for q in asked) / len(asked)
     majority = 0
-    for i in range(count):
+    for i in range(len(prompts)):
         group = asked[i * samples : (i + 1) * samples]
         endings = [(q.text.replace(",", "").rstrip(". ").split() or [""])[-1] for q in group]
         top = Counter(endings).most_common(1)[0][0]
         majority += judged(group[endings.index(top)])
-    return 100.0 * single, 100.0 * majority / count
+    return 100.0 * single, 100.0 * majority / len(prompts)
 
 
-def evaluate(answerer: Answerer, count: int, vote_count: int, seed: int) -> dict[str, object]:
-    """Everything the model card states."""
-    families = all_families()
-    closed = [family for family in families if family.closed]
-    groups = [questions_of(f, answerer, seed, count, False) for f in closed]
-    groups += [questions_of(f, answerer, seed, count, True) for f in closed if has_long_form(f, Random(0))]
-    answerer.complete([q for group in groups for q in group])
-    scores = [score(group) for group in groups]
-    levels = [f for f in closed if f.name.startswith("arithmetic_") and int(f.name[11:]) >= 4]
-    voted = {f.name: votes(f, answerer, seed, vote_count) for f in levels} if vote_count else {}
-    talk = Family("open", 0, families[0].sample, max_new_tokens=120)
-    opened = [
-        Question(talk, "short", Example(((p, False), ("", True))), answerer.encode(p))
-        for p in (f"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n" if c else q for q, c in OPEN_QUESTIONS)
-    ]
+def answer(questions: Sequence[Question], answerer: Answerer) -> None:
+    """Complete the questions, or choose among endings where likelihood decides."""
+    for question in questions:
+        if question.family.name.endswith(BY_LIKELIHOOD):
+            answerer.choose(question)
+    answerer.complete([q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)])
+
+
+def evaluate(folder: Path, questions: Path, device: torch.device, seed: int, seconds: float) -> Iterator[dict[str, object]]:
+    """Everything the model card states, for the prompts that `heldout` drew; again after each stage.
+
+    The stages are open questions and short prompts, the votes, and long prompts in thirds of each family's: no further
+    third begins after ``seconds``.
+    """
+    began = time.monotonic()
+    families = {family.name: family for family in all_families()}
+    answerer = Answerer(folder, device)
+    opened = open_questions(answerer)
+    short: list[list[Question]] = []
+    long: list[list[Question]] = []
+    ballots: dict[str, list[Question]] = {}
+    for name, count, is_long, vote, examples in heldout.read(questions):
+        group = questions_of(families[name], is_long, count, examples, answerer)
+        if vote:
+            ballots[name] = group
+        else:
+            (long if is_long else short).append(group)
+    print(f"{sum(map(len, short))} short and {sum(map(len, long))} long prompts", flush=True)
     answerer.complete(opened)
-    return {
-        "scores": [asdict(s) for s in scores],
-        "votes": voted,
+    answer([q for group in short for q in group], answerer)
+    result: dict[str, object] = {
         "open": [(q.example.prompt, q.text) for q in opened],
+        "scores": [asdict(score(group)) for group in short],
+        "votes": {},
     }
+    yield result
+    result["votes"] = {name: votes(group, answerer, seed) for name, group in ballots.items()}
+    yield result
+    done: list[list[Question]] = [[] for _ in long]
+    for third in range(3):
+        if time.monotonic() - began > seconds:
+            return
+        parts = [group[third::3] for group in long]
+        answer([q for part in parts for q in part], answerer)
+        done = [a + b for a, b in zip(done, parts, strict=True)]
+        result["scores"] = [asdict(score(group)) for group in [*short, *done]]
+        yield result
+
+
+def open_questions(answerer: Answerer) -> list[Question]:
+    """The questions of `questions` as prompts."""
+    talk = Family("open", 0, nothing, max_new_tokens=120)
+    prompts = (f"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n" if c else q for q, c in OPEN_QUESTIONS)
+    return [Question(talk, "short", Example(((p, False), ("", True))), answerer.encode(p)) for p in prompts]
+
+
+def nothing(rng: Random, split: Split, long: bool) -> Example:
+    """The sampler of open questions, which nobody calls."""
+    raise NotImplementedError
 
 
 def report(result: dict[str, object]) -> None:
@@ -182,16 +254,19 @@ def main() -> None:
     """Evaluate a folder, print the table, and write everything as JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--votes", type=int, default=300, help="problems for the vote, 0 for none")
+    parser.add_argument("questions", type=Path, help="what tools.train_bundled.heldout wrote")
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     began = time.monotonic()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    result = evaluate(Answerer(args.folder, device), args.count, args.votes, args.seed)
-    if args.json:
-        args.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    device = torch.device(args.device)
+    result: dict[str, object] = {}
+    for result in evaluate(args.folder, args.questions, device, args.seed, args.seconds):
+        print(f"a stage done after {time.monotonic() - began:.0f} s", flush=True)
+        if args.json:
+            args.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     report(result)
     print(f"evaluated in {time.monotonic() - began:.0f} s on {device}")
 

@@ -152,7 +152,7 @@ class Trainer:
 
     def step(self, rate: float) -> Tensor:
         """One optimisation step on the next shard; gives its loss (still on the device)."""
-        ids, flags = self.shards.take()
+        ids, flags = self.shards.next()
         batch = to_batch(ids, flags, self.plan, self.device)
         net_, shape = self.network, self.network.shape
         hidden = net_(batch.tokens, batch.places, batch.regions, self.kind)
@@ -189,7 +189,7 @@ class Trainer:
                 rate = self.args.tokens * (step - 8) / max(1e-9, shown - began)
                 print(
                     f"step {step}/{steps} loss {float(loss):.4f} {rate / 1e6:.2f} M tokens/s, "
-                    f"waited {self.shards.waited:.1f} s for text",
+                    f"waited {self.shards.waited:.1f} s for text, {self.shards.ready()} shards ready",
                     flush=True,
                 )
             if self.args.checkpoint and step % self.args.checkpoint == 0:
@@ -211,6 +211,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--shards", type=Path, default=Path("/tmp/sgbench-shards"), help="scratch folder")
+    parser.add_argument("--replay", type=int, default=0, help="every so many steps, a shard of 256 steps ago again")
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--checkpoint", type=int, default=0, help="write the model every so many steps")
     args = parser.parse_args()
@@ -230,7 +231,7 @@ def main() -> None:
     tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
     print(f"tokenizer after {time.monotonic() - args.began:.0f} s", flush=True)
     plan = Plan(seed=args.seed, tokens=args.tokens)
-    shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps)
+    shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps, args.replay)
     try:
         network = net.Network(shape).to(device)
         trainer = Trainer(network, shards, plan, args, device)
@@ -240,7 +241,7 @@ def main() -> None:
     export(network, tokenizer, args.out)
     size = (args.out / "model.safetensors").stat().st_size
     print(
-        f"{done} steps, {done * args.tokens / 1e6:.0f} M tokens, {time.monotonic() - args.began:.0f} s in all, "
+        f"{done} steps, {done * args.tokens / 1e6:.0f} M tokens ({shards.taken} shards of text), {time.monotonic() - args.began:.0f} s in all, "
         f"{sum(p.numel() for p in network.parameters())} parameters, {size} bytes",
         flush=True,
     )

@@ -210,5 +210,5 @@ HELD = "essays composed anew; a fifth on topics never seen; some with an unseen 
 FAMILIES = (
     Family("judge", 2.0, judge, held_out=HELD, max_new_tokens=48),
     Family("judge_merge", 1.5, merge, right=merged_right, held_out=HELD, max_new_tokens=64),
-    Family("essay_related", 1.6, related, held_out=HELD, max_new_tokens=6),
+    Family("essay_related", 2.0, related, held_out=HELD, max_new_tokens=6),
 )
