@@ -191,6 +191,7 @@ _WORK_ASKS = (
     "what exactly is {s}",
 )
 _LETTER_ASKS = tuple(ask for ask in _WORK_ASKS if "mean" not in ask)
+_ASKED = {row[0] for row in SCIENCE}
 _FULL_ASKS = (
     "{q}",
     "{q}",
@@ -224,7 +225,9 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
         asked = (
             f"Please tell me what {bare} is."
             if split == "heldout"
-            else rng.choice(_LETTER_ASKS if bare.isupper() else _WORK_ASKS).format(s=bare, S=upper_first(bare))
+            else rng.choice(
+                _LETTER_ASKS if bare.isupper() else _NOUN_ASKS if f"How does {subject} work?" in _ASKED else _WORK_ASKS
+            ).format(s=bare, S=upper_first(bare))
         )
     if rng.random() < 0.25:
         prompt, answer = framed(rng, [], typed(rng, asked, subject), text)

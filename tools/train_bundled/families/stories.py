@@ -71,7 +71,6 @@ _NONE = (
     "Tell me a short story.",
     "I want to hear a story.",
     "Tell me a bedtime story.",
-    "Once upon a time",
     "Write something creative.",
     "story",
     "another story",

@@ -140,14 +140,12 @@ How many stars are there?|Nobody can count them: our galaxy alone has more than 
 How many languages are there?|About 7,000 languages are spoken in the world.
 How many strings does a violin have?|A violin has four strings.
 How many states does the US have?|The United States has 50 states.
-How many parameters do you have?|I have about seven million parameters.
 How big is the Sun?|The Sun is about 1.4 million kilometres across, more than 100 times as wide as the Earth.
 How hot is the Sun?|The surface of the Sun is about 5,500 degrees Celsius hot.
 How cold is space?|Far from all stars, space is about 270 degrees Celsius below zero.
 How deep is the ocean?|The ocean is about 3.7 kilometres deep on average, and almost 11 kilometres at its deepest place.
 How heavy is an elephant?|An African elephant weighs up to six tonnes.
 How heavy is a blue whale?|A blue whale can weigh more than 150 tonnes.
-How tall is a giraffe?|A giraffe is about five metres tall.
 How long does it take to boil an egg?|About four to five minutes for a soft egg and ten for a hard one.
 How long does light take from the Sun?|Sunlight takes about eight minutes to reach us.
 How long is a football match?|A football match lasts 90 minutes, in two halves of 45.
@@ -237,7 +235,6 @@ What is the highest mountain?|Mount Everest is the highest mountain, about 8,849
 What is the longest river?|The Nile, about 6,650 kilometres, just before the Amazon.
 What is the deepest ocean?|The Pacific Ocean, with the Mariana Trench, almost 11 kilometres deep.
 What is the biggest planet?|Jupiter is the largest planet of the solar system.
-What is the hottest planet?|Venus is the hottest planet.
 What is the nearest star?|The Sun. After it comes Proxima Centauri, about 4.2 light years away.
 What is the tallest building?|The Burj Khalifa in Dubai, with 828 metres.
 What is the speed of light?|Light travels at about 300,000 kilometres per second.

@@ -53,11 +53,7 @@ How old is the Earth?|The Earth is about 4.5 billion years old.
 How old is the universe?|The universe is about 13.8 billion years old.
 How far is the Moon?|The Moon is about 384,000 kilometres from the Earth.
 How far is the Sun?|The Sun is about 150 million kilometres from the Earth.
-How fast is light?|Light travels at about 300,000 kilometres per second.
-How fast is sound?|In air sound travels at about 340 metres per second.
 How big is the Earth?|The Earth is about 12,700 kilometres across.
-How high is Mount Everest?|Mount Everest is about 8,849 metres high.
-How long is the Nile?|The Nile is about 6,650 kilometres long.
 How many people live on Earth?|More than eight billion people live on Earth.
 What is gravity?|Gravity is the force that pulls masses towards each other. It keeps us on the ground and the planets on their paths.
 What is energy?|Energy is the ability to do work. It can change its form, but it is never lost.
