@@ -7,6 +7,7 @@ know what a run is: it asks a callable for the picture.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import sys
 import threading
 import time
@@ -145,7 +146,9 @@ def following(view: View, picture: Callable[[], Picture], *, stream: bool = True
         except BaseException as failure:
             failures.append(failure)
 
-    thread = threading.Thread(target=follow, name="sgbench-view", daemon=True)
+    # In the cell's context: a display made outside it goes to whatever the kernel handled last, a widget's message for one.
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(follow,), name="sgbench-view", daemon=True)
     thread.start()
     try:
         yield

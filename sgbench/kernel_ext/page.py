@@ -55,16 +55,16 @@ def run_html(picture: Picture) -> str:
     else:
         body = "".join(_item(item) for item in picture.items[:SHOWN_ITEMS])
         hidden = len(picture.items) - SHOWN_ITEMS
-        body += f'<div class="sgb-note">and {hidden} more</div>' if hidden > 0 else ""
-    fold = f'<div class="sgb-fold"><div>{body}</div></div>' if body else ""
-    ledger = _strip(picture.ledger) + _ledger(picture.ledger) if picture.ledger else ""
+        body += f'<div class="sgr-note">and {hidden} more</div>' if hidden > 0 else ""
+    fold = f'<div class="sgr-fold"><div>{body}</div></div>' if body else ""
+    ledger = _strip(picture.ledger) + _ledger(picture.ledger, _selected(picture.items)) if picture.ledger else ""
     comparison = _comparison(picture.comparison) if picture.comparison else ""
-    note = f'<div class="sgb-note">{escape(picture.note)}</div>' if picture.note else ""
-    return f'{STYLE}<div class="sgb-run">{fold}{ledger}{comparison}{note}</div>'
+    note = f'<div class="sgr-note">{escape(picture.note)}</div>' if picture.note else ""
+    return f'{STYLE}<div class="sgr-run">{fold}{ledger}{comparison}{note}</div>'
 
 
 def _text(parts: Outline) -> str:
-    return f'<div class="sgb-text">{_parts(parts)}</div>'
+    return f'<div class="sgr-text">{_parts(parts)}</div>'
 
 
 def _parts(parts: Outline) -> str:
@@ -72,11 +72,11 @@ def _parts(parts: Outline) -> str:
     for part in parts:
         if isinstance(part, Fork):
             for number, branch in enumerate(part.branches):
-                shown.append(f'<div class="sgb-branch"><span class="sgb-number">{number}</span>{_parts(branch)}</div>')
+                shown.append(f'<div class="sgr-branch"><span class="sgr-number">{number}</span>{_parts(branch)}</div>')
         elif part.text:
             title = f"{part.origin}: {part.name}" if part.name else part.origin
-            text = _MARKER.sub(r'<span class="sgb-mark">\g<0></span>', escape(part.text))
-            shown.append(f'<span class="sgb-o {part.origin}" title="{escape(title)}">{text}</span>')
+            text = _MARKER.sub(r'<span class="sgr-mark">\g<0></span>', escape(part.text))
+            shown.append(f'<span class="sgr-o {part.origin}" title="{escape(title)}">{text}</span>')
     return "".join(shown)
 
 
@@ -95,9 +95,9 @@ def _item(item: Item) -> str:
     lengths = Counter[str]()
     for part in flatten(item.parts):
         lengths[part.origin] += len(part.text)
-    shown = " ".join(f'<span class="sgb-text">{_parts(tuple(spans))}</span>' for _, spans in _written(item))
+    shown = " ".join(f'<span class="sgr-text">{_parts(tuple(spans))}</span>' for _, spans in _written(item))
     summary = f"<summary>{escape(item.label)} {shown}</summary>"
-    return f'<details class="sgb-item">{summary}{_text(item.parts)}{_bar(lengths)}</details>'
+    return f'<details class="sgr-item">{summary}{_text(item.parts)}{_bar(lengths)}</details>'
 
 
 def _strip(ledger: Ledger) -> str:
@@ -120,15 +120,23 @@ def _bar(lengths: dict[str, int]) -> str:
         for kind in order
         if lengths.get(kind)
     )
-    return f'<div class="sgb-strip" role="presentation">{parts}</div>' if parts else ""
+    return f'<div class="sgr-strip" role="presentation">{parts}</div>' if parts else ""
 
 
-def _ledger(ledger: Ledger) -> str:
+def _selected(items: Sequence[Item]) -> int:
+    """Choices made, for the legend."""
+    return sum(span.origin == "selected" for item in items for span in flatten(item.parts))
+
+
+def _ledger(ledger: Ledger, selected: int) -> str:
+    words = ledger.entries()
+    if selected:
+        words.insert(5, ("selected", f"{selected:,} selected"))
     entries = [
-        f'<span class="sgb-o {kind}">{escape(words)}</span>' if kind else f"<span>{escape(words)}</span>"
-        for kind, words in ledger.entries()
+        f'<span class="sgr-o {kind}">{escape(text)}</span>' if kind else f"<span>{escape(text)}</span>"
+        for kind, text in words
     ]
-    return f'<div class="sgb-ledger">{"".join(entries)}</div>'
+    return f'<div class="sgr-ledger">{"".join(entries)}</div>'
 
 
 def _comparison(comparison: Comparison) -> str:
@@ -137,4 +145,4 @@ def _comparison(comparison: Comparison) -> str:
         f"<b>{escape(words)}</b>" if words == verdict else f"<span>{escape(words)}</span>"
         for words in comparison.sentences()
     ]
-    return f'<div class="sgb-ledger">{"".join(entries)}</div>'
+    return f'<div class="sgr-ledger">{"".join(entries)}</div>'

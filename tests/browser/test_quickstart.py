@@ -32,6 +32,8 @@ def test_runs_to_the_end_and_draws_the_tree(browser: Any) -> None:
         tree = cell.locator("[data-sgb-widget=RadixTree]")
         tree.wait_for(timeout=20_000)
         assert int(tree.get_attribute("data-sgb-nodes")) > 5
+        kinds = [kind for output in notebook.cells()[index]["outputs"] for kind in output.get("data", {})]
+        assert ("text/html" in kinds) == beginning.startswith("%%sgl"), "the text stands below the tree"
     assert shown.count() >= 1
 
 
@@ -42,7 +44,7 @@ def test_a_cell_streams_colours_and_can_be_interrupted(browser: Any) -> None:
         "",
     )
     notebook.start_all()
-    decoded = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .sgb-run .sgb-o.decoded")
+    decoded = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .sgr-run .sgr-o.decoded")
     decoded.first.wait_for(timeout=60_000)
     assert notebook.running(1)
     assert "underline" in decoded.first.evaluate("node => getComputedStyle(node).textDecorationLine")

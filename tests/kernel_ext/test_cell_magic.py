@@ -203,10 +203,10 @@ class TestFailures:
 class TestShown:
     def test_text_origins_and_ledger(self, bench: Bench, staged: StagedBackend) -> None:
         bench.run('%%sgl\ns += "shared <b>" + gen("a") + select("c", choices=["yes", "no"])')
-        assert '<span class="sgb-o cached" title="cached">shar</span>' in bench.html
+        assert '<span class="sgr-o cached" title="cached">shar</span>' in bench.html
         assert "ed &lt;b&gt;" in bench.html
-        assert 'class="sgb-o decoded" title="decoded: a">one two three</span>' in bench.html
-        assert 'class="sgb-o selected" title="selected: c">yes</span>' in bench.html
+        assert 'class="sgr-o decoded" title="decoded: a">one two three</span>' in bench.html
+        assert 'class="sgr-o selected" title="selected: c">yes</span>' in bench.html
         assert "20 prompt" in bench.html
         assert "14 cached (70%)" in bench.html
         assert "3 decoded" in bench.html
@@ -218,7 +218,7 @@ class TestShown:
 
     def test_forks_are_branches(self, bench: Bench, staged: StagedBackend) -> None:
         bench.run('%%sgl\ns += "root "\nforks = s.fork(2)\nforks += gen("x")\nforks.join()\ns += "end"')
-        assert bench.html.count('class="sgb-branch"') == 2
+        assert bench.html.count('class="sgr-branch"') == 2
         assert bench.names["s"]["x"] == ["one two three"] * 2
 
 

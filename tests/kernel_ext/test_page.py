@@ -51,7 +51,7 @@ def test_no_text_becomes_markup(text: str, name: str) -> None:
 def test_every_origin_has_its_own_class_and_line() -> None:
     origins = ("template", "cached", "prefilled", "decoded", "jumped", "selected")
     html = run_html(Picture([Item(tuple(Span(origin, origin) for origin in origins))]))
-    assert all(f'class="sgb-o {origin}"' in html for origin in origins)
+    assert all(f'class="sgr-o {origin}"' in html for origin in origins)
     lines = [
         line.split("underline ")[1].split(" ")[0] for line in html.splitlines() if "text-decoration:underline" in line
     ]
@@ -60,7 +60,7 @@ def test_every_origin_has_its_own_class_and_line() -> None:
 
 def test_branches_are_nested_elements() -> None:
     html = run_html(Picture([Item((Fork(((Span("decoded", "x"),), (Span("decoded", "y"),))),))]))
-    assert html.count('class="sgb-branch"') == 2
+    assert html.count('class="sgr-branch"') == 2
 
 
 def test_a_large_batch_is_counted_not_listed() -> None:
