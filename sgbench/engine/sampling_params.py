@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sgbench.engine.constrained.schema_source import schema_text
 from sgbench.engine.request import SamplingParams
 from sgbench.errors import UnknownOptionError, UsageError
 
@@ -65,14 +65,8 @@ def _ids(name: str, value: Any) -> tuple[int, ...]:
 
 
 def _schema(value: Any) -> str | None:
-    """A JSON schema as text: from a dict, text, or a Pydantic model class."""
-    if value is None or isinstance(value, str):
-        return value
-    if hasattr(value, "model_json_schema"):
-        value = value.model_json_schema()
-    if not isinstance(value, Mapping):
-        raise _wrong("json_schema", value, "a dict, JSON text or a Pydantic model class")
-    return json.dumps(value)
+    """A JSON schema as text: from a dict, text, a Pydantic model class or another type."""
+    return value if value is None or isinstance(value, str) else schema_text(value)
 
 
 def _top_k(value: Any) -> int:
