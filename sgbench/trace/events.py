@@ -19,7 +19,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeAlias, get_args, get_type_hints
 
 TreeSnapshot: TypeAlias = dict[str, Any]
 """Plain data of a radix tree; see the module's docstring."""
@@ -352,14 +352,11 @@ KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Any
 
 def to_dict(event: Event) -> dict[str, Any]:
     """An event as JSON-able data: its fields and ``kind``."""
-    data: dict[str, Any] = {"kind": type(event).__name__}
-    for field in dataclasses.fields(event):
+    name = type(event).__name__
+    data: dict[str, Any] = {"kind": name}
+    for field in _fields(name):
         data[field.name] = getattr(event, field.name)
     return data
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 def from_dict(data: Mapping[str, Any]) -> Event | None:
@@ -372,19 +369,39 @@ def from_dict(data: Mapping[str, Any]) -> Event | None:
     KeyError
         A field is missing.
     """
-    kind = KINDS.get(data["kind"])
+    name = data["kind"]
+    kind = KINDS.get(name)
     if kind is None:
         return None
-    values = {}
-    for field in dataclasses.fields(kind):
+    values: dict[str, Any] = {}
+    for field in _fields(name):
         if field.name in data:
             raw = data[field.name]
-            values[field.name] = raw if _is_mapping(kind.__name__, field.name) else _tuples(raw)
-        elif field.default is dataclasses.MISSING:
+            values[field.name] = _tuples(raw) if type(raw) is list and not field.mapping else raw
+        elif field.required:
             raise KeyError(field.name)
     return kind(**values)
 
 
+class _Field(NamedTuple):
+    name: str
+    required: bool
+    mapping: bool
+
+
 @functools.cache
-def _is_mapping(kind: str, name: str) -> bool:
-    return bool(get_type_hints(KINDS[kind])[name] == TreeSnapshot)
+def _fields(kind: str) -> tuple[_Field, ...]:
+    """A kind's fields. A trace has them looked up for every line, so they are worked out once."""
+    hints = get_type_hints(KINDS[kind])
+    found = []
+    for field in dataclasses.fields(KINDS[kind]):
+        required = field.default is dataclasses.MISSING
+        found.append(_Field(field.name, required, bool(hints[field.name] == TreeSnapshot)))
+    return tuple(found)
+
+
+def _tuples(values: list[Any]) -> tuple[Any, ...]:
+    """Lists as tuples, all the way down; JSON has no tuples. Lists here hold things of one kind."""
+    if values and type(values[0]) is list:
+        return tuple(_tuples(value) for value in values)
+    return tuple(values)

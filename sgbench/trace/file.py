@@ -7,7 +7,6 @@ kept as they are and written back. Knows no engine and runs nothing that it read
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import gzip
 import io
@@ -96,66 +95,53 @@ def read(path: Path) -> Contents:
     events: list[Event] = []
     vocab: dict[int, str] = {}
     unknown: list[Unknown] = []
-    with open_text(path, "r") as file:
-        lines = _numbered(file, path)
-        header = _read_header(next(lines, None), path)
-        for number, data in lines:
-            with _naming(path, number):
+    number = 1
+    try:
+        with open_text(path, "r") as file:
+            header = _read_header(_parse(file.readline()), path)
+            for number, line in enumerate(file, start=2):  # noqa: B007  (the errors below name it)
+                if line.isspace():
+                    continue
+                data = _parse(line)
                 if data["kind"] == VOCAB:
                     vocab.update({int(i): str(text) for i, text in data["tokens"].items()})
                 elif (event := from_dict(data)) is not None:
                     events.append(event)
                 else:
                     unknown.append(Unknown(len(events), data))
+    except FileNotFoundError:
+        raise
+    except KeyError as missing:
+        raise TraceError(f"{path}, line {number}: the field {missing} is missing") from missing
+    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as damage:
+        where = number + (number > 1)  # reading failed after the last line that came whole
+        raise TraceError(f"{path}, line {where}: the file is damaged or cut short ({damage})") from damage
+    except TraceError:
+        raise
+    except (ValueError, TypeError, AttributeError) as wrong:
+        raise TraceError(f"{path}, line {number}: {wrong}") from wrong
     return Contents(header, events, vocab, tuple(unknown))
 
 
-def _read_header(first: tuple[int, dict[str, Any]] | None, path: Path) -> TraceHeader:
-    if first is None or "sgtrace" not in first[1]:
+def _parse(line: str) -> dict[str, Any]:
+    if not line.endswith("\n") and not line.endswith("}"):
+        raise ValueError("the file ends in the middle of a line: it was cut short")
+    data = json.loads(line)
+    if not isinstance(data, dict):
+        raise ValueError("a line must be a JSON object")
+    return data
+
+
+def _read_header(data: dict[str, Any], path: Path) -> TraceHeader:
+    if "sgtrace" not in data:
         raise TraceError(f'{path}, line 1: this is no sgbench trace (its first line must hold "sgtrace")')
-    data = first[1]
     version = data["sgtrace"]
-    if not isinstance(version, int) or not 1 <= version <= VERSION:
+    if type(version) is not int or not 1 <= version <= VERSION:
         raise TraceError(
             f"{path}, line 1: the trace is of version {version!r}; this sgbench reads up to {VERSION}: upgrade sgbench"
         )
     known = {f.name for f in dataclasses.fields(TraceHeader)}
     return TraceHeader(**{name: value for name, value in data.items() if name in known})
-
-
-def _numbered(file: IO[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    number = 0
-    try:
-        for number, line in enumerate(file, start=1):
-            if line.isspace():
-                continue
-            with _naming(path, number):
-                if not line.endswith("\n"):
-                    _check_whole(line)
-                data = json.loads(line)
-                if not isinstance(data, dict):
-                    raise ValueError("a line must be a JSON object")
-            yield number, data
-    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as damage:
-        raise TraceError(f"{path}, line {number + 1}: the file is damaged or cut short ({damage})") from damage
-
-
-def _check_whole(line: str) -> None:
-    if not line.rstrip().endswith("}"):
-        raise ValueError("the file ends in the middle of a line: it was cut short")
-
-
-@contextlib.contextmanager
-def _naming(path: Path, number: int) -> Iterator[None]:
-    """Turn what a bad line makes go wrong into one error that names the line."""
-    try:
-        yield
-    except KeyError as missing:
-        raise TraceError(f"{path}, line {number}: the field {missing} is missing") from missing
-    except (ValueError, TypeError, AttributeError) as wrong:
-        if isinstance(wrong, TraceError):
-            raise
-        raise TraceError(f"{path}, line {number}: {wrong}") from wrong
 
 
 def _dump(data: Any) -> str:

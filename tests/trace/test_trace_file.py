@@ -130,7 +130,7 @@ def test_a_gzip_cut_short_names_the_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "line 1.*no sgbench trace"),
+        ([], "line 1.*cut short"),
         (['{"hello": 1}'], "line 1.*no sgbench trace"),
         (['{"sgtrace": 99}'], "line 1.*version 99.*upgrade"),
         (['{"sgtrace": "x"}'], "line 1.*version 'x'"),

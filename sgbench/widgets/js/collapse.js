@@ -7,13 +7,14 @@ export const MAX_SHOWN = 2000;
 export function collapse(player, rows, opened = new Map()) {
   const order = depthFirst(player);
   const { tokens, count } = subtrees(player, order);
-  const ranked = order.slice(1).sort((a, b) => tokens.get(b) - tokens.get(a) || player.nodes.get(a).born - player.nodes.get(b).born || a - b);
+  const keyed = order.slice(1).map((id) => ({ id, tokens: tokens.get(id), born: player.nodes.get(id).born }));
+  const ranked = keyed.sort((a, b) => b.tokens - a.tokens || a.born - b.born || a.id - b.id);
   const room = Math.max(rows, 1);
   const shown = new Set([0]);
   const left = new Map([[0, player.nodes.get(0).children.size]]);
   const wished = new Map();
   let used = 1;
-  for (const id of ranked) {
+  for (const { id } of ranked) {
     const parent = player.nodes.get(id).parent;
     if (!shown.has(parent)) continue;
     const after = used + (left.get(parent) > 1 ? 1 : 0);

@@ -22,6 +22,7 @@ class View {
     this.zoom = 1;
     this.opened = new Map();
     this.dirty = true;
+    this.relayoutAt = 0;
     this.frame = 0;
     this.saidAt = 0;
     this.spoken = "";
@@ -122,7 +123,7 @@ class View {
     }
     if (this.controls.tick(now)) this.dirty = true;
     if (!this.palette) this.palette = readPalette(this.root);
-    if (this.dirty) this.relayout();
+    if (this.dirty && now >= this.relayoutAt) this.relayout();
     const moving = this.scene.step(now);
     this.scene.draw(this.palette);
     const waiting = this.controls.refresh(this.palette, now);
@@ -134,7 +135,14 @@ class View {
     this.touch();
   }
 
+  // A large tree is laid out more rarely, so that half of the time at least is left for moving and drawing.
   relayout() {
+    const began = performance.now();
+    this.arrange();
+    this.relayoutAt = began + 2 * (performance.now() - began);
+  }
+
+  arrange() {
     this.dirty = false;
     const player = this.player;
     const size = { width: this.stage.clientWidth * this.zoom, height: this.stage.clientHeight * this.zoom };
