@@ -153,11 +153,13 @@ class Scheduler:
         if not (self.waiting and self._rows and budget and self._memory.available_tokens > reserved):
             return
         self._order = self._ordered()
-        admitted = []
+        admitted: list[Sequence] = []
         for seq in self._order:
             if not (self._rows and budget):
                 break
             first = self._goes_first(seq)
+            if not first and self._would_pass_too_often(seq, admitted):
+                break
             if not first and self._deferred(seq):
                 continue
             match = self._memory.match(seq)
@@ -183,6 +185,13 @@ class Scheduler:
 
     def _goes_first(self, seq: Sequence) -> bool:
         return seq.urgent or seq.overtaken >= self._config.starvation_bound
+
+    def _would_pass_too_often(self, seq: Sequence, admitted: list[Sequence]) -> bool:
+        """Has the oldest waiting request been overtaken as often as may be? Whoever arrived later was not overtaken more often."""
+        oldest = self.waiting[0]
+        if seq is oldest or oldest.overtaken + len(admitted) < self._config.starvation_bound:
+            return False
+        return oldest.overtaken + sum(other.rid > oldest.rid for other in admitted) >= self._config.starvation_bound
 
     def _deferred(self, seq: Sequence) -> bool:
         """Is a running request computing so much of this prompt that waiting for it is cheaper?"""
