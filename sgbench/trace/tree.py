@@ -65,10 +65,13 @@ class Node:
     ----------
     born, grown, touched
         ``seq`` of the event that inserted it, of the last one that extended it, and of the last one that accessed it; -1:
-        never, or before the fold began. A split hands all on, so that its two halves stay where the one was.
+        never, or before the fold began. A split hands all on, so that its two halves stay where the one was. A request that
+        accesses what it wrote itself does not count as touching it.
+    writer
+        The request that wrote it; -1: not known.
     """
 
-    __slots__ = ("born", "children", "grown", "last_access", "parent", "ref_count", "token_ids", "touched")
+    __slots__ = ("born", "children", "grown", "last_access", "parent", "ref_count", "token_ids", "touched", "writer")
 
     def __init__(self, parent: int | None, token_ids: tuple[int, ...]) -> None:
         self.parent = parent
@@ -79,6 +82,7 @@ class Node:
         self.born = -1
         self.grown = -1
         self.touched = -1
+        self.writer = -1
 
 
 _FIELDS = {
@@ -186,9 +190,10 @@ class TreeState:
     def _inserted(self, event: NodeInserted) -> list[Patch]:
         if event.node in self.nodes:
             raise TraceError(f"event {event.seq} inserts node {event.node}, which is in the tree already")
-        return self._grow(
-            event.node, event.parent, event.token_ids, last_access=event.tick, ref_count=0, born=event.seq
-        )
+        tokens = event.token_ids
+        patches = self._grow(event.node, event.parent, tokens, last_access=event.tick, ref_count=0, born=event.seq)
+        self.nodes[event.node].writer = event.rid
+        return patches
 
     def _grow(
         self, id_: int, parent: int, token_ids: tuple[int, ...], *, last_access: int, ref_count: int, born: int
@@ -219,7 +224,7 @@ class TreeState:
             event.upper, parent, tokens[:cut], last_access=node.last_access, ref_count=node.ref_count, born=node.born
         )
         upper = self.nodes[event.upper]
-        upper.touched, upper.grown = node.touched, node.grown
+        upper.touched, upper.grown, upper.writer = node.touched, node.grown, node.writer
         _note(patches, Op.TOUCHED, event.upper, -1, node.touched)
         _note(patches, Op.GROWN, event.upper, -1, node.grown)
         self._move(event.node, event.upper)
@@ -233,8 +238,10 @@ class TreeState:
         for id_ in self.path(event.node):
             node = self.nodes[id_]
             _note(patches, Op.LAST_ACCESS, id_, node.last_access, event.tick)
-            _note(patches, Op.TOUCHED, id_, node.touched, event.seq)
-            node.last_access, node.touched = event.tick, event.seq
+            node.last_access = event.tick
+            if node.writer != event.rid:
+                _note(patches, Op.TOUCHED, id_, node.touched, event.seq)
+                node.touched = event.seq
         return patches
 
     def _locked(self, event: PathLocked) -> list[Patch]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgbench.errors import TraceError
-from sgbench.trace.events import Keyframe, NodeEvicted, NodeInserted, NodeSplit, PathLocked
+from sgbench.trace.events import Keyframe, NodeEvicted, NodeInserted, NodeSplit, PathAccessed, PathLocked
 from sgbench.trace.tree import TreeState
 from tests.radix_twin import RadixTwin
 
@@ -58,6 +58,16 @@ def test_a_keyframe_begins_a_fold_and_costs_nothing_when_equal() -> None:
     assert state.apply(twin.keyframe())
     assert state.snapshot() == twin.snapshot()
     assert state.apply(twin.keyframe()) == []
+
+
+def test_a_request_that_accesses_its_own_words_does_not_touch_them() -> None:
+    state = TreeState()
+    state.apply(NodeInserted(seq=0, node=1, parent=0, token_ids=(1, 2, 3), rid=5, tick=1))
+    state.apply(PathAccessed(seq=1, node=1, rid=5, tick=2))
+    assert (state.nodes[1].touched, state.nodes[1].last_access) == (-1, 2)
+    state.apply(NodeSplit(seq=2, node=1, upper=2, length_tokens=1))
+    state.apply(PathAccessed(seq=3, node=1, rid=6, tick=3))
+    assert [state.nodes[i].touched for i in (1, 2)] == [3, 3]
 
 
 def test_a_split_keeps_its_place() -> None:

@@ -10,7 +10,7 @@ export const ROW = { MIN: 5, READABLE: 14, MAX: 46 };
 const BLOCK_MAX = 34;
 const ROOT_SIZE = 30;
 const TEXT_ROW = 16; // least height of a row with text
-const TEXT_CHARS = [40, 28, 20, 14]; // widest that fits wins
+const TEXT_CHARS = [40, 28, 20, 14, 9, 6]; // widest that fits wins
 const COUNTED = 84;
 const PAD = { LEFT: 14, RIGHT: 20, Y: 12 };
 
@@ -96,7 +96,7 @@ function nodeEntry(player, id, since) {
 function setX(order, width, rowHeight) {
   const room = width - PAD.LEFT - PAD.RIGHT - ROOT_SIZE;
   const deepest = order.reduce((most, item) => Math.max(most, item.depth), 1);
-  const gap = Math.max(5, Math.min(40, (room * 0.3) / deepest));
+  const gap = Math.max(5, Math.min(40, (room * 0.24) / deepest));
   const free = room - gap * deepest;
   const worded = rowHeight >= TEXT_ROW;
   const inner = new Set(order.map((item) => item.parent));

@@ -10,6 +10,8 @@ import { readPalette, Scene } from "./scene.js";
 import { Store } from "./store.js";
 
 const SAY_EVERY_MS = 2500;
+const RUN_GHOSTS = 12; // the last that left: all of a long run would bury what is there
+const STEP_GHOSTS = 48;
 const LIFT = ["new", "accessed", "evicted"];
 const KEYS = [
   ["← → ↑ ↓", "walk the tree"], ["Enter", "show what is folded away"], ["Space", "play or pause"], ["[ ]", "one change back or on"],
@@ -147,7 +149,8 @@ class View {
     const player = this.player;
     const size = { width: this.stage.clientWidth * this.zoom, height: this.stage.clientHeight * this.zoom };
     const since = player.since(this.controls.markWindow);
-    this.shape = layout(player, { ...size, since, opened: this.opened });
+    const ghostLimit = this.controls.markWindow === "run" ? RUN_GHOSTS : STEP_GHOSTS;
+    this.shape = layout(player, { ...size, since, ghostLimit, opened: this.opened });
     this.clampPan(size.width);
     this.scene.setLayout(this.shape, { shine: this.store.following || this.controls.playing });
     if (!this.shape.items.has(this.scene.focus)) this.scene.focus = this.scene.focus === null ? null : "n0";
