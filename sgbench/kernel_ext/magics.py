@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Float, Int, TraitError, Unicode, validate
 
 from sgbench.errors import SgbenchError, UsageError
-from sgbench.kernel_ext.cell import compile_cell
-from sgbench.kernel_ext.commands import Desk, run_command
 from sgbench.kernel_ext.failure import CellError, plainly
 from sgbench.kernel_ext.help import cell_help, line_help
 from sgbench.kernel_ext.options import parse_cell_line
-from sgbench.kernel_ext.runner import CellRunner
 from sgbench.kernel_ext.session import Session
 from sgbench.kernel_ext.settings import SETTABLE, resolve
+
+if TYPE_CHECKING:
+    from sgbench.kernel_ext.commands import Desk
 
 
 @magics_class
@@ -68,6 +68,8 @@ class SglMagics(Magics):
     @no_var_expand
     def sgl_line(self, line: str) -> None:
         """See `line_help`."""
+        from sgbench.kernel_ext.commands import run_command
+
         answer = self._guarded(lambda: run_command(line, self._desk()))
         if isinstance(answer, str):
             sys.stdout.write(f"{answer}\n")
@@ -81,6 +83,9 @@ class SglMagics(Magics):
         return self._guarded(lambda: self._run_cell(line, cell))
 
     def _run_cell(self, line: str, body: str) -> Any:
+        from sgbench.kernel_ext.cell import compile_cell  # what a cell needs is loaded with the first cell
+        from sgbench.kernel_ext.runner import CellRunner
+
         options = parse_cell_line(line)
         settings = resolve(options.given, self.configured())
         cell = compile_cell(line, body, self._shell.execution_count, self._shell.transform_cell)
@@ -109,6 +114,8 @@ class SglMagics(Magics):
             raise UsageError(f"{expression}: {type(reason).__name__}: {reason}") from reason
 
     def _desk(self) -> Desk:
+        from sgbench.kernel_ext.commands import Desk
+
         return Desk(self.session, self._shell.user_ns, self._evaluate, self.configured, self.configure)
 
     @property

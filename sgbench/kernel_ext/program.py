@@ -16,8 +16,9 @@ from sgbench.lang.interpreter import open_program, running
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState
+from sgbench.lang.waiting import Gate, live
 
-__all__ = ["Defaults", "Lines", "begin", "cancel", "failure", "family", "line_of", "running", "settle"]
+__all__ = ["Defaults", "Lines", "begin", "cancel", "failure", "family", "gate", "line_of", "live", "running", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ def begin(backend: Any, defaults: Defaults, item: int, filename: str) -> Program
     state = open_program("%%sgl", backend, defaults.sampling(), stream=True, item=item, warns=False)
     state.stream_executor.run.witness = Lines(filename)
     return state
+
+
+def gate(backend: Any) -> Gate | None:
+    """Where live threads of programs on ``backend`` are counted; None: nowhere."""
+    found: Gate | None = getattr(backend, "endpoint", backend).gate
+    return found
 
 
 def settle(state: ProgramState) -> BaseException | None:

@@ -169,18 +169,24 @@ class Run:
         waiting = list(enumerate(items))[::-1]
         lock = threading.Lock()
 
+        gate = program.gate(self.plan.backend)
+
         def work() -> None:
-            while True:
-                with lock:
-                    if not waiting or self.interrupted:
-                        return
-                    number, item = waiting.pop()
-                self._body(self.states[number], Scope(self.plan.user_ns, {**item, "s": self.states[number]}))
+            with program.live(gate):
+                while True:
+                    with lock:
+                        if not waiting or self.interrupted:
+                            return
+                        number, item = waiting.pop()
+                    self._body(self.states[number], Scope(self.plan.user_ns, {**item, "s": self.states[number]}))
 
         threads = [
             threading.Thread(target=contextvars.copy_context().run, args=(work,), name="sgbench-item", daemon=True)
             for _ in range(min(len(items), BATCH_THREADS))
         ]
+        if gate is not None:  # all of them, before the first begins: a deterministic engine waits for every live thread
+            for _ in threads:
+                gate.enter()
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -113,6 +113,19 @@ class TestCells:
         assert {"image/png", "text/plain"} <= widget.keys()
         assert any("Paris" in data.get("text/html", "") for data in texts)
 
+    def test_a_batch_on_a_deterministic_engine_takes_the_same_steps_again(self, started: Bench) -> None:
+        steps = []
+        for _ in range(2):
+            started.run("%sgl restart deterministic=on kv_tokens=400")
+            started.run(
+                '%%sgl --batch [{"n": n} for n in range(6)] --record trace --temperature 0\n'
+                's += f"Q: What is {n} plus 1?\\nA:" + gen("a", max_tokens=3)\ns += "." + gen("b", max_tokens=n + 1)'
+            )
+            planned = [event for event in started.names["trace"] if type(event).__name__ == "StepPlanned"]
+            steps.append([(event.prefill, event.decode) for event in planned])
+        assert steps[0] == steps[1]
+        assert len(steps[0]) > 3
+
     def test_a_prompt_that_cannot_fit_is_one_clear_error_and_the_next_cell_works(self, started: Bench) -> None:
         error = started.fails('%%sgl\ns += user("word " * 3000) + assistant(gen("a", max_tokens=4))')
         assert isinstance(error.__cause__, CapacityError)
