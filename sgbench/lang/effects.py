@@ -139,7 +139,9 @@ def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
 
 def _role_begin(state: StreamExecutor, expr: SglRoleBegin, slots: Slots) -> None:
     if state.cur_role is not None:
-        raise ContractError(f"Nested roles are not allowed. A turn of {expr.role!r} begins inside one of {state.cur_role!r}")
+        raise ContractError(
+            f"Nested roles are not allowed. A turn of {expr.role!r} begins inside one of {state.cur_role!r}"
+        )
     default = state.chat_template.default_system_prompt
     if not state.messages_ and expr.role != "system" and default is not None:
         _role_begin(state, SglRoleBegin("system"), slots)

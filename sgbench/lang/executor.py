@@ -104,7 +104,7 @@ class StreamExecutor:
         self.error_: BaseException | None = None
         self.failed_at: SglExpr | None = None  # the node, as it was submitted, whose execution failed
         self.is_finished = False
-        self.published_chars = 0
+        self.published: list[int] = []  # lengths of the text at which readers of the stream may look
         self.pulse = Pulse()
 
         self.call = CallSite(self.run.program, self.branch, -1)
@@ -322,11 +322,6 @@ class StreamExecutor:
 
     # --- waiting ------------------------------------------------------------------------------------------------
 
-    def wait(self, latch: Latch) -> None:
-        """Wait for ``latch``; an interrupt gives the whole run up."""
-        with self.interruptible():
-            latch.wait()
-
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """`KeyboardInterrupt` inside gives the whole run up, and goes on."""
@@ -338,7 +333,8 @@ class StreamExecutor:
 
     def sync(self) -> None:
         """Wait until everything submitted has been executed."""
-        self.wait(self._idle)
+        with self.interruptible():
+            self._idle.wait()
 
     def text(self) -> str:
         """The text, after `sync`."""
@@ -365,13 +361,17 @@ class StreamExecutor:
         UsageError
             The calling thread asks for a variable whose scope it has not closed yet: it would wait for itself.
         """
+        with self.interruptible():
+            return self._variable(name)
+
+    def _variable(self, name: str | None) -> Any:
         slot = self._submitted(name)
         if slot is not None:
             if slot.opened_by == threading.get_ident() and not slot.done.is_set():
                 raise UsageError(
                     f"variable {name!r} is the text of a scope that is still open: read it after the block"
                 )
-            self.wait(slot.done)
+            slot.done.wait()
             self.run.root.reads.extend(slot.rids)
             if slot.value is not MISSING:
                 return slot.value
@@ -385,12 +385,11 @@ class StreamExecutor:
     def _submitted(self, name: str | None) -> Slot | None:
         """The submission of ``name``, waiting for it if the body runs beside the calling thread."""
         if self.body.detached and self.body.thread != threading.get_ident():
-            with self.interruptible():
-                while name not in self._slots and name not in self.variables and not self.quiet:
-                    seen = self.pulse.beats
-                    if name in self._slots or self.quiet:
-                        break
-                    self.pulse.wait(seen)
+            while True:
+                seen = self.pulse.beats
+                if name in self._slots or name in self.variables or self.quiet:
+                    break
+                self.pulse.wait(seen)
         return self._slots.get(name)
 
     def set_var(self, name: str | None, value: Any) -> None:
@@ -406,13 +405,13 @@ class StreamExecutor:
         TimeoutError
             It did not come in time.
         """
-        slot = self._submitted(name)
-        if slot is None:
-            return self.meta_info.get(name)
         with self.interruptible():
+            slot = self._submitted(name)
+            if slot is None:
+                return self.meta_info.get(name)
             if not slot.done.wait(timeout):
                 raise TimeoutError(f"the meta information of {name!r} did not come within {timeout} s")
-        return slot.meta
+            return slot.meta
 
     # --- what effects do to the state ---------------------------------------------------------------------------
 
@@ -432,8 +431,8 @@ class StreamExecutor:
             )
 
     def publish(self) -> None:
-        """Readers of the stream may have the text so far."""
-        self.published_chars = len(self.text_)
+        """Readers of the stream may have the text so far, as one more piece."""
+        self.published.append(len(self.text_))
         self.pulse.beat()
 
     def store(self, slot: Slot, value: Any) -> None:
@@ -457,6 +456,13 @@ class StreamExecutor:
         """The call that runs made engine request ``rid``."""
         self.last_rids = (*self.last_rids, rid)
         self.run.root.note_finished(rid)
+
+
+def family(executor: StreamExecutor) -> Iterator[StreamExecutor]:
+    """``executor``, its forks and the programs that its body called, each after its parent. Never waits."""
+    yield executor
+    for part in (*executor.forks, *executor.calls):
+        yield from family(part)
 
 
 def _release(slots: Sequence[Slot], held_too: bool = False) -> None:

@@ -227,8 +227,9 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
 
     def __call__(self, *args: Any, **kwargs: Any) -> ProgramState | PrefixTracer:
         """`run`; while another program's prefix is traced, nothing runs and a placeholder is returned."""
-        if TRACING.get():
-            return PrefixTracer(interpreter.resolve_backend(kwargs.get("backend")).get_chat_template())
+        template = TRACING.get()
+        if template is not None:
+            return PrefixTracer(template)
         return self.run(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -248,7 +249,7 @@ def _sampling(values: Mapping[str, Any]) -> SglSamplingParams:
     """The run's sampling values, out of the local variables of `SglFunction.run`."""
     given = {name: value for name, value in values.items() if name in _SAMPLING}
     for name in ("stop", "stop_token_ids", "stop_regex"):
-        given[name] = sampling.as_list(given[name])
+        given[name] = tuple(sampling.as_list(given[name]))
     params = SglSamplingParams(**given)
     sampling.check(params, "run")
     return params

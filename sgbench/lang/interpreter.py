@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import ContractError, UsageError
-from sgbench.lang.executor import StreamExecutor
+from sgbench.lang.batch import Batch
+from sgbench.lang.executor import StreamExecutor, family
 from sgbench.lang.global_config import global_config
-from sgbench.lang.run import CALLER, Body, Caller, Run, cancel_all
+from sgbench.lang.run import CALLER, Body, Caller, Run, give_up
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState, ProgramStateGroup
 from sgbench.lang.tracer import cache_program, extract_prefix_by_tracing
@@ -60,8 +61,11 @@ def resolve_backend(backend: Any = None) -> BaseBackend:
     return endpoint
 
 
-def _inherits(backend: Any) -> bool:
-    return backend is None and global_config.default_backend is None and CALLER.get() is not None
+def _values(sampling: SglSamplingParams, backend: Any) -> SglSamplingParams:
+    """A program called without backend, where there is no default one either, takes its caller's values too."""
+    caller = CALLER.get()
+    inherits = backend is None and global_config.default_backend is None and sampling == SglSamplingParams()
+    return caller.run.sampling if caller and inherits else sampling
 
 
 def open_program(
@@ -108,9 +112,7 @@ def open_program(
         raise UsageError("num_api_spec_tokens: API speculative execution is not in this version; leave it None")
     caller = CALLER.get()
     place = resolve_backend(backend)
-    values = sampling or SglSamplingParams()
-    if caller and _inherits(backend) and values == SglSamplingParams():
-        values = caller.run.sampling
+    values = _values(sampling or SglSamplingParams(), backend)
     run = caller.run if caller else None
     if run is None or run.backend is not place:
         run = Run(place, name, values, item, run, warns)
@@ -248,85 +250,6 @@ def _beside(state: ProgramState, execute: Callable[[], None]) -> None:
     threading.Thread(target=guarded, name="sgbench-body", daemon=True).start()
 
 
-class _Batch:
-    """Items of a batch, run by a fixed number of threads, each taking the next item when it has finished one.
-
-    All threads count as live from the start, so that a deterministic engine sees the whole first wave at once.
-    """
-
-    def __init__(
-        self, program: SglFunction, states: Sequence[ProgramState], arguments: Sequence[Mapping[str, Any]], keep: bool
-    ) -> None:
-        self._program = program
-        self._states = states
-        self._arguments = arguments
-        self._keep = keep
-        self._next = iter(range(len(states)))
-        self._take = threading.Lock()
-        self._done = [threading.Event() for _ in states]
-        self._failures: dict[int, BaseException] = {}
-        self._cancelled = False
-
-    def start(self, threads: int) -> None:
-        gate = self._states[0].stream_executor.run.backend.gate
-        for _ in range(threads):
-            if gate is not None:
-                gate.enter()
-            context = contextvars.copy_context()
-            threading.Thread(target=context.run, args=(self._work, gate), name="sgbench-batch", daemon=True).start()
-
-    def _work(self, gate: Any) -> None:
-        with live(gate):
-            while (i := self._index()) is not None:
-                self._run(i)
-
-    def _index(self) -> int | None:
-        with self._take:
-            return next(self._next, None)
-
-    def _run(self, i: int) -> None:
-        state = self._states[i]
-        try:
-            if not self._cancelled:
-                program, executor = self._program, state.stream_executor
-                run_program(program, None, (), self._arguments[i], executor.run.sampling, False, sync=True, state=state)
-        except BaseException as error:
-            self._failures[i] = error
-            state.stream_executor.fail(error)
-        finally:
-            self._done[i].set()
-
-    def results(self, tick: Callable[[], Any]) -> Iterator[ProgramState]:
-        """The states in order, each when its program has finished; an item's exception is raised when all have.
-
-        Raises
-        ------
-        Exception
-            The first item's that failed, with a note that names the item.
-        """
-        try:
-            for i, done in enumerate(self._done):
-                done.wait()
-                tick()
-                if self._keep or i not in self._failures:
-                    yield self._states[i]
-                else:
-                    break
-            for done in self._done:
-                done.wait()
-        except BaseException:
-            self._cancelled = True
-            cancel_all([state.stream_executor.run for state in self._states], "interrupted")
-            raise
-        if self._failures and not self._keep:
-            first = min(self._failures)
-            error = self._failures[first]
-            error.add_note(
-                f"(raised by item {first} of a batch of {len(self._states)}; the other items ran to their end)"
-            )
-            raise error
-
-
 def run_program_batch(
     program: SglFunction,
     backend: Any,
@@ -362,35 +285,68 @@ def run_program_batch(
     threads = max(96, 16 * (os.cpu_count() or 1)) if num_threads == "auto" else int(num_threads)
     if threads < 1:
         raise UsageError(f"num_threads={num_threads!r}: a whole number of at least 1, or 'auto', is needed")
-    results = _stream_batch(
-        program, backend, batch_arguments, default_sampling_para, threads, progress_bar, return_exceptions
-    )
-    return results if generator_style else list(results)
+    values = _values(default_sampling_para, backend)
+    results = _batches(program, place, batch_arguments, values, threads, return_exceptions, progress_bar)
+    if generator_style:
+        return results(GENERATOR_CHUNK)
+    return list(results(len(batch_arguments)))
 
 
-def _stream_batch(
+def _batches(
     program: SglFunction,
-    backend: Any,
+    backend: BaseBackend,
     items: Sequence[Mapping[str, Any]],
     sampling: SglSamplingParams,
     threads: int,
-    progress_bar: bool,
     keep: bool,
+    progress_bar: bool,
+) -> Callable[[int], Iterator[ProgramState]]:
+    """A function that runs all items, so many at a time as it is told."""
+
+    def results(chunk_size: int) -> Iterator[ProgramState]:
+        with _progress_bar(len(items) if progress_bar else None) as tick:
+            for start in range(0, len(items), chunk_size):
+                chunk = range(start, min(start + chunk_size, len(items)))
+                states = [_open(program, backend, items[i], sampling, False, True, i) for i in chunk]
+                yield from _run_chunk(program, states, items[start:], sampling, threads, keep, tick)
+
+    return results
+
+
+def _run_chunk(
+    program: SglFunction,
+    states: Sequence[ProgramState],
+    items: Sequence[Mapping[str, Any]],
+    sampling: SglSamplingParams,
+    threads: int,
+    keep: bool,
+    tick: Callable[[int], object],
 ) -> Iterator[ProgramState]:
-    bar = _progress_bar(len(items)) if progress_bar else None
+    def run(i: int) -> None:
+        try:
+            run_program(program, None, (), items[i], sampling, False, sync=True, state=states[i])
+        except BaseException as error:
+            states[i].stream_executor.fail(error)
+            raise
+
+    batch = Batch(len(states), run, states[0].stream_executor.run.backend.gate)
+    batch.start(min(threads, len(states)))
     try:
-        for start in range(0, len(items), GENERATOR_CHUNK):
-            chunk = items[start : start + GENERATOR_CHUNK]
-            states = [_open(program, backend, item, sampling, False, True, start + i) for i, item in enumerate(chunk)]
-            batch = _Batch(program, states, chunk, keep)
-            batch.start(min(threads, len(chunk)))
-            yield from batch.results(bar.update if bar else lambda: None)
-    finally:
-        if bar:
-            bar.close()
+        for i in batch.results(keep, tick):
+            yield states[i]
+    except BaseException:
+        if not batch.complete:
+            give_up([executor for state in states for executor in family(state.stream_executor)], "interrupted")
+        raise
 
 
-def _progress_bar(length: int) -> Any:
+@contextmanager
+def _progress_bar(length: int | None) -> Iterator[Callable[[int], object]]:
+    """A function that advances a bar of ``length``; of None: no bar."""
+    if length is None:
+        yield lambda n: None
+        return
     from tqdm.auto import tqdm
 
-    return tqdm(total=length)
+    with tqdm(total=length) as bar:
+        yield bar.update

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -162,8 +162,8 @@ class Run:
             executor.pulse.beat()
 
     def cancel(self, reason: str) -> None:
-        """Give up everything of this run that is not finished; see `cancel_all`."""
-        cancel_all([self], reason)
+        """Give up everything of this run that is not finished; see `give_up`."""
+        give_up(self._everybody(), reason)
 
     def _everybody(self) -> list[StreamExecutor]:
         with self._lock:
@@ -171,12 +171,11 @@ class Run:
         return mine + [executor for child in children for executor in child._everybody()]
 
 
-def cancel_all(runs: Iterable[Run], reason: str) -> None:
+def give_up(executors: Sequence[StreamExecutor], reason: str) -> None:
     """Give up everything that is not finished: requests are aborted, states keep their text so far.
 
-    Takes at most about `STOP_SECONDS`, however many runs there are. Idempotent.
+    Takes at most about `STOP_SECONDS`, however many there are. Idempotent.
     """
-    executors = [executor for run in runs for executor in run._everybody()]
     for executor in executors:
         executor.stop(AbortedError(reason))
     deadline = time.monotonic() + STOP_SECONDS

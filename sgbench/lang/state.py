@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import streams
-from sgbench.lang.executor import StreamExecutor
+from sgbench.lang.executor import StreamExecutor, family
 from sgbench.lang.ir import (
     SglCommitLazy,
     SglConcateAndAppend,
@@ -238,13 +238,7 @@ class ProgramState:
 
     def usage(self) -> Usage:
         """What the calls so far cost, those of forks and of programs called from this one included. Never waits."""
-        return total(_usages(self.stream_executor))
-
-
-def _usages(state: StreamExecutor) -> Iterator[Usage]:
-    yield state.usage
-    for part in (*state.forks, *state.calls):
-        yield from _usages(part)
+        return total(executor.usage for executor in family(self.stream_executor))
 
 
 class ProgramStateGroup:

@@ -56,15 +56,22 @@ class Reader(Generic[T]):
 
 def whole_text(state: StreamExecutor) -> Reader[str]:
     """The whole text of ``state``, prompt included; constant text comes with the call that follows it."""
-    position = 0
+    position = seen = 0
 
     def poll() -> tuple[list[str], bool]:
-        nonlocal position
+        nonlocal position, seen
         ended = state.quiet
-        end = len(state.text_) if ended else state.published_chars
-        piece = state.text_[position:end]
-        position = max(position, end)
-        return ([piece] if piece else []), ended
+        ends = state.published[seen:]
+        seen += len(ends)
+        text = state.text_
+        if ended:
+            ends.append(len(text))
+        pieces = []
+        for end in ends:
+            if end > position:
+                pieces.append(text[position:end])
+                position = end
+        return pieces, ended
 
     return Reader(state, poll)
 

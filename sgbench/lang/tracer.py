@@ -26,8 +26,8 @@ class StopTracing(Exception):  # noqa: N818 - a signal, and SGLang's name for it
     """The shared prefix ends here."""
 
 
-TRACING: ContextVar[bool] = ContextVar("sgbench_tracing", default=False)
-"""Is a prefix being traced? A program called from the body is then not run."""
+TRACING: ContextVar[ChatTemplate | None] = ContextVar("sgbench_tracing", default=None)
+"""While a prefix is traced, its chat template: a program called from the body is then not run."""
 
 
 class PrefixTracer:
@@ -112,9 +112,10 @@ def extract_prefix_by_tracing(program: SglFunction, backend: BaseBackend) -> str
 
     The body runs once with placeholders; whatever it raises ends the trace. Its prints and other side effects happen.
     """
-    tracer = PrefixTracer(backend.get_chat_template())
+    template = backend.get_chat_template()
+    tracer = PrefixTracer(template)
     arguments = {name: SglArgument(name) for name in program.arg_names} | program.bind_arguments
-    token = TRACING.set(True)
+    token = TRACING.set(template)
     try:
         with contextlib.suppress(Exception):
             program.func(tracer, **arguments)

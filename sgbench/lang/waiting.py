@@ -92,6 +92,22 @@ class _Parking:
         self._tickets.clear()
 
 
+INTERRUPT_SECONDS = 0.1
+
+
+def _wait_for(condition: threading.Condition, ready: Callable[[], bool], timeout: float | None) -> bool:
+    """`threading.Condition.wait_for`, but an interrupt is never missed.
+
+    A signal that arrives between the interpreter's last look for signals and the blocking call is handled only when that
+    call returns. So the main thread, which gets the signals, looks again now and then.
+    """
+    if timeout is None and threading.current_thread() is threading.main_thread():
+        while not condition.wait_for(ready, INTERRUPT_SECONDS):
+            pass
+        return True
+    return condition.wait_for(ready, timeout)
+
+
 class Latch:
     """Closed until `set`, then open for ever. Has the methods of `threading.Event` that programs use."""
 
@@ -123,7 +139,7 @@ class Latch:
                 return True
             ticket = self._parking.park()
             try:
-                return self._condition.wait_for(self.is_set, timeout)
+                return _wait_for(self._condition, self.is_set, timeout)
             finally:
                 self._parking.unpark(ticket)
 
@@ -159,7 +175,7 @@ class Pulse:
                 return
             ticket = self._parking.park()
             try:
-                self._condition.wait_for(lambda: self.beats > seen)
+                _wait_for(self._condition, lambda: self.beats > seen, None)
             finally:
                 self._parking.unpark(ticket)
 

@@ -1,0 +1,124 @@
+"""Many items at once on a fixed number of threads, with the results in order. Knows neither programs nor backends."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+
+from sgbench.lang.waiting import Gate, Pulse, live
+
+
+class Batch:
+    """Items that a number of threads run, each taking the next item when it has finished one.
+
+    All threads count as live from the start, so that a deterministic engine sees the whole first wave at once.
+
+    Parameters
+    ----------
+    size
+        Number of items.
+    run
+        Runs one item; what it raises is kept for `results`.
+    gate
+        Where live threads are counted; None: nowhere.
+    """
+
+    def __init__(self, size: int, run: Callable[[int], None], gate: Gate | None) -> None:
+        self._run = run
+        self._gate = gate
+        self._next = iter(range(size))
+        self._take = threading.Lock()
+        self._done = [False] * size
+        self._finished = Pulse()
+        self._alone = True
+        self._cancelled = False
+        self.failures: dict[int, BaseException] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Have all items been run?"""
+        return all(self._done)
+
+    def start(self, threads: int) -> None:
+        """Run the items on ``threads`` threads; with 1 each runs on the thread that asks for its result."""
+        self._alone = threads == 1
+        for _ in range(0 if self._alone else threads):
+            if self._gate is not None:
+                self._gate.enter()
+            context = contextvars.copy_context()
+            threading.Thread(target=context.run, args=(self._work,), name="sgbench-batch", daemon=True).start()
+
+    def _work(self) -> None:
+        with live(self._gate):
+            while (i := self._index()) is not None:
+                self._item(i)
+
+    def _index(self) -> int | None:
+        with self._take:
+            return next(self._next, None)
+
+    def _item(self, i: int) -> None:
+        try:
+            if not self._cancelled:
+                self._run(i)
+        except BaseException as error:
+            self.failures[i] = error
+            if isinstance(error, KeyboardInterrupt):
+                raise
+        finally:
+            self._done[i] = True
+            self._finished.beat()
+
+    def results(self, keep: bool, tick: Callable[[int], object]) -> Iterator[int]:
+        """The items in order, each when it has been run; closing the iterator early drops those that have not begun.
+
+        Parameters
+        ----------
+        keep
+            Give failed items too. Otherwise the first failure ends the iteration, and is raised when all items are done
+            (with one thread at once).
+        tick
+            Told, on the reading thread, how many more items are done.
+
+        Raises
+        ------
+        Exception
+            The first item's that failed, with a note that names the item.
+        """
+        told = 0
+
+        def wait(ready: Callable[[], bool]) -> None:
+            nonlocal told
+            while True:
+                seen = self._finished.beats
+                done = sum(self._done)
+                tick(done - told)
+                told = done
+                if ready():
+                    return
+                self._finished.wait(seen)
+
+        try:
+            for i in range(len(self._done)):
+                if self._alone:
+                    self._item(i)
+                wait(lambda i=i: self._done[i])  # type: ignore[misc]
+                if keep or i not in self.failures:
+                    yield i
+                elif self._alone:
+                    raise self._first_failure()
+                else:
+                    break
+            wait(lambda: self._alone or self.complete)
+        except BaseException:
+            self._cancelled = True
+            raise
+        if self.failures and not keep:
+            raise self._first_failure()
+
+    def _first_failure(self) -> BaseException:
+        first = min(self.failures)
+        error = self.failures[first]
+        error.add_note(f"raised by item {first} of a batch of {len(self._done)}")
+        return error
