@@ -125,7 +125,8 @@ class LocalBackend(BaseBackend):
         if temperature > 1e-5:
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
         prompt = self._tokenizer.read(s.text_)
-        first = self._gather(s, [self._request(s, prompt.ids, _PREFILL)]) if prompt.ids else []
+        ahead = prompt.ids and self.engine.reuses_prefixes
+        first = self._gather(s, [self._request(s, prompt.ids, _PREFILL)]) if ahead else []
         whole = [self._tokenizer.read(s.text_ + choice).ids for choice in choices]
         starts = [scoring.common_prefix(prompt.ids, ids) for ids in whole]
         scored = self._score(s, whole, starts)
@@ -187,8 +188,8 @@ class LocalBackend(BaseBackend):
 
     @property
     def _hints(self) -> bool:
-        """Is it worth reading ahead? Not where nothing is kept, or found again."""
-        return self.engine.config.frontend_hint and self.engine.config.radix_cache in ("radix", "flat")
+        """Is reading ahead wanted, and worth it? A run without the cache must not pay for it."""
+        return self.engine.config.frontend_hint and self.engine.reuses_prefixes
 
     def _submit(self, s: StreamExecutor, sampling: SglSamplingParams) -> tuple[ReadText, list[Handle]]:
         prompt = self._tokenizer.read(s.text_)

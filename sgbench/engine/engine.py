@@ -33,13 +33,15 @@ from sgbench.engine.generate import GenerateCall
 from sgbench.engine.handle import Handle
 from sgbench.engine.intake import Intake, Limits
 from sgbench.engine.loop import EngineLoop
+from sgbench.engine.no_cache import NoCache
 from sgbench.engine.output import TokenBytes
+from sgbench.engine.radix_attention import ForceMissCache
 from sgbench.engine.request import IntArray, SamplingParams
 from sgbench.engine.runner.base import Runner
 from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.engine.sequence import Origin, Sequence
 from sgbench.engine.stats import EngineStats
-from sgbench.engine.suspended_cache import SUSPENDED
+from sgbench.engine.suspended_cache import SUSPENDED, RefusingCache
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
 from sgbench.trace.header import TraceHeader
@@ -291,6 +293,11 @@ class EngineCore:
         """Drop everything cached that no running request uses; always True."""
         self._loop.call(self._loop.worker.memory.flush)
         return True
+
+    @property
+    def reuses_prefixes(self) -> bool:
+        """Is KV that was computed once found again? Not with the cache off or refused; then reading ahead is waste."""
+        return not isinstance(self._loop.worker.cache, NoCache | ForceMissCache | RefusingCache)
 
     @contextlib.contextmanager
     def without_cache(self, mode: str = "force-miss") -> Iterator[None]:
