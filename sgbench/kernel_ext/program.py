@@ -14,6 +14,7 @@ from sgbench.errors import AbortedError
 from sgbench.lang.executor import StreamExecutor
 from sgbench.lang.interpreter import open_program, running
 from sgbench.lang.ir import SglExpr
+from sgbench.lang.run import give_up
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState
 from sgbench.lang.waiting import Gate, live
@@ -102,9 +103,8 @@ def line_of(state: ProgramState) -> int | None:
 
 
 def cancel(states: Iterable[ProgramState], reason: str) -> None:
-    """Abort every request of ``states`` and of what they called; the texts so far are kept."""
-    for state in states:
-        state.stream_executor.run.root.cancel(reason)
+    """Abort every request of ``states`` and of what they called, all at once; the texts so far are kept."""
+    give_up([executor for state in states for executor in family(state.stream_executor)], reason)
 
 
 def family(executor: StreamExecutor) -> Iterator[StreamExecutor]:
