@@ -45,11 +45,9 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
         still = {"image/png": base64.b64encode(self.picture()).decode(), "text/plain": self.summary()}
         return {**data, **still}, metadata
 
-    def show(self) -> DisplayHandle:
+    def show(self) -> None:
         """Display the widget here; `refresh_picture` later brings what is stored of it up to date."""
         self._display = display(self, display_id=True)  # type: ignore[no-untyped-call]
-        assert self._display is not None, "display gives a handle when it is asked for an id"
-        return self._display
 
     def refresh_picture(self) -> None:
         """Store the present picture and text in the notebook, where `show` put the widget (a no-op elsewhere).

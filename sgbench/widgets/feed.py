@@ -78,9 +78,9 @@ class Feed:
 
     def follow(self, source: LiveSource) -> None:
         """Fold and publish what happens in ``source`` until `stop`."""
+        self._unsubscribe = source.subscribe(self._take)  # first: a stopped engine refuses, and no thread is left behind
         self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
         self._thread.start()
-        self._unsubscribe = source.subscribe(self._take)
 
     def stop(self) -> None:
         """End following (idempotent); what happened so far is folded and published."""

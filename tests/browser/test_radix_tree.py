@@ -13,7 +13,7 @@ from sgbench.widgets import RadixTree
 from tests.radix_twin import RadixTwin, chats
 twin = RadixTwin(900)
 tree = RadixTree(twin, height=300)
-handle = tree.show()
+tree.show()
 """
 
 # The cell blocks the main thread while a thread like an engine's feeds the tree, until the page clicks.
