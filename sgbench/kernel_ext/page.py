@@ -96,7 +96,7 @@ def _item(item: Item) -> str:
     for part in flatten(item.parts):
         lengths[part.origin] += len(part.text)
     shown = " ".join(f'<span class="sgr-text">{_parts(tuple(spans))}</span>' for _, spans in _written(item))
-    summary = f"<summary>{escape(item.label)} {shown}</summary>"
+    summary = f'<summary><span class="sgr-label">{escape(item.label)}</span> {shown}</summary>'
     return f'<details class="sgr-item">{summary}{_text(item.parts)}{_bar(lengths)}</details>'
 
 
