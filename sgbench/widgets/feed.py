@@ -78,7 +78,8 @@ class Feed:
 
     def follow(self, source: LiveSource) -> None:
         """Fold and publish what happens in ``source`` until `stop`."""
-        self._unsubscribe = source.subscribe(self._take)  # first: a stopped engine refuses, and no thread is left behind
+        # First, because a stopped engine refuses: then no thread is left behind.
+        self._unsubscribe = source.subscribe(self._take)
         self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
         self._thread.start()
 

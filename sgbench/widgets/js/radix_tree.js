@@ -8,16 +8,12 @@ import { MARK } from "./player.js";
 import { Pool } from "./pool.js";
 import { readPalette, Scene } from "./scene.js";
 import { Store } from "./store.js";
+import { keyList, Tip } from "./tip.js";
 
 const SAY_EVERY_MS = 2500;
 const RUN_GHOSTS = 12; // the last that left: all of a long run would bury what is there
 const STEP_GHOSTS = 48;
 const LIFT = ["new", "accessed", "evicted"];
-const KEYS = [
-  ["← → ↑ ↓", "walk the tree"], ["Enter", "show what is folded away"], ["Space", "play or pause"], ["[ ]", "one change back or on"],
-  ["{ }", "one engine step back or on"], ["Home End", "beginning, end"], ["+ − 0", "zoom in, out, fit"], ["Esc", "leave the widget"],
-];
-
 class View {
   constructor(store, host) {
     this.store = store;
@@ -49,7 +45,7 @@ class View {
       class: "sgb-stage", role: "tree", tabindex: "0", "aria-label": "Radix tree", "aria-activedescendant": this.item.id,
       style: `height:${this.store.model.get("height")}px`,
     }, this.canvas, this.item);
-    this.tip = el("div", { class: "sgb-tip sgb-hidden", role: "tooltip" });
+    this.tip = new Tip();
     this.empty = el("div", { class: "sgb-empty sgb-hidden" });
     this.status = el("span", { class: "sgb-status" });
     this.summary = el("span", { class: "sgb-summary" });
@@ -58,14 +54,14 @@ class View {
       ...LIFT.map((word, i) => el("span", { class: `sgb-key sgb-key-${word}` }, el("i", { text: ["+", "◉", "×"][i] }), this.counts[i], el("span", { text: word }))),
       el("span", { class: "sgb-key sgb-key-locked" }, el("i", {}, icon(ICONS.lock)), (this.locked = el("b")), el("span", { text: "locked" })));
     this.live = el("div", { class: "sgb-offscreen", "aria-live": "polite" });
-    this.help = el("dl", { class: "sgb-help sgb-hidden" }, ...KEYS.flatMap(([key, what]) => [el("dt", { text: key }), el("dd", { text: what })]));
+    this.help = keyList();
     const zoom = el("div", { class: "sgb-zoom", role: "group", "aria-label": "Zoom" },
       this.textButton("+", "Zoom in (+)", () => this.setZoom(this.zoom * 1.6)), this.textButton("−", "Zoom out (−)", () => this.setZoom(this.zoom / 1.6)),
       this.textButton("⤢", "Fit (0)", () => this.fit()), this.textButton("?", "Keys (?)", () => this.help.classList.toggle("sgb-hidden")));
     this.root = el("div", { class: "sgb-root sgb-tree", "data-sgb-widget": "RadixTree", "data-sgb-seq": "-1", "data-sgb-nodes": "0", "data-lm-suppress-shortcuts": "true" },
       el("div", { class: "sgb-head" }, el("span", { class: "sgb-title", text: "Radix tree" }), this.status, this.summary, legend),
       this.pool.element,
-      el("div", { class: "sgb-body" }, this.stage, this.empty, this.tip, this.help),
+      el("div", { class: "sgb-body" }, this.stage, this.empty, this.tip.element, this.help),
       el("div", { class: "sgb-foot" }, this.controls.caption, zoom), this.controls.element, this.live);
     host.append(this.root);
     this.listen();
@@ -264,37 +260,13 @@ class View {
 
   point(item, spot) {
     const key = item?.key ?? null;
-    this.tip.classList.toggle("sgb-hidden", !item);
+    this.tip.element.classList.toggle("sgb-hidden", !item);
     if (key !== this.scene.hover) {
       this.scene.hover = key;
-      if (item) this.fillTip(item);
+      if (item) this.tip.fill(item, this.player);
       if (!this.frame) this.frame = requestAnimationFrame((now) => this.paint(now));
     }
-    if (item && spot) this.placeTip(spot.left, spot.top);
-  }
-
-  fillTip(item) {
-    const words = { root: "Root", counted: "Folded away", ghost: "Evicted", node: ["Node", "New", "Accessed"][item.mark] ?? "Node" }[item.kind];
-    const facts = [`${item.tokens.toLocaleString()} tokens`];
-    if (item.kind === "node") {
-      const prefix = this.player.path(item.id).reduce((sum, id) => sum + this.player.tokens(id), 0);
-      facts.push(`prefix of ${prefix.toLocaleString()}`);
-      if (item.refCount) facts.push(`locked by ${item.refCount}`);
-      facts.push(`last used at tick ${item.lastAccess}`);
-    }
-    if (item.kind === "counted") facts.push(`${item.nodes.toLocaleString()} nodes; click to show`);
-    if (item.kind === "root") facts[0] = `${item.subtree.toLocaleString()} tokens below`;
-    this.tip.replaceChildren(
-      el("div", { class: "sgb-tip-head" }, el("b", { text: words }), el("span", { text: item.kind === "root" || item.kind === "counted" ? "" : `#${item.id}` })),
-      el("div", { class: "sgb-tip-facts", text: facts.join(" · ") }));
-    if (item.text) this.tip.append(el("pre", { class: "sgb-tip-text", text: item.text }));
-  }
-
-  placeTip(left, top) {
-    const { clientWidth, clientHeight } = this.stage;
-    const x = left + 14 + this.tip.offsetWidth > clientWidth ? left - this.tip.offsetWidth - 14 : left + 14;
-    const y = top + 14 + this.tip.offsetHeight > clientHeight ? top - this.tip.offsetHeight - 10 : top + 14;
-    this.tip.style.transform = `translate(${Math.max(2, x)}px, ${Math.max(2, y)}px)`;
+    if (item && spot) this.tip.place(spot.left, spot.top, this.stage);
   }
 
   open(item) {
