@@ -124,10 +124,10 @@ class LocalBackend(BaseBackend):
         """
         if temperature > 1e-5:
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
-        prompt = self._tokenizer.read(s.text_)
+        prompt = self._read(s.text_)
         ahead = prompt.ids and self.engine.reuses_prefixes
         first = self._gather(s, [self._request(s, prompt.ids, _PREFILL)]) if ahead else []
-        whole = [self._tokenizer.read(s.text_ + choice).ids for choice in choices]
+        whole = [self._read(s.text_ + choice).ids for choice in choices]
         starts = [scoring.common_prefix(prompt.ids, ids) for ids in whole]
         scored = self._score(s, whole, starts)
         alone: list[RequestOutput] | None = None
@@ -145,7 +145,7 @@ class LocalBackend(BaseBackend):
         """The frontend hint (paper section 3): prefill the text that forks are about to share."""
         if not self._hints:
             return None
-        prompt = self._tokenizer.read(s.text_)
+        prompt = self._read(s.text_)
         (output,) = self._gather(s, [self._request(s, prompt.ids, _PREFILL)])
         return {**output.meta_info, "cached_text_len": prompt.chars(output.meta_info["cached_tokens"])}
 
@@ -191,8 +191,15 @@ class LocalBackend(BaseBackend):
         """Is reading ahead wanted, and worth it? A run without the cache must not pay for it."""
         return self.engine.config.frontend_hint and self.engine.reuses_prefixes
 
+    def _read(self, text: str) -> ReadText:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as failure:
+            raise UsageError(f"the prompt is no valid Unicode text: {failure}") from failure
+        return self._tokenizer.read(text)
+
     def _submit(self, s: StreamExecutor, sampling: SglSamplingParams) -> tuple[ReadText, list[Handle]]:
-        prompt = self._tokenizer.read(s.text_)
+        prompt = self._read(s.text_)
         if not prompt.ids:
             raise UsageError("gen needs some text before it: the prompt is empty")
         given = dtype_as_regex(sampling).given()

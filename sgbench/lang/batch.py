@@ -43,9 +43,10 @@ class Batch:
     def start(self, threads: int) -> None:
         """Run the items on ``threads`` threads; with 1 each runs on the thread that asks for its result."""
         self._alone = threads == 1
-        for _ in range(0 if self._alone else threads):
-            if self._gate is not None:
-                self._gate.enter()
+        workers = 0 if self._alone else threads
+        for _ in range(workers if self._gate is not None else 0):
+            self._gate.enter()  # for all before any: the first could wait for the engine before the last begins
+        for _ in range(workers):
             context = contextvars.copy_context()
             threading.Thread(target=context.run, args=(self._work,), name="sgbench-batch", daemon=True).start()
 
