@@ -64,6 +64,8 @@ class CellRunner:
         baseline = settings["baseline"].value
         if baseline:
             check_baseline(plan.backend)
+        if "record" in options.given and not callable(getattr(plan.backend, "record", None)):
+            raise UsageError(f"--record needs an engine in this kernel; {type(plan.backend).__name__} keeps no events")
         widgets = self._watch(plan.backend, settings["watch"].value)
         run = Run(plan)
         result = RunResult(run)
@@ -127,8 +129,6 @@ class CellRunner:
         if "record" not in options.given:
             yield
             return
-        if not callable(getattr(backend, "record", None)):
-            raise UsageError(f"--record needs an engine in this kernel; {type(backend).__name__} keeps no events")
         with backend.record() as trace:
             result.trace = trace
             yield

@@ -101,6 +101,8 @@ class TestOptions:
         assert isinstance(bench.fails(f'%%sgl {option}\ns += gen("a")'), UsageError)
         assert "engine" in bench.plain
         assert staged.prompts == []
+        assert bench.outputs == []
+        assert "s" not in bench.names
 
     def test_a_backend_must_be_one(self, bench: Bench) -> None:
         assert isinstance(bench.fails("%%sgl --backend 3\ns += 'x'"), UsageError)
