@@ -44,8 +44,11 @@ class Batch:
         """Run the items on ``threads`` threads; with 1 each runs on the thread that asks for its result."""
         self._alone = threads == 1
         workers = 0 if self._alone else threads
-        for _ in range(workers if self._gate is not None else 0):
-            self._gate.enter()  # for all before any: the first could wait for the engine before the last begins
+        if self._gate is not None:
+            for _ in range(
+                workers
+            ):  # all before any begins: the first could wait for the engine before the last is live
+                self._gate.enter()
         for _ in range(workers):
             context = contextvars.copy_context()
             threading.Thread(target=context.run, args=(self._work,), name="sgbench-batch", daemon=True).start()

@@ -1,8 +1,7 @@
-"""The stream executor: one prompt state's queue of nodes, executed in order (paper section 2, interpreter).
+"""The stream executor: everything about one prompt state (paper section 2, interpreter).
 
-Submitting never blocks. Nodes that only add text are executed at once on the submitting thread when nothing is queued
-before them; the rest on a worker thread with a copy of the context variables that the state was made under. What a node
-does is in `sgbench.lang.effects`. Knows the backend protocol; knows no engine.
+Submitting never blocks: nodes go through the state's `NodeQueue`, and what each does is in `sgbench.lang.effects`. Knows the
+backend protocol; knows no engine.
 
 Every wait ends: a failure, an interrupt or the program's end opens every latch that anybody may wait for, and what is
 submitted afterwards is opened at once.
@@ -10,11 +9,9 @@ submitted afterwards is opened at once.
 
 from __future__ import annotations
 
-import contextvars
 import itertools
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -23,27 +20,19 @@ from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglSelect, SglVarScopeBegin, SglVarScopeEnd
+from sgbench.lang.node_queue import Item, NodeQueue
 from sgbench.lang.run import Body, CallSite, Run
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.spans import Origin, Usage
 from sgbench.lang.transcript import Transcript
 from sgbench.lang.variables import MISSING, Meta, Slot
-from sgbench.lang.waiting import Latch, Pulse, live
-from sgbench.lang.workers import WORKERS
+from sgbench.lang.waiting import Latch, Pulse
 from sgbench.trace.events import SpanAppended
 
 if TYPE_CHECKING:
     from sgbench.backends.base import BaseBackend
 
 _sids = itertools.count()
-
-
-class _End:
-    """The last item of a queue."""
-
-
-_END = _End()
-Item = tuple[SglExpr | _End, list[Slot]]
 
 
 class StreamExecutor:
@@ -112,13 +101,10 @@ class StreamExecutor:
         self._ops = itertools.count()
         self._reads_seen: int = source._reads_seen if source else 0
         self._slots: dict[str | None, Slot] = {}
+        self._queue = NodeQueue(self._execute, self.run, self.pulse.beat)
         self._lock = threading.Lock()
-        self._queue: deque[Item] = deque()
-        self._current: list[Slot] = []
         self._aborts: list[Callable[[], Any]] = []
-        self._working = self._ended = self._stopped = self._abandoned = False
-        self._idle = Latch(is_open=True)
-        self._context = contextvars.copy_context()
+        self._ended = self._stopped = self._abandoned = False
         backend.begin_program(self)
 
     # --- what backends and views read ---------------------------------------------------------------------------
@@ -141,7 +127,7 @@ class StreamExecutor:
     @property
     def quiet(self) -> bool:
         """Will nothing more be appended unless somebody submits to a state whose program has returned?"""
-        return self.is_finished or (self.body.done.is_set() and not self._working)
+        return self.is_finished or (self.body.done.is_set() and not self._queue.working)
 
     def slot(self, name: str | None) -> Slot | None:
         """The latest submission of variable ``name``."""
@@ -170,7 +156,13 @@ class StreamExecutor:
         if slots:
             self._slots.update((slot.name, slot) for slot in slots)
             self.pulse.beat()
-        self._put((expr, slots))
+        item = Item(expr, slots, blocks=self.use_thread and not _immediate(expr))
+        before = self.error_
+        if not self._queue.put(item):
+            _release(slots, held_too=True)
+        error = self.error_
+        if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
+            raise error  # of this thread: without a worker, or an interrupt
 
     def end(self) -> None:
         """Nothing more will be submitted. Idempotent; returns at once."""
@@ -178,71 +170,19 @@ class StreamExecutor:
             if self._ended:
                 return
             self._ended = True
-        self._put((_END, []))
+        self._queue.put(Item(None))
 
-    def _put(self, item: Item) -> None:
-        with self._lock:
-            refused = self.error_ is not None and item[0] is not _END
-            if not refused:
-                self._queue.append(item)
-                starts, self._working = not self._working, True
-                if starts:
-                    self._idle = Latch()
-        if refused:
-            _release(item[1], held_too=True)
-        elif starts:
-            self.run.busy()
-            self._work_here()
-
-    def _work_here(self) -> None:
-        """Execute on the submitting thread as long as that cannot block; hand the rest to a worker."""
-        before = self.error_
-        while not self._next_blocks():
-            if not self._step():
-                break
-        else:
-            if (gate := self.run.backend.gate) is not None:
-                gate.enter()
-            WORKERS.run(self._work_there)
-        error = self.error_
-        if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
-            raise error
-
-    def _next_blocks(self) -> bool:
-        with self._lock:
-            return self.use_thread and bool(self._queue) and not _immediate(self._queue[0][0])
-
-    def _work_there(self) -> None:
-        with live(self.run.backend.gate):
-            self._context.copy().run(self._drain)
-
-    def _drain(self) -> None:
-        while self._step():
-            pass
-
-    def _step(self) -> bool:
-        """Execute the first item; False when there is none: the executor is idle then."""
-        with self._lock:
-            item = self._queue.popleft() if self._queue else None
-            self._working = item is not None
-            self._current = item[1] if item else []
-            idle = self._idle
-        if item is None:
-            self.run.idle()
-            idle.set()
-            self.pulse.beat()
-            return False
+    def _execute(self, item: Item) -> None:
         try:
-            if isinstance(item[0], _End):
+            if item.expr is None:
                 self._finish()
             elif self.error_ is None:
-                effects.execute(self, item[0], iter(item[1]))
+                effects.execute(self, item.expr, iter(item.slots))
         except BaseException as error:
-            self.failed_at = None if isinstance(item[0], _End) else item[0]
+            self.failed_at = item.expr
             self._fail(error)
         finally:
-            _release(item[1])
-        return True
+            _release(item.slots)
 
     def _finish(self) -> None:
         self._close_scopes()
@@ -262,14 +202,11 @@ class StreamExecutor:
                 warnings.warn(f"{self.run.name} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
 
     def _drop(self, error: BaseException) -> None:
-        """The state has failed by ``error``: forget what is queued, but the end."""
-        with self._lock:
-            if self.error_ is None:
-                self.error_ = error
-            dropped = [item for item in self._queue if item[0] is not _END]
-            self._queue = deque(item for item in self._queue if item[0] is _END)
-        for _, slots in dropped:
-            _release(slots, held_too=True)
+        """The state has failed by ``error``: forget what is queued."""
+        if self.error_ is None:
+            self.error_ = error
+        for item in self._queue.drop():
+            _release(item.slots, held_too=True)
         self._close_scopes()
 
     def _close_scopes(self) -> None:
@@ -285,7 +222,7 @@ class StreamExecutor:
     def stop(self, error: BaseException) -> None:
         """Begin to give up: drop what is queued, abort the request that runs. States that are done are left alone."""
         with self._lock:
-            if self.is_finished or (self._ended and not self._working):
+            if self.is_finished or (self._ended and not self._queue.working):
                 return
             self._stopped = True
             aborts = tuple(self._aborts)
@@ -297,13 +234,12 @@ class StreamExecutor:
         """After `stop`: wait for the call that runs, then release every waiter and ignore what still comes."""
         if not self._stopped or self._abandoned:
             return
-        self._idle.wait(max(timeout_s, 0.0))
-        with self._lock:
-            self._abandoned = self._working
-            current = list(self._current)
+        self._queue.idle.wait(max(timeout_s, 0.0))
+        current = self._queue.current
+        self._abandoned = current is not None
         self.is_finished = True
-        _release(current, held_too=True)
-        self._idle.set()
+        _release(current.slots if current else (), held_too=True)
+        self._queue.idle.set()
         self.publish()
 
     @contextmanager
@@ -334,7 +270,7 @@ class StreamExecutor:
     def sync(self) -> None:
         """Wait until everything submitted has been executed."""
         with self.interruptible():
-            self._idle.wait()
+            self._queue.idle.wait()
 
     def text(self) -> str:
         """The text, after `sync`."""
@@ -491,7 +427,7 @@ def _closed(expr: SglExpr) -> Iterator[str]:
         yield expr.name
 
 
-def _immediate(expr: SglExpr | _End) -> bool:
+def _immediate(expr: SglExpr) -> bool:
     if isinstance(expr, SglExprList):
         return all(map(_immediate, expr.expr_list))
-    return isinstance(expr, (*effects.IMMEDIATE, _End))
+    return isinstance(expr, effects.IMMEDIATE)

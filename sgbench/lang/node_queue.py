@@ -1,0 +1,119 @@
+"""One prompt state's queue: items executed one at a time, in order, without blocking whoever puts them.
+
+An item that cannot block is executed at once, on the thread that put it, when nothing is before it; the rest on a worker
+thread with a copy of the context variables that the queue was made under. Knows no effects and no backend.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sgbench.lang.ir import SglExpr
+from sgbench.lang.run import Run
+from sgbench.lang.variables import Slot
+from sgbench.lang.waiting import Latch, live
+from sgbench.lang.workers import WORKERS
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A node and the slots of the variables that it makes; no node: the state's end."""
+
+    expr: SglExpr | None
+    slots: list[Slot] = field(default_factory=list)
+    blocks: bool = False
+
+
+class NodeQueue:
+    """See the module's docstring.
+
+    Parameters
+    ----------
+    execute
+        Executes an item; must not raise.
+    run
+        Counts busy queues, and has the gate in which working threads are counted.
+    rested
+        Called whenever nothing is left to do.
+
+    Attributes
+    ----------
+    idle
+        Open while there is nothing to do.
+    current
+        The item that is being executed.
+    """
+
+    def __init__(self, execute: Callable[[Item], None], run: Run, rested: Callable[[], None]) -> None:
+        self._execute = execute
+        self._run = run
+        self._rested = rested
+        self._lock = threading.Lock()
+        self._items: deque[Item] = deque()
+        self._dropping = False
+        self._context = contextvars.copy_context()
+        self.current: Item | None = None
+        self.working = False
+        self.idle = Latch(is_open=True)
+
+    def put(self, item: Item) -> bool:
+        """Execute ``item`` after what was put before; False if the queue takes only the end any more. Never blocks."""
+        with self._lock:
+            if self._dropping and item.expr is not None:
+                return False
+            self._items.append(item)
+            if self.working:
+                return True
+            self.working = True
+            self.idle = Latch()
+        self._run.busy()
+        self._work_here()
+        return True
+
+    def drop(self) -> list[Item]:
+        """Forget what has not begun, and take nothing more, but the end; returns what was forgotten."""
+        with self._lock:
+            self._dropping = True
+            dropped = [item for item in self._items if item.expr is not None]
+            self._items = deque(item for item in self._items if item.expr is None)
+        return dropped
+
+    def _work_here(self) -> None:
+        """Execute on the calling thread as long as that cannot block; hand the rest to a worker."""
+        while not self._next_blocks():
+            if not self._step():
+                return
+        gate = self._run.backend.gate
+        if gate is not None:
+            gate.enter()
+        WORKERS.run(self._work_there)
+
+    def _next_blocks(self) -> bool:
+        with self._lock:
+            return bool(self._items) and self._items[0].blocks
+
+    def _work_there(self) -> None:
+        with live(self._run.backend.gate):
+            self._context.copy().run(self._drain)
+
+    def _drain(self) -> None:
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        """Execute the first item; False when there is none: the queue rests then."""
+        with self._lock:
+            self.current = item = self._items.popleft() if self._items else None
+            self.working = item is not None
+            idle = self.idle
+        if item is None:
+            self._run.idle()
+            idle.set()
+            self._rested()
+            return False
+        self._execute(item)
+        return True
