@@ -9,8 +9,9 @@ from tests.models.conftest import checkpoint
 __all__ = ["checkpoint"]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _needs_a_gpu() -> None:
+    """Session-wide, so that it skips before a module's fixture builds a large model on a machine without a GPU."""
     import torch
 
     if not torch.cuda.is_available():
