@@ -26,6 +26,8 @@ from sgbench.errors import ConstraintError
 LongArray: TypeAlias = npt.NDArray[np.int64]
 
 DEFAULT_CACHE_BYTES = 64 << 20
+_MANY = 8
+"""Fewer tokens than one in so many are collected from the live nodes; where there are more, every token looks at its node."""
 _DENSE_KEYS = 1 << 23
 """Largest table of (parent, class) pairs that is marked densely rather than sorted."""
 
@@ -53,6 +55,10 @@ class ClassLevel:
     first_child: IntArray
     token_ids: IntArray
     first_token: IntArray
+
+
+Reached: TypeAlias = tuple[ClassLevel, IntArray | None, IntArray]
+"""A level, its live nodes (None: all are listed), and the state at each of them."""
 
 
 class TokenMasks:
@@ -90,7 +96,9 @@ class TokenMasks:
             if mask is not None:
                 self._masks.move_to_end(state)
                 return mask
-        mask = np.sort(self.moves(state)[0])
+        mask = self.moves(state)[0]
+        if len(mask) > 1 and (mask[1:] < mask[:-1]).any():
+            mask = np.sort(mask)
         mask.setflags(write=False)
         with self._lock:
             if state not in self._masks:
@@ -111,32 +119,85 @@ class TokenMasks:
         return self._numbers[key]
 
     def moves(self, state: int) -> tuple[IntArray, IntArray]:
-        """Allowed tokens, and the state after each; not cached, not sorted."""
-        table, sink = self.machine.dfa.table, self.machine.dead
-        nodes, states = np.zeros(1, dtype=np.int32), np.array([state], dtype=np.int32)
-        ids: list[IntArray] = []
-        ends: list[IntArray] = []
+        """Allowed tokens, and the state after each; not cached, in no order."""
+        reached = self._walk(state)
+        n_tokens = sum(
+            len(level.token_ids)
+            if nodes is None
+            else int((level.first_token[nodes + 1] - level.first_token[nodes]).sum())
+            for level, nodes, _ in reached
+        )
+        many = n_tokens * _MANY > len(self._places[0])
+        ids, ends = self._gather(reached) if many else self._collect(reached)
+        return self._without_dead_ends(ids, ends)
+
+    def _walk(self, state: int) -> list[Reached]:
+        """The states that tokens pass through, level by level."""
+        sink, n_classes = self.machine.dead, self.machine.dfa.n_classes
+        flat = self.machine.dfa.table.ravel()
+        nodes: IntArray | None = np.zeros(1, dtype=np.int32)
+        states = np.array([state], dtype=np.int32)
+        reached: list[Reached] = []
         for level in self.levels:
-            n_parents = len(level.first_child) - 1
-            if len(nodes) * 4 >= n_parents:
-                full = np.full(n_parents, sink, dtype=np.int32)
-                full[nodes] = states
-                after = table[full[level.parent], level.byte_class]
-                nodes = np.flatnonzero(after != sink).astype(np.int32)
-                states = after[nodes]
-            else:
+            if nodes is not None and len(nodes) * 4 < len(level.first_child) - 1:
                 children, owner = _spread(level.first_child, nodes)
-                after = table[states[owner], level.byte_class[children]]
-                alive = after != sink
-                nodes, states = children[alive], after[alive]
-            if not len(nodes):
+                after = flat.take(states.take(owner) * n_classes + level.byte_class.take(children))
+                alive = np.flatnonzero(after != sink)
+                nodes, states = children.take(alive), after.take(alive)
+            else:
+                if nodes is not None:
+                    full = np.full(len(level.first_child) - 1, sink, dtype=np.int32)
+                    full[nodes] = states
+                    states = full
+                after = flat.take(states.take(level.parent) * n_classes + level.byte_class)
+                alive = np.flatnonzero(after != sink)
+                few = len(alive) * 4 < len(after)
+                nodes, states = (alive.astype(np.int32), after.take(alive)) if few else (None, after)
+            if not len(alive):
                 break
-            tokens, owner = _spread(level.first_token, nodes)
-            ids.append(level.token_ids[tokens])
-            ends.append(states[owner])
-        if not ids:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-        return self._without_dead_ends(np.concatenate(ids), np.concatenate(ends))
+            reached.append((level, nodes, states))
+        return reached
+
+    def _collect(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
+        """Few tokens: node by node."""
+        ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
+        ends: list[IntArray] = [np.zeros(0, dtype=np.int32)]
+        for level, nodes, states in reached:
+            some = np.arange(len(states), dtype=np.int32) if nodes is None else nodes
+            tokens, owner = _spread(level.first_token, some)
+            ends_here = states.take(owner)
+            alive = np.flatnonzero(ends_here != self.machine.dead)
+            ids.append(level.token_ids.take(tokens.take(alive)))
+            ends.append(ends_here.take(alive))
+        return np.concatenate(ids), np.concatenate(ends)
+
+    def _gather(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
+        """Many tokens: every one looks at its own node."""
+        token_ids, token_node, starts = self._places
+        state_at = np.full(starts[-1], self.machine.dead, dtype=np.int32)
+        for index, (_, nodes, states) in enumerate(reached):
+            if nodes is None:
+                state_at[starts[index] : starts[index + 1]] = states
+            else:
+                state_at[starts[index] + nodes] = states
+        ends = state_at.take(token_node)
+        alive = np.flatnonzero(ends != self.machine.dead)
+        return token_ids.take(alive), ends.take(alive)
+
+    @cached_property
+    def _places(self) -> tuple[IntArray, IntArray, list[int]]:
+        """Tokens in order of their ids, the node where each ends, counted over all levels, and where levels begin."""
+        starts = [0]
+        nodes = []
+        for level in self.levels:
+            owner = np.repeat(np.arange(len(level.parent)), np.diff(level.first_token))
+            nodes.append(owner + starts[-1])
+            starts.append(starts[-1] + len(level.parent))
+        if not nodes:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), starts
+        ids = np.concatenate([level.token_ids for level in self.levels])
+        order = np.argsort(ids)
+        return ids[order], np.concatenate(nodes)[order].astype(np.int32), starts
 
     @cached_property
     def levels(self) -> tuple[ClassLevel, ...]:

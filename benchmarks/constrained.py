@@ -1,0 +1,236 @@
+"""Constrained decoding: compile, mask, jump; alone, beside other libraries where these are installed, and end to end.
+
+The vocabulary has 131,072 tokens where the extra ``bench`` is installed, else it is the bundled model's. Peers (interegular,
+llguidance, outlines-core) are measured in the same process, one after the other, each pattern best of a few. Microseconds and
+milliseconds are processor time, so that a busy machine does not change them; end to end is wall time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.constraint_suite import CHARACTER, SUITE, large_tokenizer, large_vocabulary
+from sgbench.engine.constrained.compiler import Compiler, regex_machine
+from sgbench.engine.constrained.constraint import Constraint
+from sgbench.engine.constrained.token_mask import TokenMasks
+from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.hub import bundled_folder
+from sgbench.engine.tokenizer import Tokenizer
+
+SLOW_PEER_S = 2.0
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    """Every pattern of the suite, and the geometric means of the ratios to peers."""
+    vocabulary = large_vocabulary()
+    tokenizer: Any = large_tokenizer()
+    if vocabulary is None:
+        tokenizer = Tokenizer(bundled_folder())
+        vocabulary = Vocabulary.of(tokenizer)
+    began = time.perf_counter()
+    levels = vocabulary.levels
+    result: dict[str, Any] = {
+        "vocabulary_tokens": len(vocabulary),
+        "trie_nodes": sum(len(level.byte) for level in levels),
+        "trie_ms": (time.perf_counter() - began) * 1e3,
+        "patterns": {},
+    }
+    peers = _peers(vocabulary)
+    for name, (pattern, text) in SUITE.items():
+        row = _ours(pattern, text, vocabulary, repeats)
+        row |= _forced(pattern, text, tokenizer, vocabulary)
+        for peer, compile_peer in peers.items():
+            row[f"{peer}_compile_ms"] = _best(lambda compile_peer=compile_peer: compile_peer(pattern), 2)  # type: ignore[misc]
+        result["patterns"][name] = row
+    for peer in peers:
+        ratios = [row["compile_ms"] / row[f"{peer}_compile_ms"] for row in result["patterns"].values()]
+        result[f"compile_ratio_to_{peer}"] = statistics.geometric_mean(ratios)
+    return result
+
+
+def _best(run: Callable[[], Any], repeats: int) -> float:
+    """Milliseconds of processor time of the fastest run; one run if it is slow."""
+    best = float("inf")
+    for _ in range(repeats):
+        began = time.process_time()
+        run()
+        best = min(best, (time.process_time() - began) * 1e3)
+        if best > SLOW_PEER_S * 1e3:
+            break
+    return best
+
+
+def _ours(pattern: str, text: str, vocabulary: Vocabulary, repeats: int) -> dict[str, Any]:
+    machine = regex_machine(pattern)
+    assert machine.accepts(text), pattern
+    masks = TokenMasks(machine, vocabulary)
+    trie_ms = _best(lambda: masks._places, 1)
+    states = [machine.start]
+    for byte in text.encode():
+        states.append(machine.step(states[-1], bytes([byte])))
+    cold = [_best(lambda state=state: masks.allowed(state), 1) * 1e3 for state in dict.fromkeys(states)]  # type: ignore[misc]
+    hot = [_best(lambda state=state: masks.allowed(state), 3) * 1e3 for state in states]  # type: ignore[misc]
+    return {
+        "states": machine.n_states,
+        "compressed_nodes": len(machine.compressed["nodes"]),
+        "compile_ms": _best(lambda: regex_machine(pattern), max(2, repeats)),
+        "class_trie_ms": trie_ms,
+        "cold_mask_us_mean": statistics.mean(cold),
+        "cold_mask_us_max": max(cold),
+        "cached_mask_us": statistics.median(hot),
+        "memory_mb": (masks.nbytes - masks.cached_bytes + machine.dfa.table.nbytes) / 1e6,
+    }
+
+
+def _forced(pattern: str, text: str, tokenizer: Any, vocabulary: Vocabulary) -> dict[str, int]:
+    """Tokens that a model which writes ``text`` must sample, by mode."""
+    masks = TokenMasks(regex_machine(pattern), vocabulary)
+    return {f"sampled_{mode}": _walk(masks, text, tokenizer, mode) for mode in ("off", "safe", "text")}
+
+
+def _walk(masks: TokenMasks, text: str, tokenizer: Any, mode: str) -> int:
+    """Follow ``text``, taking its own tokens where they are allowed, else the longest allowed that fits."""
+    constraint = Constraint(masks, tokenizer, frozenset(tokenizer.eos_token_ids), mode)
+    data, out, sampled = text.encode(), [], 0
+    own, at = {}, 0
+    for token in tokenizer.encode(text):
+        own[at] = token
+        at += len(tokenizer.token_bytes(token))
+
+    def enter(ids: tuple[int, ...]) -> None:
+        for token in ids:
+            out.append(token)
+            constraint.advance(token)
+
+    while True:
+        while (jump := constraint.jump([], out)) is not None:
+            del out[jump.keep :]
+            constraint.rewind(jump.keep)
+            enter(jump.token_ids)
+        at = sum(len(tokenizer.token_bytes(token)) for token in out)
+        if at == len(data):
+            return sampled
+        allowed = set(masks.allowed(constraint.state).tolist())
+        if own.get(at) not in allowed:
+            own[at] = max(
+                (t for t in allowed if data.startswith(tokenizer.token_bytes(t), at)),
+                key=lambda t: len(tokenizer.token_bytes(t)),
+            )
+        enter((own[at],))
+        sampled += 1
+
+
+def _peers(vocabulary: Vocabulary) -> dict[str, Callable[[str], Any]]:
+    """What compiles a pattern in each installed library; llguidance up to its first mask, as it works lazily."""
+    peers: dict[str, Callable[[str], Any]] = {}
+    if importlib.util.find_spec("interegular"):
+        from interegular import parse_pattern
+
+        peers["interegular"] = lambda pattern: parse_pattern(pattern).to_fsm()
+    if importlib.util.find_spec("llguidance"):
+        peers["llguidance"] = _llguidance(vocabulary)
+    if importlib.util.find_spec("outlines_core"):
+        peers["outlines_core"] = _outlines(vocabulary)
+    return peers
+
+
+def _llguidance(vocabulary: Vocabulary) -> Callable[[str], Any]:
+    from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
+
+    class Raw:
+        """The shape llguidance reads."""
+
+        eos_token_id = 2
+        bos_token_id = None
+        unk_token_id = None
+        tokens = [token or b"\xff<%d>" % i for i, token in enumerate(vocabulary.tokens)]
+        special_token_ids = [i for i, token in enumerate(vocabulary.tokens) if not token]
+
+        def __call__(self, text: bytes | str) -> list[int]:
+            return []
+
+    wrapped = LLTokenizer(TokenizerWrapper(Raw()))
+
+    def compile_and_mask(pattern: str) -> Any:
+        matcher = LLMatcher(wrapped, LLMatcher.grammar_from_regex(pattern))
+        return matcher.compute_bitmask()
+
+    return compile_and_mask
+
+
+def _outlines(vocabulary: Vocabulary) -> Callable[[str], Any]:
+    from outlines_core import Index
+    from outlines_core import Vocabulary as TheirVocabulary
+
+    tokens: dict[bytes, list[int]] = {}
+    for i, token in enumerate(vocabulary.tokens):
+        if token:
+            tokens.setdefault(token, []).append(i)
+    theirs = TheirVocabulary(2, tokens)
+    return lambda pattern: Index(pattern, theirs)
+
+
+# --- end to end -----------------------------------------------------------------------------------------------------
+
+PROMPT = "<|im_start|>user\nHarry Potter is a wizard. Fill in his character sheet as JSON.<|im_end|>\n<|im_start|>assistant\n"
+
+
+def end_to_end(engine: Callable[..., Any], repeats: int, batch: int = 16) -> dict[str, Any]:
+    """The paper's character sheet: jump-forward against masks alone, one request and a batch; machines kept and built anew."""
+    result: dict[str, Any] = {}
+    engines = {mode: engine(jump_forward=mode) for mode in ("off", "safe", "text")}
+    uncached = engine(jump_forward="safe")
+    uncached.compiler = uncached._intake._compiler = Compiler(uncached._vocabulary, max_machines=0)
+    try:
+        for size in (1, batch):
+            prompts = [f"{PROMPT}{' ' * i}" for i in range(size)]
+            result[f"batch_{size}"] = _arms(engines, prompts, repeats)
+        prompts = [f"{PROMPT}{' ' * i}" for i in range(batch)]
+        seconds = _seconds({"kept": engines["safe"], "anew": uncached}, prompts, repeats)
+        result["fsm_cache"] = {"seconds": seconds, "speedup": seconds["anew"] / seconds["kept"]}
+    finally:
+        for one in (*engines.values(), uncached):
+            one.shutdown()
+    return result
+
+
+def _arms(engines: dict[str, Any], prompts: list[str], repeats: int) -> dict[str, Any]:
+    seconds = _seconds(engines, prompts, repeats)
+    arms: dict[str, Any] = {}
+    for mode, engine in engines.items():
+        engine.flush_cache()
+        engine.reset_stats()
+        _run(engine, prompts)
+        stats = engine.stats()
+        arms[mode] = {
+            "seconds": seconds[mode],
+            "forward_passes": stats.forward_passes,
+            "completion_tokens": stats.completion_tokens,
+            "jumped_tokens": stats.jumped_tokens,
+        }
+    for mode in ("safe", "text"):
+        arms[mode]["fewer_passes"] = arms["off"]["forward_passes"] / arms[mode]["forward_passes"]
+        arms[mode]["speedup"] = seconds["off"] / seconds[mode]
+    return arms
+
+
+def _seconds(engines: dict[str, Any], prompts: list[str], repeats: int) -> dict[str, float]:
+    """Medians, arms alternated, caches of text (not of machines) flushed; the first round does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in engines}
+    for round_ in range(repeats + 1):
+        for name, engine in engines.items():
+            engine.flush_cache()
+            began = time.perf_counter()
+            _run(engine, prompts)
+            if round_:
+                taken[name].append(time.perf_counter() - began)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def _run(engine: Any, prompts: list[str]) -> None:
+    results = engine.generate(prompts, {"temperature": 0, "max_new_tokens": 256, "regex": CHARACTER})
+    assert all(result["meta_info"]["complete"] for result in results)
