@@ -46,7 +46,7 @@ test: check
 
 # On a GPU host without network, with nothing installed but torch, transformers, pytest and hypothesis, this runs from the checkout.
 test-gpu:
-	$(RUN) -m pytest tests/gpu $(PYTEST)
+	$(RUN) -m pytest -c tests/gpu/pytest.ini --rootdir=. tests/gpu $(PYTEST)
 
 bench:
 	$(RUN) -m benchmarks.run
