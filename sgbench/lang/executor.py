@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects
 from sgbench.lang.chat_template import ChatTemplate, Message
-from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglSelect, SglVarScopeBegin, SglVarScopeEnd
+from sgbench.lang.ir import SglExpr
 from sgbench.lang.node_queue import Item, NodeQueue
 from sgbench.lang.run import Body, CallSite, Run
 from sgbench.lang.sampling import SglSamplingParams
@@ -27,6 +27,7 @@ from sgbench.lang.spans import Origin, Usage
 from sgbench.lang.transcript import Transcript
 from sgbench.lang.variables import MISSING, Meta, Slot
 from sgbench.lang.waiting import Latch, Pulse
+from sgbench.lang.walk import closed_scopes, made_variables, never_blocks
 from sgbench.trace.events import SpanAppended
 
 if TYPE_CHECKING:
@@ -149,14 +150,14 @@ class StreamExecutor:
             self.run.witness(expr)
         if self.run.witness is not None:
             self.run.witness(expr)
-        slots = [Slot(name, scope) for name, scope in _names(expr)]
-        for name in _closed(expr):
+        slots = [Slot(name, scope) for name, scope in made_variables(expr)]
+        for name in closed_scopes(expr):
             if name in self._slots:
                 self._slots[name].opened_by = None
         if slots:
             self._slots.update((slot.name, slot) for slot in slots)
             self.pulse.beat()
-        item = Item(expr, slots, blocks=self.use_thread and not _immediate(expr))
+        item = Item(expr, slots, blocks=self.use_thread and not never_blocks(expr))
         before = self.error_
         if not self._queue.put(item):
             _release(slots, held_too=True)
@@ -405,29 +406,3 @@ def _release(slots: Sequence[Slot], held_too: bool = False) -> None:
     for slot in slots:
         if held_too or not slot.held:
             slot.done.set()
-
-
-def _names(expr: SglExpr) -> Iterator[tuple[str | None, bool]]:
-    """Name of each variable that ``expr`` will make, in order of execution, and whether it is a scope."""
-    if isinstance(expr, SglExprList):
-        for part in expr.expr_list:
-            yield from _names(part)
-    elif isinstance(expr, SglGen) or (isinstance(expr, SglSelect) and expr.name is not None):
-        yield expr.name, False
-    elif isinstance(expr, SglVarScopeBegin):
-        yield expr.name, True
-
-
-def _closed(expr: SglExpr) -> Iterator[str]:
-    """Name of each scope that ``expr`` ends."""
-    if isinstance(expr, SglExprList):
-        for part in expr.expr_list:
-            yield from _closed(part)
-    elif isinstance(expr, SglVarScopeEnd):
-        yield expr.name
-
-
-def _immediate(expr: SglExpr) -> bool:
-    if isinstance(expr, SglExprList):
-        return all(map(_immediate, expr.expr_list))
-    return isinstance(expr, effects.IMMEDIATE)
