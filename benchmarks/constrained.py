@@ -7,6 +7,7 @@ milliseconds are processor time, so that a busy machine does not change them; en
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import statistics
 import time
@@ -14,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.constraint_suite import CHARACTER, SUITE, large_tokenizer, large_vocabulary
-from sgbench.engine.constrained.compiler import Compiler, regex_machine
+from sgbench.backends.local import Engine
+from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.constrained.vocabulary import Vocabulary
@@ -44,7 +46,7 @@ def measure(repeats: int) -> dict[str, Any]:
         row = _ours(pattern, text, vocabulary, repeats)
         row |= _forced(pattern, text, tokenizer, vocabulary)
         for peer, compile_peer in peers.items():
-            row[f"{peer}_compile_ms"] = _best(lambda compile_peer=compile_peer: compile_peer(pattern), 2)  # type: ignore[misc]
+            row[f"{peer}_compile_ms"] = _best(functools.partial(compile_peer, pattern), 2)
         result["patterns"][name] = row
     for peer in peers:
         ratios = [row["compile_ms"] / row[f"{peer}_compile_ms"] for row in result["patterns"].values()]
@@ -72,8 +74,8 @@ def _ours(pattern: str, text: str, vocabulary: Vocabulary, repeats: int) -> dict
     states = [machine.start]
     for byte in text.encode():
         states.append(machine.step(states[-1], bytes([byte])))
-    cold = [_best(lambda state=state: masks.allowed(state), 1) * 1e3 for state in dict.fromkeys(states)]  # type: ignore[misc]
-    hot = [_best(lambda state=state: masks.allowed(state), 3) * 1e3 for state in states]  # type: ignore[misc]
+    cold = [_best(functools.partial(masks.allowed, state), 1) * 1e3 for state in dict.fromkeys(states)]
+    hot = [_best(functools.partial(masks.allowed, state), 3) * 1e3 for state in states]
     return {
         "states": machine.n_states,
         "compressed_nodes": len(machine.compressed["nodes"]),
@@ -147,8 +149,10 @@ def _llguidance(vocabulary: Vocabulary) -> Callable[[str], Any]:
         eos_token_id = 2
         bos_token_id = None
         unk_token_id = None
-        tokens = [token or b"\xff<%d>" % i for i, token in enumerate(vocabulary.tokens)]
-        special_token_ids = [i for i, token in enumerate(vocabulary.tokens) if not token]
+
+        def __init__(self) -> None:
+            self.tokens = [token or b"\xff<%d>" % i for i, token in enumerate(vocabulary.tokens)]
+            self.special_token_ids = [i for i, token in enumerate(vocabulary.tokens) if not token]
 
         def __call__(self, text: bytes | str) -> list[int]:
             return []
@@ -179,12 +183,13 @@ def _outlines(vocabulary: Vocabulary) -> Callable[[str], Any]:
 PROMPT = "<|im_start|>user\nHarry Potter is a wizard. Fill in his character sheet as JSON.<|im_end|>\n<|im_start|>assistant\n"
 
 
-def end_to_end(engine: Callable[..., Any], repeats: int, batch: int = 16) -> dict[str, Any]:
+def end_to_end(repeats: int, batch: int = 16, device: str = "cpu") -> dict[str, Any]:
     """The paper's character sheet: jump-forward against masks alone, one request and a batch; machines kept and built anew."""
     result: dict[str, Any] = {}
+    engine = functools.partial(Engine, device=device)
     engines = {mode: engine(jump_forward=mode) for mode in ("off", "safe", "text")}
     uncached = engine(jump_forward="safe")
-    uncached.compiler = uncached._intake._compiler = Compiler(uncached._vocabulary, max_machines=0)
+    uncached.compiler.max_machines = 0
     try:
         for size in (1, batch):
             prompts = [f"{PROMPT}{' ' * i}" for i in range(size)]

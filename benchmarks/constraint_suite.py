@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import itertools
 import json
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,10 @@ NESTED = (
     r'\{"id": [0-9]{1,6}, "title": ' + STRING + r', "tags": \[(' + STRING + r"(, " + STRING + r'){0,4})?\], "author": '
     r'\{"name": ' + STRING + r', "active": (true|false)\}, "score": [0-9]\.[0-9]{2}\}'
 )
+NESTED_TEXT = (
+    '{"id": 17, "title": "On \\"trees\\"", "tags": ["radix", "cache"], '
+    '"author": {"name": "Ada", "active": true}, "score": 4.75}'
+)
 WORDS = [f"word{i * 7919 % 100003}" for i in range(1000)]
 
 SUITE: dict[str, tuple[str, str]] = {
@@ -46,7 +51,7 @@ SUITE: dict[str, tuple[str, str]] = {
     "url": (r"https?://[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,3}(:[0-9]{1,5})?(/[a-zA-Z0-9_.~?&=-]{0,64})*", "https://example.org/a/b?c=d"),
     "summary": (r'\{"summary": "[\w\d\s]*", "grade": "[ABCD][+-]?"\}', '{"summary": "A good essay", "grade": "B+"}'),
     "character": (CHARACTER, CHARACTER_TEXT),
-    "nested": (NESTED, '{"id": 17, "title": "On \\"trees\\"", "tags": ["radix", "cache"], "author": {"name": "Ada", "active": true}, "score": 4.75}'),
+    "nested": (NESTED, NESTED_TEXT),
     "alt1000": ("|".join(WORDS), WORDS[500]),
     "rep200": (r'"[^"\\\n]{1,200}"', '"a string of some length, with é and 中"'),
     "unicode": (r"[α-ωа-я一-龥]+( [α-ωа-я一-龥]+)*", "αβγ яблоко 苹果"),
@@ -78,7 +83,7 @@ class RankedTokens:
         for word in self._split.findall(text):
             parts = [bytes([b]) for b in word.encode()]
             while len(parts) > 1:
-                joined = [self.ranks.get(a + b, 1 << 30) for a, b in zip(parts, parts[1:], strict=False)]
+                joined = [self.ranks.get(a + b, 1 << 30) for a, b in itertools.pairwise(parts)]
                 best = min(range(len(joined)), key=joined.__getitem__)
                 if joined[best] == 1 << 30:
                     break

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fresh, serving
+from benchmarks import constrained, fresh, serving
 from benchmarks.machine import describe
 from benchmarks.models import Subject
 
@@ -55,6 +55,8 @@ def _measurements(subject: Subject, repeats: int) -> dict[str, Callable[[], dict
     }
     if subject.device == "cpu":
         measurements["fresh"] = lambda: fresh.measure(repeats)
+        measurements["constrained"] = lambda: constrained.measure(repeats)
+        measurements["constrained_end_to_end"] = lambda: constrained.end_to_end(repeats)
         if importlib.util.find_spec("benchmarks.tree"):
             from benchmarks import tree
 
