@@ -120,8 +120,9 @@ def test_logits_close_to_transformers_in_bf16(tmp_path: Path) -> None:
     config = transformers.LlamaConfig(**(shape | {"num_hidden_layers": 2, "vocab_size": 4096, "rope_parameters": rope}))
     torch.manual_seed(0)
     with torch.device("cuda"):
-        model = transformers.LlamaForCausalLM(config).bfloat16().eval()
-    model.save_pretrained(tmp_path)
+        transformers.LlamaForCausalLM(config).bfloat16().save_pretrained(tmp_path)
+    # Loaded anew: casting a model casts its rotary frequencies too, and the oracle's positions would be wrong.
+    model = transformers.LlamaForCausalLM.from_pretrained(tmp_path, dtype=torch.bfloat16).cuda().eval()
     runner = TorchRunner(EngineConfig(model_path=str(tmp_path), device="cuda", kv_tokens=4096, context_length=4096))
     driver = Driver(runner)
     prompt = [i % 4000 for i in ids(5, 900)]
