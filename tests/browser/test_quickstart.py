@@ -49,7 +49,7 @@ def test_a_cell_streams_colours_and_can_be_interrupted(browser: Any) -> None:
     assert notebook.running(1)
     assert "underline" in decoded.first.evaluate("node => getComputedStyle(node).textDecorationLine")
     notebook.page.evaluate("() => { jupyterapp.commands.execute('notebook:interrupt-kernel'); }")
-    notebook.wait("cells => cells[1].executionState === 'idle'", 20)
+    notebook.wait("cells => cells[1].executionState === 'idle'", 60)
     assert [failure.split(":")[0] for failure in notebook.failures()] == ["KeyboardInterrupt"]
     html = "".join(o["data"]["text/html"] for o in notebook.cells()[1]["outputs"] if "data" in o)
     assert "interrupted; the text so far is kept" in html
