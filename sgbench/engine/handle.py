@@ -161,11 +161,24 @@ class Handle:
                     left = None if deadline is None else deadline - time.monotonic()
                     if left is not None and left <= 0:
                         raise TimeoutError(f"request {self.rid} is not done")
-                    self._changed.wait(left)
+                    self._sleep(before, deadline)
                 finally:
                     if live and before == self._updates:  # nobody entered on our behalf: time is up, or an interrupt
                         self._live_waiters -= 1
                         self._gate.enter()
+
+    def _sleep(self, before: int, deadline: float | None) -> None:
+        """Wait for anything newer than update ``before``, at most until ``deadline``.
+
+        A signal that arrives just before a blocking wait begins is not seen until the wait ends, so the main thread, the only one that
+        handles signals, looks up ten times a second.
+        """
+        slice_s = 0.1 if threading.current_thread() is threading.main_thread() else None
+        while before == self._updates:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            self._changed.wait(slice_s if left is None else left if slice_s is None else min(left, slice_s))
 
     # --- the engine's side ------------------------------------------------------------------------------------------
 
