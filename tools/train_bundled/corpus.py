@@ -80,6 +80,7 @@ class Mixture:
 
 def has_long_form(family: Family, rng: Random) -> bool:
     """Whether ``long`` makes this family's documents much longer."""
+
     def size(long: bool) -> int:
         return sum(sum(len(t) for t, _ in family.sample(rng, "train", long).segments) for _ in range(6))
 
@@ -119,8 +120,12 @@ class ShardMaker:
         return ids, flags
 
     def _fill(
-        self, ids: npt.NDArray[np.uint16], flags: npt.NDArray[np.uint8], region: tuple[int, int, int, int],
-        rng: Random, long: bool,
+        self,
+        ids: npt.NDArray[np.uint16],
+        flags: npt.NDArray[np.uint8],
+        region: tuple[int, int, int, int],
+        rng: Random,
+        long: bool,
     ) -> None:
         at, end, longest, room = region
         while True:
@@ -166,7 +171,14 @@ class Shards:
     """The trainer's side: starts the workers and yields shards in order."""
 
     def __init__(
-        self, folder: Path, tokenizer_file: Path, plan: Plan, workers: int, last: int, replay: int = 0, ahead: int = 4000
+        self,
+        folder: Path,
+        tokenizer_file: Path,
+        plan: Plan,
+        workers: int,
+        last: int,
+        replay: int = 0,
+        ahead: int = 4000,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.waited, self.taken, self.given, self.replay = folder, 0.0, 0, 0, replay

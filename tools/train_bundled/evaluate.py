@@ -144,11 +144,17 @@ class Answerer:
         for question, row in zip(questions, out[:, longest:], strict=True):
             question.text = self.tokenizer.decode(row, skip_special_tokens=True)
             end = question.example.segments[-1][0] if question.example.segments[-1][1] else ""
-            if "\n" in end and not question.text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
+            if (
+                "\n" in end
+                and not question.text.lstrip().startswith("{")
+                and "\n" not in question.example.answer.strip()
+            ):
                 question.text = question.text.strip("\n ").split("\n")[0]
 
 
-def questions_of(family: Family, long: bool, count: int, examples: Sequence[Example], answerer: Answerer) -> list[Question]:
+def questions_of(
+    family: Family, long: bool, count: int, examples: Sequence[Example], answerer: Answerer
+) -> list[Question]:
     """The first ``count`` of the examples that fit the context, as questions."""
     rows = answerer.encode_all([e.prompt for e in examples])
     group = [Question(family, "long" if long else "short", e, row) for e, row in zip(examples, rows, strict=True)]
@@ -161,7 +167,13 @@ def score(questions: Sequence[Question]) -> Score:
     wrong = [(q.example.prompt[-300:], q.example.want or "", q.text) for q in questions if not judged(q)]
     sizes = [len(q.ids) for q in questions]
     return Score(
-        first.family.name, first.length, len(questions), len(questions) - len(wrong), sum(sizes) / len(sizes), max(sizes), wrong[:4]
+        first.family.name,
+        first.length,
+        len(questions),
+        len(questions) - len(wrong),
+        sum(sizes) / len(sizes),
+        max(sizes),
+        wrong[:4],
     )
 
 
@@ -188,7 +200,9 @@ def answer(questions: Sequence[Question], answerer: Answerer) -> None:
     answerer.complete([q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)])
 
 
-def evaluate(folder: Path, questions: Path, device: torch.device, seed: int, seconds: float) -> Iterator[dict[str, object]]:
+def evaluate(
+    folder: Path, questions: Path, device: torch.device, seed: int, seconds: float
+) -> Iterator[dict[str, object]]:
     """Everything the model card states, for the prompts that `heldout` drew; again after each stage.
 
     The stages are open questions and short prompts, the votes, and long prompts in thirds of each family's: no further
@@ -245,7 +259,9 @@ def report(result: dict[str, object]) -> None:
     """Print the table, worst first, then the votes and the open answers."""
     scores = [Score(**s) for s in result["scores"]]  # type: ignore[attr-defined]
     for s in sorted(scores, key=lambda s: s.percent):
-        print(f"{s.percent:6.1f} % {s.family} ({s.length}, {s.count} prompts, mean {s.mean_tokens:.0f}, longest {s.longest} tokens)")
+        print(
+            f"{s.percent:6.1f} % {s.family} ({s.length}, {s.count} prompts, mean {s.mean_tokens:.0f}, longest {s.longest} tokens)"
+        )
     for name, (single, majority) in result["votes"].items():  # type: ignore[attr-defined]
         print(f"{name}: one sample {single:.1f} %, majority of nine {majority:.1f} %")
 
@@ -257,7 +273,9 @@ def main() -> None:
     parser.add_argument("questions", type=Path, help="what tools.train_bundled.heldout wrote")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these")
+    parser.add_argument(
+        "--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these"
+    )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     began = time.monotonic()

@@ -95,3 +95,11 @@ def chat(turns: list[tuple[str, str]], *, want: str | None = None, train_last_on
 def completion(prompt: str, answer: str, *, want: str | None = None, end: str = DOCUMENT_END) -> Example:
     """A plain document: a prompt to be continued by ``answer``."""
     return Example(((prompt, False), (answer + end, True)), want)
+
+
+def few_shot(
+    shots: list[tuple[str, str]], prompt: str, answer: str, *, want: str | None = None, end: str = DOCUMENT_END
+) -> Example:
+    """Worked ``(prompt, answer)`` pairs and one more; every answer is learnt: a block teaches as often as it asks."""
+    segments = [part for shown, replied in shots for part in ((shown, False), (replied, True))]
+    return Example((*segments, (prompt, False), (answer + end, True)), want)

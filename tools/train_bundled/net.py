@@ -230,9 +230,7 @@ class Network(nn.Module):
         return weighted_loss(hidden, self.norm.weight, self.embed_tokens.weight, targets, weights, self.shape.eps)
 
 
-def weighted_loss(
-    hidden: Tensor, norm: Tensor, head: Tensor, targets: Tensor, weights: Tensor, eps: float
-) -> Tensor:
+def weighted_loss(hidden: Tensor, norm: Tensor, head: Tensor, targets: Tensor, weights: Tensor, eps: float) -> Tensor:
     """Final norm, tied head and weighted cross entropy, in one function so that it compiles as one."""
     logits = F.linear(rms_norm(hidden, norm, eps), head.to(hidden.dtype)).float()
     each = F.cross_entropy(logits, targets, reduction="none")

@@ -51,26 +51,64 @@ class Problem:
 
 
 ADD = (
-    "{s} {gets} {n} more {things}.", "Then {s} buys {n} {things}.", "{o} gives {s} {n} {things}.", "{s} finds another {n} {things}.",
-    "After that {s} collects {n} {things} more.", "{n} more {things} arrive for {s}.",
+    "{s} {gets} {n} more {things}.",
+    "Then {s} buys {n} {things}.",
+    "{o} gives {s} {n} {things}.",
+    "{s} finds another {n} {things}.",
+    "After that {s} collects {n} {things} more.",
+    "{n} more {things} arrive for {s}.",
 )
 SUB = (
-    "{s} gives {n} {things} to {o}.", "Then {s} loses {n} {things}.", "{s} sells {n} {things}.", "{o} takes {n} of the {things}.",
-    "{n} {things} are thrown away.", "{s} uses up {n} {things}.",
+    "{s} gives {n} {things} to {o}.",
+    "Then {s} loses {n} {things}.",
+    "{s} sells {n} {things}.",
+    "{o} takes {n} of the {things}.",
+    "{n} {things} are thrown away.",
+    "{s} uses up {n} {things}.",
 )
 ADD_PRODUCT = (
-    "{s} buys {a} {packs} of {b} {things} each.", "{o} brings {a} {packs} with {b} {things} in each.", "Then {a} {packs} of {b} {things} are delivered to {s}.",
+    "{s} buys {a} {packs} of {b} {things} each.",
+    "{o} brings {a} {packs} with {b} {things} in each.",
+    "Then {a} {packs} of {b} {things} are delivered to {s}.",
     "On each of {a} days {s} collects {b} {things}.",
 )
 SUB_PRODUCT = (
-    "{s} gives {b} {things} to each of {a} friends.", "{s} sells {a} {packs} of {b} {things} each.", "On each of {a} days {s} uses {b} {things}.",
+    "{s} gives {b} {things} to each of {a} friends.",
+    "{s} sells {a} {packs} of {b} {things} each.",
+    "On each of {a} days {s} uses {b} {things}.",
 )
-DOUBLE = ("Then the number of {things} doubles.", "{s} doubles the number of {things}.", "By luck {s} ends up with twice as many {things}.")
+DOUBLE = (
+    "Then the number of {things} doubles.",
+    "{s} doubles the number of {things}.",
+    "By luck {s} ends up with twice as many {things}.",
+)
 HALF = ("{s} gives half of the {things} to {o}.", "Half of the {things} are sold.", "{s} loses half of the {things}.")
-SHARE = ("The {things} are shared equally among {k} children. How many does each child get?", "{s} packs the {things} into {k} equal bags. How many are in each bag?")
-ASK = ("How many {things} does {s} have now?", "How many {things} does {s} have in the end?", "How many {things} are left?", "How many {things} does {s} have?", "What is the number of {things} now?")
-DISTRACT = ("{o} has {n} {other}.", "It is {n} degrees outside.", "{o} is {n} years old.", "The shop is {n} metres away.", "{s} also sees {n} {other}.", "A {other1} costs {n} cents.")
-START = ("{s} has {n} {things}.", "{s} starts with {n} {things}.", "There are {n} {things} in {s}'s box.", "At first {s} owns {n} {things}.", "In the morning {s} has {n} {things}.")
+SHARE = (
+    "The {things} are shared equally among {k} children. How many does each child get?",
+    "{s} packs the {things} into {k} equal bags. How many are in each bag?",
+)
+ASK = (
+    "How many {things} does {s} have now?",
+    "How many {things} does {s} have in the end?",
+    "How many {things} are left?",
+    "How many {things} does {s} have?",
+    "What is the number of {things} now?",
+)
+DISTRACT = (
+    "{o} has {n} {other}.",
+    "It is {n} degrees outside.",
+    "{o} is {n} years old.",
+    "The shop is {n} metres away.",
+    "{s} also sees {n} {other}.",
+    "A {other1} costs {n} cents.",
+)
+START = (
+    "{s} has {n} {things}.",
+    "{s} starts with {n} {things}.",
+    "There are {n} {things} in {s}'s box.",
+    "At first {s} owns {n} {things}.",
+    "In the morning {s} has {n} {things}.",
+)
 PACKS = "boxes bags packs baskets crates".split()
 
 
@@ -102,7 +140,13 @@ def _step(rng: Random, level: Level, value: int) -> tuple[str, dict[str, int], l
             a, b = _product(rng, level)
             if a * b < value:
                 lines = [f"{a} * {b} = {a * b}.", f"{value} - {a * b} = {value - a * b}."]
-                return rng.choice(SUB_PRODUCT), {"a": a, "b": b}, lines, value - a * b, "multiply the groups and subtract them"
+                return (
+                    rng.choice(SUB_PRODUCT),
+                    {"a": a, "b": b},
+                    lines,
+                    value - a * b,
+                    "multiply the groups and subtract them",
+                )
         if kind == "double" and value <= 4 * level.number:
             return rng.choice(DOUBLE), {}, [f"{value} * 2 = {value * 2}."], value * 2, "double it"
         if kind == "half" and value % 2 == 0 and value > 2:
@@ -124,12 +168,19 @@ def _problem(rng: Random, number: int) -> Problem:
     s, o = rng.sample(w.FIRST, 2)
     item, other = rng.sample(w.ITEMS, 2)
     names = {
-        "s": s, "o": o, "things": w.plural(item), "other": w.plural(other), "other1": other,
-        "packs": rng.choice(PACKS), "gets": rng.choice(("gets", "receives", "picks up")),
+        "s": s,
+        "o": o,
+        "things": w.plural(item),
+        "other": w.plural(other),
+        "other1": other,
+        "packs": rng.choice(PACKS),
+        "gets": rng.choice(("gets", "receives", "picks up")),
     }
     value = rng.randint(max(2, level.number // 10), level.number)
     story = [rng.choice(START).format(n=value, **names)]
-    chain = [rng.choice((f"{s} starts with {value} {names['things']}.", f"At first there are {value} {names['things']}."))]
+    chain = [
+        rng.choice((f"{s} starts with {value} {names['things']}.", f"At first there are {value} {names['things']}."))
+    ]
     plan: list[str] = []
     for _ in range(rng.randint(*level.steps)):
         template, numbers, lines, value, words = _step(rng, level, value)
@@ -148,4 +199,6 @@ def _problem(rng: Random, number: int) -> Problem:
     else:
         story.append(rng.choice(ASK).format(**names))
     steps = ", then ".join(plan)
-    return Problem(" ".join(story), tuple(chain), value, f"Start from the first number of {names['things']}, then {steps}.")
+    return Problem(
+        " ".join(story), tuple(chain), value, f"Start from the first number of {names['things']}, then {steps}."
+    )

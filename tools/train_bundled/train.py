@@ -24,7 +24,7 @@ from torch import Tensor
 from tools.train_bundled import net, optimiser
 from tools.train_bundled.corpus import ANSWERED, STARTS, Mixture, Plan, Shards
 from tools.train_bundled.families import all_families
-from tools.train_bundled.tokenizer import TURN_END, END_OF_TEXT, save, train, write_json
+from tools.train_bundled.tokenizer import END_OF_TEXT, TURN_END, save, train, write_json
 
 PROMPT_WEIGHT = 0.05
 TOKENIZER_DOCUMENTS = 96_000
@@ -156,9 +156,7 @@ class Trainer:
         batch = to_batch(ids, flags, self.plan, self.device)
         net_, shape = self.network, self.network.shape
         hidden = net_(batch.tokens, batch.places, batch.regions, self.kind)
-        loss = self.loss(
-            hidden, net_.norm.weight, net_.embed_tokens.weight, batch.targets, batch.weights, shape.eps
-        )
+        loss = self.loss(hidden, net_.norm.weight, net_.embed_tokens.weight, batch.targets, batch.weights, shape.eps)
         loss.backward()
         for group in self.adam.param_groups:
             group["lr"] = rate
@@ -205,7 +203,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seconds", type=float, default=1e9, help="fewer steps if these seconds (from start) would pass")
+    parser.add_argument(
+        "--seconds", type=float, default=1e9, help="fewer steps if these seconds (from start) would pass"
+    )
     parser.add_argument("--tokens", type=int, default=262_144, help="tokens a step")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=17)
@@ -241,7 +241,8 @@ def main() -> None:
     export(network, tokenizer, args.out)
     size = (args.out / "model.safetensors").stat().st_size
     print(
-        f"{done} steps, {done * args.tokens / 1e6:.0f} M tokens ({shards.taken} shards of text), {time.monotonic() - args.began:.0f} s in all, "
+        f"{done} steps, {done * args.tokens / 1e6:.0f} M tokens ({shards.taken} shards of text), "
+        f"{time.monotonic() - args.began:.0f} s in all, "
         f"{sum(p.numel() for p in network.parameters())} parameters, {size} bytes",
         flush=True,
     )

@@ -20,7 +20,9 @@ SYLLABLES = (
     "ka lo mi ren tas vor bel dun fi gra hal jor kel lan mor nev ol pra quil ros sel tor ul ven wyn xan yor zel ar bri "
     "cor del em fen gil hes in jal kri lum mar nor os per rin sto tal ur vik wes yan zor da ne su pho gle ta ri mo be"
 ).split()
-PLACE_ENDS = "ville ton burg stad ford mouth holm port field dale haven wick grad mere by ham minster shire stone".split()
+PLACE_ENDS = (
+    "ville ton burg stad ford mouth holm port field dale haven wick grad mere by ham minster shire stone".split()
+)
 COLOURS = "red blue green yellow black white purple orange pink brown grey silver golden turquoise".split()
 JOBS = (
     "teacher nurse baker pilot farmer lawyer painter engineer plumber chef librarian dentist gardener carpenter singer "
@@ -49,9 +51,7 @@ ADJECTIVES = (
     "small large new bright dark quiet loud warm cold soft hard heavy light round square tall short clean dusty "
     "shiny broken wooden plastic rusty striped full famous hidden narrow wide"
 ).split()
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = ("January February March April May June July August September October November December").split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 COUNTRIES = (
     "France Spain Italy Germany Poland Norway Sweden Greece Turkey Egypt Kenya India China Japan Brazil Peru Chile "
@@ -174,9 +174,18 @@ FILLER = (
 def filler_sentence(rng: Random) -> str:
     """One sentence that answers none of the questions asked here."""
     return rng.choice(FILLER).format(
-        place=place(rng, "train"), n=rng.randint(2, 60), items=plural(rng.choice(ITEMS)), month=rng.choice(MONTHS),
-        adj=rng.choice(ADJECTIVES), person=person(rng, "train"), colour=rng.choice(COLOURS), day=rng.choice(DAYS),
-        animal=rng.choice(ANIMALS), animals=plural(rng.choice(ANIMALS)), food=rng.choice(FOODS), hobby=rng.choice(HOBBIES),
+        place=place(rng, "train"),
+        n=rng.randint(2, 60),
+        items=plural(rng.choice(ITEMS)),
+        month=rng.choice(MONTHS),
+        adj=rng.choice(ADJECTIVES),
+        person=person(rng, "train"),
+        colour=rng.choice(COLOURS),
+        day=rng.choice(DAYS),
+        animal=rng.choice(ANIMALS),
+        animals=plural(rng.choice(ANIMALS)),
+        food=rng.choice(FOODS),
+        hobby=rng.choice(HOBBIES),
     )
 
 

@@ -8,10 +8,19 @@ from random import Random
 from zlib import crc32
 
 from tools.train_bundled import words as w
-from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.example import Example, Family, Split, chat, completion, few_shot
 from tools.train_bundled.problems import LEVELS, problem
 
-THINK = ("", "", "", " Let's think step by step.", " Think step by step.", " Show your work.", " Solve it step by step.", " Explain.")
+THINK = (
+    "",
+    "",
+    "",
+    " Let's think step by step.",
+    " Think step by step.",
+    " Show your work.",
+    " Solve it step by step.",
+    " Explain.",
+)
 LEADS = ("", "", "", "", "Solve this: ", "Solve the problem. ", "Question: ", "Here is a math problem: ", "Math: ")
 
 
@@ -24,12 +33,19 @@ def word_problem(rng: Random, split: Split, long: bool, number: int) -> Example:
     if layout < 3 and not long:
         user = rng.choice(LEADS) + target.question + rng.choice(THINK)
         return chat(w.with_system(rng, [("user", user), ("assistant", worked)]), want=want)
-    tag, reply = rng.choice((("Question: ", "Answer:"), ("Q: ", "A:"), ("Problem: ", "Solution:"), ("Question: ", "Answer: Let's think step by step.")))
+    tag, reply = rng.choice(
+        (
+            ("Question: ", "Answer:"),
+            ("Q: ", "A:"),
+            ("Problem: ", "Solution:"),
+            ("Question: ", "Answer: Let's think step by step."),
+        )
+    )
     blocks = []
     for _ in range(shots):
         shown = problem(rng, "train", min(number, rng.randint(1, 5)))
-        blocks.append(f"{tag}{shown.question}\n{reply} {shown.worked}\n\n")
-    return completion("".join(blocks) + f"{tag}{target.question}\n{reply}", f" {worked}", want=want)
+        blocks.append((f"{tag}{shown.question}\n{reply}", f" {shown.worked}\n\n"))
+    return few_shot(blocks, f"{tag}{target.question}\n{reply}", f" {worked}", want=want)
 
 
 def last_number(example: Example, completion_: str) -> bool:
@@ -38,7 +54,18 @@ def last_number(example: Example, completion_: str) -> bool:
     return bool(found) and found[-1] == example.want
 
 
-SUM_ASK = ("What is {q}?", "{q}", "{q} = ?", "{q}=", "Compute {q}.", "How much is {q}?", "what's {q}", "calculate {q}", "Can you tell me {q}?", "{q}?")
+SUM_ASK = (
+    "What is {q}?",
+    "{q}",
+    "{q} = ?",
+    "{q}=",
+    "Compute {q}.",
+    "How much is {q}?",
+    "what's {q}",
+    "calculate {q}",
+    "Can you tell me {q}?",
+    "{q}?",
+)
 
 
 def plain_sum(rng: Random, split: Split, long: bool) -> Example:
@@ -57,7 +84,14 @@ def plain_sum(rng: Random, split: Split, long: bool) -> Example:
             a, b, result = (a, b, a * b) if kind == "*" else (a * b, b, a)
         if (crc32(f"{a}{kind}{b}".encode()) % 16 == 0) == (split == "heldout"):
             break
-    word = rng.choice({"+": ("+", "+", "plus"), "-": ("-", "-", "minus"), "*": ("*", "*", "times", "x"), "/": ("/", "/", "divided by")}[kind])
+    word = rng.choice(
+        {
+            "+": ("+", "+", "plus"),
+            "-": ("-", "-", "minus"),
+            "*": ("*", "*", "times", "x"),
+            "/": ("/", "/", "divided by"),
+        }[kind]
+    )
     gap = "" if word in "+-*/x" and rng.random() < 0.3 else " "
     query = f"{a}{gap}{word}{gap}{b}"
     want = str(result)
@@ -78,7 +112,14 @@ HELD = "numbers by hash, never trained on"
 FAMILIES = (
     Family("plain_sums", 3.0, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
     *(
-        Family(f"arithmetic_{n}", WEIGHTS[n], partial(word_problem, number=n), right=last_number, held_out=HELD, max_new_tokens=256)
+        Family(
+            f"arithmetic_{n}",
+            WEIGHTS[n],
+            partial(word_problem, number=n),
+            right=last_number,
+            held_out=HELD,
+            max_new_tokens=256,
+        )
         for n in LEVELS
     ),
 )

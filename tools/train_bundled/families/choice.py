@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from random import Random
 
-from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.example import Example, Family, Split, chat, few_shot
 from tools.train_bundled.families.facts import question
-from tools.train_bundled.families.wording import system_turn
+from tools.train_bundled.families.wording import bare, system_turn
 from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
 
@@ -57,7 +57,12 @@ def item(rng: Random, relation: Relation, split: Split) -> tuple[str, list[str],
     """A question with four options and the place of the right one."""
     s, o = rng.choice(relation.pairs)
     options, at = _options(rng, relation, o)
-    return question(rng, relation, s, split), options, at
+    asked = question(rng, relation, s, split)
+    if rng.random() < 0.7:
+        options = [bare(option) for option in options]
+    if split == "train" and rng.random() < 0.15:
+        asked = f"{relation.sentence(s, o)} {asked}"
+    return asked, options, at
 
 
 def _block(asked: str, options: list[str], marks: str) -> str:
@@ -89,19 +94,20 @@ def _exam(rng: Random, split: Split, long: bool) -> Example:
     )
     marks = "." if rng.random() < 0.75 else rng.choice((")", ":"))
     lead = "Question: " if rng.random() < 0.2 else ""
-    parts = [header]
-    size = 0
+    parts: list[tuple[str, str]] = []
+    size, before = 0, header
     for _ in range(shots):
         asked, options, at = _of(rng, subject, "train")
-        parts.append(f"{lead}{_block(asked, options, marks)} {_LETTERS[at]}\n\n")
-        size += len(parts[-1])
+        parts.append((f"{before}{lead}{_block(asked, options, marks)}", f" {_LETTERS[at]}"))
+        before = "\n\n"
+        size += len(parts[-1][0])
         if size > 11000:
             break
     asked, options, at = _of(rng, subject, split)
-    prompt = "".join(parts) + lead + _block(asked, options, marks)
+    prompt = before + lead + _block(asked, options, marks)
     if rng.random() < 0.1:
-        return completion(prompt + " ", _LETTERS[at], want=_LETTERS[at])
-    return completion(prompt, " " + _LETTERS[at], want=_LETTERS[at])
+        return few_shot(parts, prompt + " ", _LETTERS[at], want=_LETTERS[at])
+    return few_shot(parts, prompt, " " + _LETTERS[at], want=_LETTERS[at])
 
 
 _ASKS = (
@@ -110,7 +116,27 @@ _ASKS = (
     "Only give the letter.",
     "Answer with A, B, C or D.",
     "",
+    "",
 )
+
+
+def _listing(rng: Random, split: Split, long: bool) -> Example:
+    """Which letter an option has, or which option a letter: what choosing is built on, without any knowledge."""
+    relation = rng.choice(_USABLE)
+    options = rng.sample(_OBJECTS[relation.name], 4)
+    at = rng.randrange(4)
+    marks = rng.choice((".", ")", ":"))
+    lines = "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True))
+    if rng.random() < 0.7:
+        ask, answer = rng.choice(("Which letter is {o}?", "{o} is which letter?", "Find {o} in the list.")), _LETTERS[at]
+    else:
+        ask, answer = rng.choice(("What is {l}?", "Which option is {l}?", "Read out {l}.")), options[at]
+    ask = ask.format(o=options[at], l=_LETTERS[at])
+    body = f"{lines}\n{ask}" if rng.random() < 0.5 else f"{ask}\n{lines}"
+    if rng.random() < 0.6:
+        return few_shot([], f"{body}\nAnswer:", f" {answer}", want=answer)
+    return chat([*system_turn(rng), ("user", body), ("assistant", answer)], want=answer)
+
 
 
 def _talk(rng: Random, split: Split, long: bool) -> Example:
@@ -138,5 +164,6 @@ def _letter(example: Example, text: str) -> bool:
 _HELD = "phrasings that training never used, with options drawn anew"
 FAMILIES: tuple[Family, ...] = (
     Family("multiple choice", 6.0, _exam, right=_letter, held_out=_HELD, max_new_tokens=2),
-    Family("multiple choice in chat", 1.5, _talk, right=_letter, held_out=_HELD, max_new_tokens=16),
+    Family("letters of options", 1.5, _listing, held_out="options drawn anew", max_new_tokens=24),
+    Family("multiple choice in chat", 3.0, _talk, right=_letter, held_out=_HELD, max_new_tokens=16),
 )

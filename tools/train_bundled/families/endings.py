@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from random import Random
 
-from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.example import Example, Family, Split, chat, completion, few_shot
 from tools.train_bundled.families.wording import system_turn
 from tools.train_bundled.knowledge.scenes import ACTIVITIES, NONSENSE
 from tools.train_bundled.knowledge.tales import pronoun
@@ -89,12 +89,14 @@ def _likelihood(rng: Random, split: Split, long: bool) -> Example:
     shots = rng.choice((0, 0, 1, 2, 3, 5, 20)) if not long else rng.choice((20, 20, 30, 45))
     gap = rng.choice(("\n", "\n\n", "\n"))
     head = rng.choice(("Activity: ", "", "", "Scene: "))
-    parts = []
+    parts: list[tuple[str, str]] = []
+    before = ""
     for _ in range(shots):
         told, ending, _ = scene(rng, "train")
-        parts.append(f"{head}{told} {ending}{gap}")
+        parts.append((f"{before}{head}{told}", f" {ending}"))
+        before = gap
     told, ending, others = scene(rng, split)
-    example = completion("".join(parts) + head + told, " " + ending, want=ending)
+    example = few_shot(parts, before + head + told, " " + ending, want=ending)
     return example if split == "train" else Example(example.segments, "\n".join([ending, *others]))
 
 

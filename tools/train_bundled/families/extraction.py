@@ -25,10 +25,22 @@ def _two(pool: list[str]) -> Maker:
 
 
 KEYS: dict[str, tuple[Maker, tuple[str, ...]]] = {
-    "age": (lambda r, s: r.randint(5, 99), ("{S} is {v} years old.", "At the age of {v}, {S} still travels a lot.", "Age: {v}.")),
-    "city": (w.place, ("{S} lives in {v}.", "Home is {v}.", "{S} moved to {v} some years ago.", "The address is in {v}.")),
-    "country": (lambda r, s: r.choice(w.COUNTRIES), ("{S} comes from {v}.", "The country is {v}.", "{S} was born in {v}.")),
-    "job": (lambda r, s: r.choice(w.JOBS), ("{S} works as a {v}.", "By profession {S} is a {v}.", "The job is {v}.", "{S}, a {v}, likes the work.")),
+    "age": (
+        lambda r, s: r.randint(5, 99),
+        ("{S} is {v} years old.", "At the age of {v}, {S} still travels a lot.", "Age: {v}."),
+    ),
+    "city": (
+        w.place,
+        ("{S} lives in {v}.", "Home is {v}.", "{S} moved to {v} some years ago.", "The address is in {v}."),
+    ),
+    "country": (
+        lambda r, s: r.choice(w.COUNTRIES),
+        ("{S} comes from {v}.", "The country is {v}.", "{S} was born in {v}."),
+    ),
+    "job": (
+        lambda r, s: r.choice(w.JOBS),
+        ("{S} works as a {v}.", "By profession {S} is a {v}.", "The job is {v}.", "{S}, a {v}, likes the work."),
+    ),
     "occupation": (lambda r, s: r.choice(w.JOBS), ("{S} is a {v}.", "{S} earns money as a {v}.")),
     "email": (
         lambda r, s: f"{w.made(r, s).lower()}@{w.made(r, s).lower()}.{r.choice(('com', 'org', 'net'))}",
@@ -36,26 +48,50 @@ KEYS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     ),
     "phone": (lambda r, s: f"555-{r.randint(1000, 9999)}", ("Call {v}.", "The phone number is {v}.")),
     "color": (lambda r, s: r.choice(w.COLOURS), ("The favourite color of {S} is {v}.", "The color is {v}.")),
-    "hobby": (lambda r, s: r.choice(w.HOBBIES), ("{S} likes {v}.", "In free time {S} enjoys {v}.", "The hobby is {v}.")),
+    "hobby": (
+        lambda r, s: r.choice(w.HOBBIES),
+        ("{S} likes {v}.", "In free time {S} enjoys {v}.", "The hobby is {v}."),
+    ),
     "hobbies": (_two(w.HOBBIES), ("{S} likes {v}.", "The hobbies of {S} are {v}.")),
     "pet": (lambda r, s: r.choice(w.ANIMALS), ("{S} has a {v}.", "There is a pet {v}.")),
     "food": (lambda r, s: r.choice(w.FOODS), ("{S} loves {v}.", "The favourite food is {v}.")),
     "date": (_date, ("It happened on {v}.", "The date is {v}.", "The meeting is on {v}.")),
     "birthday": (_date, ("{S} was born on {v}.", "The birthday is {v}.")),
-    "price": (lambda r, s: r.randint(1, 999), ("It costs {v} dollars.", "The price is {v} euros.", "{S} paid {v} dollars.")),
+    "price": (
+        lambda r, s: r.randint(1, 999),
+        ("It costs {v} dollars.", "The price is {v} euros.", "{S} paid {v} dollars."),
+    ),
     "weight": (lambda r, s: round(r.uniform(1, 99), 1), ("It weighs {v} kilograms.", "The weight is {v} kg.")),
     "height": (lambda r, s: r.randint(20, 210), ("{S} is {v} cm tall.", "The height is {v} centimetres.")),
     "quantity": (lambda r, s: r.randint(2, 500), ("{S} ordered {v} pieces.", "The quantity is {v}.")),
-    "product": (lambda r, s: r.choice(w.ITEMS), ("{S} bought a {v}.", "The product is a {v}.", "The order is for a {v}.")),
-    "company": (lambda r, s: w.made(r, s) + r.choice((" Ltd", " Inc", "")), ("The company is called {v}.", "{S} works for {v}.")),
+    "product": (
+        lambda r, s: r.choice(w.ITEMS),
+        ("{S} bought a {v}.", "The product is a {v}.", "The order is for a {v}."),
+    ),
+    "company": (
+        lambda r, s: w.made(r, s) + r.choice((" Ltd", " Inc", "")),
+        ("The company is called {v}.", "{S} works for {v}."),
+    ),
     "order_id": (lambda r, s: w.code(r), ("The order number is {v}.", "Order {v} is on its way.")),
     "id": (lambda r, s: w.code(r), ("The id is {v}.", "It has the identifier {v}.")),
     "married": (lambda r, s: r.random() < 0.5, ("Married: {v}.",)),
-    "team": (lambda r, s: w.made(r, s) + " " + r.choice(("Lions", "United", "Stars")), ("{S} plays for {v}.", "The team is {v}.")),
+    "team": (
+        lambda r, s: w.made(r, s) + " " + r.choice(("Lions", "United", "Stars")),
+        ("{S} plays for {v}.", "The team is {v}."),
+    ),
     "score": (lambda r, s: r.randint(0, 100), ("{S} scored {v} points.", "The score was {v}.")),
-    "language": (lambda r, s: r.choice("French German Spanish Hindi Turkish Polish Greek".split()), ("{S} speaks {v}.",)),
-    "instrument": (lambda r, s: r.choice("piano violin flute drums guitar cello harp".split()), ("{S} plays the {v}.",)),
-    "title": (lambda r, s: f"The {r.choice(w.ADJECTIVES).title()} {r.choice(w.COMMON).title()}", ('The title is "{v}".', '{S} wrote "{v}".')),
+    "language": (
+        lambda r, s: r.choice("French German Spanish Hindi Turkish Polish Greek".split()),
+        ("{S} speaks {v}.",),
+    ),
+    "instrument": (
+        lambda r, s: r.choice("piano violin flute drums guitar cello harp".split()),
+        ("{S} plays the {v}.",),
+    ),
+    "title": (
+        lambda r, s: f"The {r.choice(w.ADJECTIVES).title()} {r.choice(w.COMMON).title()}",
+        ('The title is "{v}".', '{S} wrote "{v}".'),
+    ),
     "year": (lambda r, s: r.randint(1500, 2026), ("It was in {v}.", "The year was {v}.")),
     "population": (lambda r, s: r.randint(200, 9_000_000), ("The population is {v}.", "{v} people live there.")),
     "river": (w.made, ("The river {v} flows nearby.", "The river is called {v}.")),
@@ -79,12 +115,18 @@ def _record(rng: Random, split: Split, keys: list[str]) -> tuple[str, dict[str, 
     for key in keys:
         if key not in KEYS:
             values[key] = rng.choice((rng.randint(1, 999), w.made(rng, split), rng.choice(w.WORDS)))
-            told.append(rng.choice((f"The {key} is {values[key]}.", f"{key}: {values[key]}.", f"Its {key} was {values[key]}.")))
+            told.append(
+                rng.choice((f"The {key} is {values[key]}.", f"{key}: {values[key]}.", f"Its {key} was {values[key]}."))
+            )
             continue
         maker, ways = KEYS[key]
         values[key] = maker(rng, split)
         said = _said(values[key])
-        told.append(f"{key}: {said}." if plain else w.put(rng.choice(ways), said, S=rng.choice((subject, subject, subject.split()[0]))))
+        told.append(
+            f"{key}: {said}."
+            if plain
+            else w.put(rng.choice(ways), said, S=rng.choice((subject, subject, subject.split()[0])))
+        )
     return subject, values, told
 
 
@@ -98,7 +140,15 @@ def _keys(rng: Random, count: int) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-INTROS = ("{S} wrote to us.", "This note is about {S}.", "{S} is new here.", "Meet {S}.", "We talked to {S} today.", "Name: {S}.", "The name is {S}.")
+INTROS = (
+    "{S} wrote to us.",
+    "This note is about {S}.",
+    "{S} is new here.",
+    "Meet {S}.",
+    "We talked to {S} today.",
+    "Name: {S}.",
+    "The name is {S}.",
+)
 
 
 def _text(rng: Random, split: Split, long: bool, count: int) -> tuple[str, dict[str, Value], list[str]]:
@@ -155,21 +205,35 @@ def json_extraction(rng: Random, split: Split, long: bool) -> Example:
     if schema and rng.random() < 0.45 and len(result) > 2:
         inner = rng.sample(list(result), rng.randint(1, len(result) - 1))
         nest = rng.choice(("person", "details", "contact", "info", "data"))
-        result = {nest: {k: result[k] for k in result if k in inner}, **{k: v for k, v in result.items() if k not in inner}}  # type: ignore[misc]
+        result = {
+            nest: {k: result[k] for k in result if k in inner},
+            **{k: v for k, v in result.items() if k not in inner},
+        }  # type: ignore[misc]
     note, write = rng.choice(STYLES)
     if schema:
-        shape = {k: {i: _schema(x) for i, x in v.items()} if isinstance(v, dict) else _schema(v) for k, v in result.items()}
-        ask = rng.choice(("Extract JSON of this shape: ", "Answer with JSON like ", "Use this JSON schema: ")) + write(shape)
+        shape = {
+            k: {i: _schema(x) for i, x in v.items()} if isinstance(v, dict) else _schema(v) for k, v in result.items()
+        }
+        ask = rng.choice(("Extract JSON of this shape: ", "Answer with JSON like ", "Use this JSON schema: ")) + write(
+            shape
+        )
     else:
         names = list(result)
         named = rng.choice((w.listed(names), ", ".join(names), ", ".join(f'"{n}"' for n in names), w.listed(names)))
-        ask = rng.choice(ASK_JSON_HELD if split == "heldout" and rng.random() < 0.5 else ASK_JSON).format(keys=named) + note
+        ask = (
+            rng.choice(ASK_JSON_HELD if split == "heldout" and rng.random() < 0.5 else ASK_JSON).format(keys=named)
+            + note
+        )
     answer = write(result)
     layout = rng.randrange(6)
     if layout == 0:
         prompt = f"{ask}\n\nText: {text}\n\nJSON:" if rng.random() < 0.5 else f"Text: {text}\n{ask}\nJSON:"
         gap = rng.choice((" ", "\n"))
-        return completion(prompt + gap, answer, want=answer) if rng.random() < 0.3 else completion(prompt, gap + answer, want=answer)
+        return (
+            completion(prompt + gap, answer, want=answer)
+            if rng.random() < 0.3
+            else completion(prompt, gap + answer, want=answer)
+        )
     user = (f"{text}\n\n{ask}", f"{ask}\n\n{text}", f"{ask} {text}", f'{ask}\n"{text}"', f"{text} {ask}")[layout - 1]
     return chat(w.with_system(rng, [("user", user), ("assistant", answer)]), want=answer)
 
@@ -182,7 +246,15 @@ def same_json(example: Example, completion_: str) -> bool:
         return False
 
 
-MAKE = ("Give me a JSON object for a person with {k}.", "Make up a person as JSON with the keys {k}.", "Write JSON with {k}.", "Invent a customer record in JSON: {k}.", "Create a JSON object with the keys {k}.", "JSON with {k} please.", "example json with {k}")
+MAKE = (
+    "Give me a JSON object for a person with {k}.",
+    "Make up a person as JSON with the keys {k}.",
+    "Write JSON with {k}.",
+    "Invent a customer record in JSON: {k}.",
+    "Create a JSON object with the keys {k}.",
+    "JSON with {k} please.",
+    "example json with {k}",
+)
 
 
 def json_making(rng: Random, split: Split, long: bool) -> Example:
@@ -208,7 +280,10 @@ def right_keys(example: Example, completion_: str) -> bool:
 
 
 def _city(rng: Random, split: Split) -> dict[str, Value]:
-    marks = [f"{w.made(rng, split)} {rng.choice(('Castle', 'Bridge', 'Museum', 'Tower', 'Park', 'Market', 'Cathedral', 'Square'))}" for _ in range(3)]
+    marks = [
+        f"{w.made(rng, split)} {rng.choice(('Castle', 'Bridge', 'Museum', 'Tower', 'Park', 'Market', 'Cathedral', 'Square'))}"
+        for _ in range(3)
+    ]
     return {
         "name": w.place(rng, split),
         "country": rng.choice(w.COUNTRIES) if rng.random() < 0.6 else w.made(rng, split),
@@ -224,10 +299,28 @@ def _city_text(rng: Random, city: dict[str, Value]) -> list[str]:
     name, population = city["name"], city["population"]
     shown = f"{population:,}" if rng.random() < 0.3 else str(population)
     told = [
-        rng.choice((f"{name} is a city in {city['country']}.", f"{name}, a town in {city['country']}, lies on a wide plain.", f"{name} belongs to {city['country']}.")),
+        rng.choice(
+            (
+                f"{name} is a city in {city['country']}.",
+                f"{name}, a town in {city['country']}, lies on a wide plain.",
+                f"{name} belongs to {city['country']}.",
+            )
+        ),
         rng.choice((f"It lies at latitude {city['latitude']}.", f"Its latitude is {city['latitude']} degrees.")),
-        rng.choice((f"It has a population of {shown}.", f"{shown} people live in {name}.", f"The population was {shown} at the last count.")),
-        rng.choice((f"The best known landmarks are {w.listed(marks)}.", f"Visitors admire {w.listed(marks)}.", f"Sights include {w.listed(marks)}.")),
+        rng.choice(
+            (
+                f"It has a population of {shown}.",
+                f"{shown} people live in {name}.",
+                f"The population was {shown} at the last count.",
+            )
+        ),
+        rng.choice(
+            (
+                f"The best known landmarks are {w.listed(marks)}.",
+                f"Visitors admire {w.listed(marks)}.",
+                f"Sights include {w.listed(marks)}.",
+            )
+        ),
     ]
     if rng.random() < 0.5:
         rest = told[1:]
@@ -261,14 +354,33 @@ def city_sheet(rng: Random, split: Split, long: bool) -> Example:
         tall = json.dumps(city["top 3 landmarks"], ensure_ascii=False, indent=style).replace("\n", "\n" + " " * style)
         answer = answer.replace(tall, flat)
     pick = rng.randrange(4)
-    lead = rng.choice(("Extract the facts of a city from the page below.\n", "Please extract the information of a city from the following page.\n", ""))
+    lead = rng.choice(
+        (
+            "Extract the facts of a city from the page below.\n",
+            "Please extract the information of a city from the following page.\n",
+            "",
+        )
+    )
     if pick == 0:
         return chat(w.with_system(rng, [("user", f"{lead}{page}\n\n{ask}"), ("assistant", answer)]), want=answer)
     begin, end = rng.choice((("Page begin.\n", "Page end.\n"), ("Page:\n", ""), ("", ""), ("<page>\n", "</page>\n")))
     return completion(f"{lead}{begin}{page}\n{end}{ask}\n", answer, want=answer)
 
 
-FIELDS = ("city", "country", "job", "email", "phone", "company", "team", "hobby", "birthday", "age", "pet", "instrument")
+FIELDS = (
+    "city",
+    "country",
+    "job",
+    "email",
+    "phone",
+    "company",
+    "team",
+    "hobby",
+    "birthday",
+    "age",
+    "pet",
+    "instrument",
+)
 
 
 def fields(rng: Random, split: Split, long: bool) -> Example:
@@ -283,7 +395,14 @@ def fields(rng: Random, split: Split, long: bool) -> Example:
         told.insert(0, rng.choice(INTROS[:5]).format(S=subject))
         fill = w.filler(rng, rng.randint(600, 1600) if long else rng.choice((0, 0, 80)))
         blocks.append((" ".join(w.woven(rng, told, fill) if fill else told), {"name": subject, **values}))
-    lead = rng.choice(("", "Extract the fields from each text.\n\n", f"Read the text and give {w.listed([x.lower() for x in labels])}.\n\n", "Extract information.\n\n"))
+    lead = rng.choice(
+        (
+            "",
+            "Extract the fields from each text.\n\n",
+            f"Read the text and give {w.listed([x.lower() for x in labels])}.\n\n",
+            "Extract information.\n\n",
+        )
+    )
     if len(blocks) == 1:
         lead = f"{rng.choice(('Read the text and give', 'Extract', 'From the text, fill in'))} {rng.choice((w.listed, ', '.join))([x.lower() for x in labels])}.\n\n"
     tag = rng.choice(("Text: ", "", "Bio: ", "Page: "))
@@ -302,8 +421,17 @@ def fields(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES = (
-    Family("json_extraction", 3.0, json_extraction, right=same_json, held_out="texts with names never seen; half with an unseen phrasing", max_new_tokens=160),
-    Family("json_making", 0.7, json_making, right=right_keys, held_out="names and key sets drawn anew", max_new_tokens=160),
+    Family(
+        "json_extraction",
+        3.0,
+        json_extraction,
+        right=same_json,
+        held_out="texts with names never seen; half with an unseen phrasing",
+        max_new_tokens=160,
+    ),
+    Family(
+        "json_making", 0.7, json_making, right=right_keys, held_out="names and key sets drawn anew", max_new_tokens=160
+    ),
     Family("city_sheet", 1.2, city_sheet, right=same_json, held_out="cities never seen", max_new_tokens=160),
     Family("fields", 1.2, fields, held_out="names never seen", max_new_tokens=90),
 )

@@ -6,26 +6,61 @@ from collections.abc import Callable
 from random import Random
 
 from tools.train_bundled import words as w
-from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.example import Example, Family, Split, chat, completion, few_shot
 
 Task = tuple[str, str]
 
 
 def _words(rng: Random, split: Split, least: int, most: int) -> list[str]:
-    return [rng.choice(w.WORDS) if rng.random() < 0.8 else w.made(rng, split).lower() for _ in range(rng.randint(least, most))]
+    return [
+        rng.choice(w.WORDS) if rng.random() < 0.8 else w.made(rng, split).lower()
+        for _ in range(rng.randint(least, most))
+    ]
 
 
 def _quotable(rng: Random, split: Split, long: bool) -> str:
     if long:
         return " ".join(w.filler(rng, rng.randint(600, 2500)))
-    return rng.choice((
-        lambda: w.filler_sentence(rng), lambda: " ".join(_words(rng, split, 1, 8)), lambda: w.code(rng), lambda: w.alphanumeric(rng, rng.randint(4, 24)),
-        lambda: w.person(rng, split), lambda: str(rng.randint(0, 10**rng.randint(1, 9))), lambda: " ".join(rng.choices(w.EMOJI, k=rng.randint(1, 4))),
-        lambda: rng.choice(("Grüße aus Köln", "¿Qué tal?", "Привет", "こんにちは", "你好", "Γειά σου", "안녕하세요", "naïve café", "مرحبا", "नमस्ते")),
-    ))()
+    return rng.choice(
+        (
+            lambda: w.filler_sentence(rng),
+            lambda: " ".join(_words(rng, split, 1, 8)),
+            lambda: w.code(rng),
+            lambda: w.alphanumeric(rng, rng.randint(4, 24)),
+            lambda: w.person(rng, split),
+            lambda: str(rng.randint(0, 10 ** rng.randint(1, 9))),
+            lambda: " ".join(rng.choices(w.EMOJI, k=rng.randint(1, 4))),
+            lambda: rng.choice(
+                (
+                    "Grüße aus Köln",
+                    "¿Qué tal?",
+                    "Привет",
+                    "こんにちは",
+                    "你好",
+                    "Γειά σου",
+                    "안녕하세요",
+                    "naïve café",
+                    "مرحبا",
+                    "नमस्ते",
+                )
+            ),
+        )
+    )()
 
 
-COPY = ("Repeat: {t}", "Repeat after me: {t}", 'Say "{t}"', "Copy this exactly: {t}", "Repeat the following text exactly.\n{t}", "Echo: {t}", "say {t}", "Write exactly this: {t}", "repeat this: {t}", "Please repeat:\n\n{t}", 'Repeat the text in quotes: "{t}"')
+COPY = (
+    "Repeat: {t}",
+    "Repeat after me: {t}",
+    'Say "{t}"',
+    "Copy this exactly: {t}",
+    "Repeat the following text exactly.\n{t}",
+    "Echo: {t}",
+    "say {t}",
+    "Write exactly this: {t}",
+    "repeat this: {t}",
+    "Please repeat:\n\n{t}",
+    'Repeat the text in quotes: "{t}"',
+)
 COPY_HELD = ("Give this back unchanged: {t}", "Output exactly the following: {t}")
 
 
@@ -180,15 +215,34 @@ def small_task(rng: Random, split: Split, long: bool) -> Example:
     return chat(w.with_system(rng, [("user", ask), ("assistant", answer)]), want=answer)
 
 
-ARROWS = (("", " -> "), ("Input: ", "\nOutput: "), ("", " => "), ("", ": "), ("Q: ", "\nA: "), ("in: ", " out: "), ("x = ", ", y = "))
+ARROWS = (
+    ("", " -> "),
+    ("Input: ", "\nOutput: "),
+    ("", " => "),
+    ("", ": "),
+    ("Q: ", "\nA: "),
+    ("in: ", " out: "),
+    ("x = ", ", y = "),
+)
 
 
 def _labels(rng: Random, split: Split) -> Callable[[Random, Split], Task]:
     """A labelling of animals, foods and colours whose label names are made up for this prompt."""
     pools = rng.sample([w.ANIMALS, w.FOODS, w.COLOURS, w.JOBS, w.HOBBIES], rng.randint(2, 3))
-    names = rng.choice((("A", "B", "C"), ("1", "2", "3"), ("foo", "bar", "baz"), tuple(w.made(rng, split).lower() for _ in range(3))))
+    names = rng.choice(
+        (("A", "B", "C"), ("1", "2", "3"), ("foo", "bar", "baz"), tuple(w.made(rng, split).lower() for _ in range(3)))
+    )
     if rng.random() < 0.3:
-        names = tuple({id(w.ANIMALS): "animal", id(w.FOODS): "food", id(w.COLOURS): "color", id(w.JOBS): "job", id(w.HOBBIES): "hobby"}[id(p)] for p in pools)
+        names = tuple(
+            {
+                id(w.ANIMALS): "animal",
+                id(w.FOODS): "food",
+                id(w.COLOURS): "color",
+                id(w.JOBS): "job",
+                id(w.HOBBIES): "hobby",
+            }[id(p)]
+            for p in pools
+        )
 
     def make(r: Random, _: Split) -> Task:
         at = r.randrange(len(pools))
@@ -197,7 +251,7 @@ def _labels(rng: Random, split: Split) -> Callable[[Random, Split], Task]:
     return make
 
 
-def few_shot(rng: Random, split: Split, long: bool) -> Example:
+def mapping(rng: Random, split: Split, long: bool) -> Example:
     """Examples of one mapping, then one more input; sometimes the inputs were seen before."""
     kind = rng.randrange(4)
     shots = rng.randint(20, 120) if long else rng.randint(3, 8)
@@ -205,12 +259,18 @@ def few_shot(rng: Random, split: Split, long: bool) -> Example:
         make: Callable[[Random, Split], Task] = _labels(rng, split)
         shots += 0 if long else 4
     elif kind == 1:
-        table = [(x, y) for x, y in zip(_words(rng, split, shots, shots), _words(rng, split, shots, shots), strict=True)]
+        table = [
+            (x, y) for x, y in zip(_words(rng, split, shots, shots), _words(rng, split, shots, shots), strict=True)
+        ]
         table = list(dict(table).items())
         pairs = [*table, rng.choice(table)]
         return _continued(rng, pairs)
     else:
-        names = [k for k in TASKS if k not in ("count", "series", "cycle", "sort", "plus_one")] if kind == 2 else list(TASKS)
+        names = (
+            [k for k in TASKS if k not in ("count", "series", "cycle", "sort", "plus_one")]
+            if kind == 2
+            else list(TASKS)
+        )
         make = TASKS[rng.choice(names)][1]
     pairs = [make(rng, "train") for _ in range(shots)]
     last = make(rng, split)
@@ -223,21 +283,44 @@ def few_shot(rng: Random, split: Split, long: bool) -> Example:
 def _continued(rng: Random, pairs: list[Task]) -> Example:
     before, between = rng.choice(ARROWS)
     gap = rng.choice(("\n", "\n", "\n\n"))
-    lines = [f"{before}{x}{between}{y}{gap}" for x, y in pairs[:-1]]
     given, answer = pairs[-1]
-    text = "".join(lines) + f"{before}{given}{between}"
     if rng.random() < 0.15 and "\n" not in between:
+        text = "".join(f"{before}{x}{between}{y}{gap}" for x, y in pairs[:-1]) + f"{before}{given}{between}"
         return chat([("user", text.rstrip()), ("assistant", answer)], want=answer)
-    if rng.random() < 0.15:
-        return completion(text, answer + gap, want=answer)
-    return completion(text.rstrip(" "), f" {answer}{gap}", want=answer, end="")
+    cut = between.rstrip(" ") if rng.random() < 0.85 else between
+    space = between[len(cut) :]
+    shots = [(f"{before}{x}{cut}", f"{space}{y}{gap}") for x, y in pairs[:-1]]
+    return few_shot(shots, f"{before}{given}{cut}", f"{space}{answer}{gap}", want=answer, end="")
 
 
 GOOD = "wonderful excellent delicious lovely amazing great fantastic perfect brilliant charming superb delightful good nice beautiful helpful".split()
 BAD = "terrible awful boring disgusting dreadful bad horrible poor ugly disappointing useless annoying rude cold broken worst".split()
 REVIEWED = "movie film book hotel restaurant meal song phone game concert service pizza room coffee play show trip teacher product food".split()
-REVIEW = ("The {t} was {a}.", "What a {a} {t}!", "I found the {t} {a}.", "This {t} is {a} and {b}.", "Honestly, the {t} was really {a}.", "A {a} {t}, {b} from start to end.", "{a} {t}", "my {t} is {a}")
-LIKE = (("I loved the {t}.", "We enjoyed every minute of the {t}.", "I would recommend this {t} to everyone.", "The {t} made me happy."), ("I hated the {t}.", "I want my money back for this {t}.", "Nobody should buy this {t}.", "The {t} made me angry.", "I regret the {t}."))
+REVIEW = (
+    "The {t} was {a}.",
+    "What a {a} {t}!",
+    "I found the {t} {a}.",
+    "This {t} is {a} and {b}.",
+    "Honestly, the {t} was really {a}.",
+    "A {a} {t}, {b} from start to end.",
+    "{a} {t}",
+    "my {t} is {a}",
+)
+LIKE = (
+    (
+        "I loved the {t}.",
+        "We enjoyed every minute of the {t}.",
+        "I would recommend this {t} to everyone.",
+        "The {t} made me happy.",
+    ),
+    (
+        "I hated the {t}.",
+        "I want my money back for this {t}.",
+        "Nobody should buy this {t}.",
+        "The {t} made me angry.",
+        "I regret the {t}.",
+    ),
+)
 
 
 def _review(rng: Random) -> tuple[str, bool]:
@@ -263,19 +346,31 @@ def sentiment(rng: Random, split: Split, long: bool) -> Example:
     text, good = _review(rng)
     answer = names[0 if good else 1]
     if shots == 0 and rng.random() < 0.75:
-        ask = rng.choice(("Is this review positive or negative? {t}", "Classify the sentiment: {t}", "Sentiment of this text (positive or negative): {t}", 'What is the sentiment of "{t}"?', "positive or negative? {t}", "{t}\n\nIs this positive or negative?"))
+        ask = rng.choice(
+            (
+                "Is this review positive or negative? {t}",
+                "Classify the sentiment: {t}",
+                "Sentiment of this text (positive or negative): {t}",
+                'What is the sentiment of "{t}"?',
+                "positive or negative? {t}",
+                "{t}\n\nIs this positive or negative?",
+            )
+        )
         if capital:
             ask = ask.replace("positive or negative", "Positive or Negative")
             if "Positive" not in ask:
                 answer = answer.lower()
         return chat(w.with_system(rng, [("user", ask.format(t=text)), ("assistant", answer)]), want=answer)
-    tag, reply = rng.choice((("Review: ", "\nSentiment:"), ("Text: ", "\nLabel:"), ("", " //"), ("Review: ", "\nLabel:")))
+    tag, reply = rng.choice(
+        (("Review: ", "\nSentiment:"), ("Text: ", "\nLabel:"), ("", " //"), ("Review: ", "\nLabel:"))
+    )
     lead = f"Classify each review as {names[0]} or {names[1]}.\n\n" if shots == 0 or rng.random() < 0.4 else ""
-    blocks = []
+    blocks: list[Task] = []
     for _ in range(shots):
         shown, well = _review(rng)
-        blocks.append(f"{tag}{shown}{reply} {names[0 if well else 1]}\n\n")
-    return completion(f"{lead}{''.join(blocks)}{tag}{text}{reply}", f" {answer}\n", want=answer, end="")
+        blocks.append((f"{lead}{tag}{shown}{reply}", f" {names[0 if well else 1]}\n\n"))
+        lead = ""
+    return few_shot(blocks, f"{lead}{tag}{text}{reply}", f" {answer}\n", want=answer, end="")
 
 
 def programs(rng: Random, split: Split, long: bool) -> Example:
@@ -287,13 +382,52 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
     items = [rng.randint(1, 20) for _ in range(rng.randint(2, 5))]
     name = rng.choice(("total", "x", "result", "add", "double", "square", "greet"))
     pairs: tuple[Task, ...] = (
-        (rng.choice((f"Write Python code that prints {word}.", f"python: print the word {word}", f"How do I print {word} in Python?")), f'print("{word}")'),
-        (rng.choice((f"Write Python code that prints the numbers from {a} to {a + b}.", f"python loop from {a} to {a + b}", f"Write a for loop from {a} to {a + b} in Python.")), f"for i in range({a}, {a + b + 1}):\n    print(i)"),
-        (rng.choice((f"What does this Python code print? print({a} + {b})", f"What is the output of print({a} + {b})?")), str(a + b)),
-        (rng.choice((f"Write Python code that sums the list {items}.", f"How do I sum {items} in Python?")), f"print(sum({items}))"),
+        (
+            rng.choice(
+                (
+                    f"Write Python code that prints {word}.",
+                    f"python: print the word {word}",
+                    f"How do I print {word} in Python?",
+                )
+            ),
+            f'print("{word}")',
+        ),
+        (
+            rng.choice(
+                (
+                    f"Write Python code that prints the numbers from {a} to {a + b}.",
+                    f"python loop from {a} to {a + b}",
+                    f"Write a for loop from {a} to {a + b} in Python.",
+                )
+            ),
+            f"for i in range({a}, {a + b + 1}):\n    print(i)",
+        ),
+        (
+            rng.choice(
+                (f"What does this Python code print? print({a} + {b})", f"What is the output of print({a} + {b})?")
+            ),
+            str(a + b),
+        ),
+        (
+            rng.choice((f"Write Python code that sums the list {items}.", f"How do I sum {items} in Python?")),
+            f"print(sum({items}))",
+        ),
         (rng.choice((f"What does len({items}) return in Python?", f"What is len({items})?")), str(len(items))),
-        (rng.choice((f"Write a Python function {name} that adds {a} to its argument.", f"python function {name}(x) that returns x plus {a}")), f"def {name}(x):\n    return x + {a}"),
-        (rng.choice((f"Write a Python list with the words {word}, red and blue.", f"python list of {word}, red, blue")), f'words = ["{word}", "red", "blue"]'),
+        (
+            rng.choice(
+                (
+                    f"Write a Python function {name} that adds {a} to its argument.",
+                    f"python function {name}(x) that returns x plus {a}",
+                )
+            ),
+            f"def {name}(x):\n    return x + {a}",
+        ),
+        (
+            rng.choice(
+                (f"Write a Python list with the words {word}, red and blue.", f"python list of {word}, red, blue")
+            ),
+            f'words = ["{word}", "red", "blue"]',
+        ),
     )
     ask, answer = pairs[kind]
     return chat(w.with_system(rng, [("user", ask), ("assistant", answer)]), want=answer)
@@ -302,7 +436,19 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
 FAMILIES = (
     Family("copying", 4.0, copying, held_out="texts never seen; some with an unseen instruction", max_new_tokens=120),
     Family("small_tasks", 3.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
-    Family("few_shot", 3.0, few_shot, held_out="inputs drawn anew; mappings and labels made up for each prompt", max_new_tokens=40),
-    Family("sentiment", 0.8, sentiment, held_out="reviews drawn anew (the space is small: not strictly unseen)", max_new_tokens=8),
+    Family(
+        "few_shot",
+        3.0,
+        mapping,
+        held_out="inputs drawn anew; mappings and labels made up for each prompt",
+        max_new_tokens=40,
+    ),
+    Family(
+        "sentiment",
+        0.8,
+        sentiment,
+        held_out="reviews drawn anew (the space is small: not strictly unseen)",
+        max_new_tokens=8,
+    ),
     Family("programs", 0.5, programs, held_out="numbers and words drawn anew", max_new_tokens=48),
 )

@@ -8,16 +8,56 @@ from tools.train_bundled import words as w
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 
 RELATIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("job", ("{S} works as a {v}.", "{S} is a {v}.", "{S} earns a living as a {v}."), ("What is {S}'s job?", "What does {S} work as?", "What is the job of {S}?")),
-    ("city", ("{S} lives in {v}.", "{S} moved to {v} last year.", "The home of {S} is {v}."), ("Where does {S} live?", "In which town does {S} live?", "In which city does {S} live?")),
-    ("pet", ("{S} has a {v}.", "{S} keeps a {v} at home.", "{S} owns a {v}."), ("Which animal does {S} have?", "What pet does {S} have?", "What animal does {S} keep?")),
-    ("food", ("{S} loves {v}.", "{S} eats {v} every day.", "The favorite food of {S} is {v}."), ("What does {S} love to eat?", "What is {S}'s favorite food?", "What food does {S} love?")),
-    ("color", ("{S} wears a {v} coat.", "The coat of {S} is {v}.", "{S} bought a {v} coat."), ("What color is {S}'s coat?", "Which color is the coat of {S}?")),
-    ("hobby", ("{S} enjoys {v}.", "In the evening {S} goes {v}.", "{S} spends the weekends on {v}."), ("What does {S} enjoy?", "What is {S}'s hobby?", "What is the hobby of {S}?")),
-    ("year", ("{S} was born in {v}.", "{S} came into the world in {v}.", "The year of {S}'s birth is {v}."), ("When was {S} born?", "In which year was {S} born?")),
-    ("code", ("The key of {S} opens locker {v}.", "{S} has locker {v}.", "Locker {v} belongs to {S}."), ("Which locker does {S} have?", "What is the locker of {S}?", "Which locker belongs to {S}?")),
-    ("count", ("{S} planted {v} trees.", "Last spring {S} put {v} trees into the ground."), ("How many trees did {S} plant?", "What number of trees did {S} plant?")),
-    ("friend", ("{S} is a friend of {v}.", "The best friend of {S} is {v}."), ("Who is {S}'s friend?", "Who is the best friend of {S}?")),
+    (
+        "job",
+        ("{S} works as a {v}.", "{S} is a {v}.", "{S} earns a living as a {v}."),
+        ("What is {S}'s job?", "What does {S} work as?", "What is the job of {S}?"),
+    ),
+    (
+        "city",
+        ("{S} lives in {v}.", "{S} moved to {v} last year.", "The home of {S} is {v}."),
+        ("Where does {S} live?", "In which town does {S} live?", "In which city does {S} live?"),
+    ),
+    (
+        "pet",
+        ("{S} has a {v}.", "{S} keeps a {v} at home.", "{S} owns a {v}."),
+        ("Which animal does {S} have?", "What pet does {S} have?", "What animal does {S} keep?"),
+    ),
+    (
+        "food",
+        ("{S} loves {v}.", "{S} eats {v} every day.", "The favorite food of {S} is {v}."),
+        ("What does {S} love to eat?", "What is {S}'s favorite food?", "What food does {S} love?"),
+    ),
+    (
+        "color",
+        ("{S} wears a {v} coat.", "The coat of {S} is {v}.", "{S} bought a {v} coat."),
+        ("What color is {S}'s coat?", "Which color is the coat of {S}?"),
+    ),
+    (
+        "hobby",
+        ("{S} enjoys {v}.", "In the evening {S} goes {v}.", "{S} spends the weekends on {v}."),
+        ("What does {S} enjoy?", "What is {S}'s hobby?", "What is the hobby of {S}?"),
+    ),
+    (
+        "year",
+        ("{S} was born in {v}.", "{S} came into the world in {v}.", "The year of {S}'s birth is {v}."),
+        ("When was {S} born?", "In which year was {S} born?"),
+    ),
+    (
+        "code",
+        ("The key of {S} opens locker {v}.", "{S} has locker {v}.", "Locker {v} belongs to {S}."),
+        ("Which locker does {S} have?", "What is the locker of {S}?", "Which locker belongs to {S}?"),
+    ),
+    (
+        "count",
+        ("{S} planted {v} trees.", "Last spring {S} put {v} trees into the ground."),
+        ("How many trees did {S} plant?", "What number of trees did {S} plant?"),
+    ),
+    (
+        "friend",
+        ("{S} is a friend of {v}.", "The best friend of {S} is {v}."),
+        ("Who is {S}'s friend?", "Who is the best friend of {S}?"),
+    ),
 )
 ABSENT = "The text does not say."
 
@@ -55,7 +95,14 @@ def _facts(rng: Random, split: Split, people: int) -> tuple[list[list[str]], str
     return told, rng.choice(asks).format(S=name), value, names.index(name) + 1
 
 
-LEADS = ("Read the text and answer the question.\n\n", "Answer the question from the text.\n\n", "Use only the context below to answer.\n\n", "", "", "Based on the following text, answer the question briefly.\n\n")
+LEADS = (
+    "Read the text and answer the question.\n\n",
+    "Answer the question from the text.\n\n",
+    "Use only the context below to answer.\n\n",
+    "",
+    "",
+    "Based on the following text, answer the question briefly.\n\n",
+)
 LEADS_HELD = ("Here is a text; a question about it follows.\n\n", "Find the answer in this passage.\n\n")
 
 
@@ -73,12 +120,19 @@ def reading(rng: Random, split: Split, long: bool) -> Example:
         return completion(f"{lead}Text: {text}\nQuestion: {question}\nAnswer:", f" {answer}", want=answer)
     if layout == 1:
         return completion(f"{lead}Context: {text}\nQ: {question}\nA:", f" {answer}", want=answer)
-    user = (f"{lead}{text}\n\n{question}", f"{lead}{text}\n\nQuestion: {question}", f"{question}\n\n{text}", f"{lead}Context: {text}\n\nQuestion: {question}", f"{lead}{text} {w.casual(rng, question)}")[layout - 2]
+    user = (
+        f"{lead}{text}\n\n{question}",
+        f"{lead}{text}\n\nQuestion: {question}",
+        f"{question}\n\n{text}",
+        f"{lead}Context: {text}\n\nQuestion: {question}",
+        f"{lead}{text} {w.casual(rng, question)}",
+    )[layout - 2]
     return chat(w.with_system(rng, [("user", user), ("assistant", answer)]), want=answer)
 
 
 def passages(rng: Random, split: Split, long: bool) -> Example:
     """Retrieved passages with numbers, with or without worked demonstrations, as retrieval programs build them."""
+
     def block(which: Split, filling: int) -> tuple[str, str, str, int]:
         told, question, answer, at = _facts(rng, which, rng.randint(2, 4))
         texts = [" ".join(w.woven(rng, facts, w.filler(rng, filling)) if filling else facts) for facts in told]
@@ -89,7 +143,9 @@ def passages(rng: Random, split: Split, long: bool) -> Example:
     filling = rng.randint(400, 1500) if long else rng.choice((0, 0, 100))
     reason = rng.random() < 0.4
     shots = (rng.randint(1, 3) if long else 1) if rng.random() < 0.3 else 0
-    segments: list[tuple[str, bool]] = [(rng.choice(("Answer questions with short factoid answers.\n\n", "Use the passages to answer.\n\n", "")), False)]
+    segments: list[tuple[str, bool]] = [
+        (rng.choice(("Answer questions with short factoid answers.\n\n", "Use the passages to answer.\n\n", "")), False)
+    ]
     for i in range(shots + 1):
         texts, question, answer, at = block(split if i == shots else "train", filling if i == shots or long else 0)
         ask = f"Context:\n{texts}\n\nQuestion: {question}\n\n" if style < 2 else f"{texts}\n\nQuestion: {question}\n"
@@ -100,7 +156,9 @@ def passages(rng: Random, split: Split, long: bool) -> Example:
         elif shots == 0 and rng.random() < 0.6:
             want = f"{thought}\nAnswer: {answer}" if reason else answer
             note = "Name the passage, then answer." if reason else ""
-            return chat(w.with_system(rng, [("user", (segments[0][0] + ask + note).rstrip()), ("assistant", want)]), want=answer)
+            return chat(
+                w.with_system(rng, [("user", (segments[0][0] + ask + note).rstrip()), ("assistant", want)]), want=answer
+            )
         else:
             segments += [(ask + reply[0], False), (reply[1] + "<|endoftext|>", True)]
     return Example(tuple(segments), answer)

@@ -77,7 +77,11 @@ def conversation(rng: Random, split: Split, stages: int) -> tuple[list[tuple[str
                 verdict = f"I check each step. {' '.join(checked)} There is a mistake. Score: 2"
             turns += [("user", rng.choice(REFLECT)), ("assistant", verdict)]
         if stages > 3:
-            final = f"The final answer is {made.answer}." if right else f"I change my mind. The final answer is {made.answer}."
+            final = (
+                f"The final answer is {made.answer}."
+                if right
+                else f"I change my mind. The final answer is {made.answer}."
+            )
             turns += [("user", rng.choice(FINAL)), ("assistant", final)]
     return turns, made, right
 
