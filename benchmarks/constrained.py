@@ -109,7 +109,7 @@ def _walk(masks: TokenMasks, text: str, tokenizer: Any, mode: str) -> int:
             constraint.advance(token)
 
     while True:
-        while (jump := constraint.jump([], out)) is not None:
+        while (jump := constraint.jump([], out, len(data))) is not None:
             del out[jump.keep :]
             constraint.rewind(jump.keep)
             enter(jump.token_ids)

@@ -198,13 +198,16 @@ class Intake:
         else:
             assert params.json_schema is not None
             masks = self._compiler.json_schema(params.json_schema)
-        needed = masks.least_tokens(masks.machine.start)
+        start = masks.machine.start
+        needed = int(masks.tokens_to_accept[start]) if params.close_within_budget else masks.least_tokens(start)
         if 0 < room < needed:
             raise ConstraintError(
                 f"room for {room} tokens is too little: the shortest text that satisfies the constraint needs at least {needed}; "
                 "raise max_new_tokens"
             )
-        return Constraint(masks, self._tokenizer, stop_ids, self._jump_forward)
+        return Constraint(
+            masks, self._tokenizer, stop_ids, self._jump_forward, closing=params.close_within_budget and room > 0
+        )
 
     def _seed_of(self, params: SamplingParams, origin: Origin, sample: int) -> int:
         if params.sampling_seed is not None:

@@ -55,7 +55,7 @@ class Jumper:
         said = seq.transcript
         while said.finish_reason is None:
             tail = seq.ids[max(0, seq.prompt_len - WINDOW_TOKENS) : seq.prompt_len].tolist()
-            jump = constraint.jump(tail, said.output_ids)
+            jump = constraint.jump(tail, said.output_ids, seq.remaining)
             if jump is None:
                 break
             self._enter(seq, constraint, jump)

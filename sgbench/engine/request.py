@@ -46,7 +46,9 @@ class SamplingParams:
     n
         Samples for one prompt.
     regex, json_schema
-        Constraint on the output.
+        Constraint on the output; at most one.
+    close_within_budget
+        Near ``max_new_tokens`` a constraint allows only tokens after which the text can still be completed in time.
     sampling_seed
         Same seed, prompt and parameters: same tokens, whatever else runs in the batch. None: drawn from the engine's seed.
     skip_special_tokens
@@ -71,6 +73,7 @@ class SamplingParams:
     n: int = 1
     regex: str | None = None
     json_schema: str | None = None
+    close_within_budget: bool = False
     sampling_seed: int | None = None
     skip_special_tokens: bool = True
     no_stop_trim: bool = False
@@ -125,11 +128,11 @@ class Chunk:
     top_logprobs
         Return this many most likely tokens at every reported position.
     input_logprobs_from
-        Return the logprob of each prompt token at positions >= this one that this chunk's logits predict; None: none. The
+        Return the logprob of each token at positions >= this one that this chunk's logits predict and that was not sampled; None: none. The
         logits at position p predict the token at p + 1, so a chunk reports positions ``max(start + 1, input_logprobs_from)``
         to ``start + n``, the last only if ``next_id`` is given.
     next_id
-        The prompt token after this chunk, or None when the chunk ends the prompt.
+        The known token after this chunk (of the prompt, or forced), or None when it is to be sampled.
     """
 
     rid: int
@@ -226,7 +229,8 @@ class RequestOutput:
         ``{"type": "abort", "message": ...}``; None while running.
     meta_info
         SGLang's keys: ``id, prompt_tokens, completion_tokens, cached_tokens, jumped_tokens, finish_reason, complete,
-        e2e_latency, first_token_latency`` (seconds) and, where asked, the logprob lists.
+        e2e_latency, first_token_latency`` (seconds) and, where asked, the logprob lists. With a constraint also ``jumped_spans``:
+        character ranges of the text that it forced.
     """
 
     rid: int

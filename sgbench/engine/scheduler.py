@@ -270,7 +270,7 @@ class Scheduler:
             sample_index=seq.length - seq.prompt_len,
             history=(seq.ids[: seq.prompt_len].copy(), seq.output_ids.copy()) if params.penalised and sample else None,
             forbidden_ids=seq.transcript.forbidden_ids if sample else (),
-            allowed_ids=seq.constraint.allowed_ids() if sample and seq.constraint is not None else None,
+            allowed_ids=seq.constraint.allowed_ids(seq.remaining) if sample and seq.constraint is not None else None,
             logprobs=seq.wish.wanted,
             top_logprobs=seq.wish.top,
             input_logprobs_from=seq.input_next if seq.wants_input else None,

@@ -36,7 +36,7 @@ class EngineStats:
     jumped_tokens
         Tokens that a constraint forced, so that no decode step was spent on them.
     prefill_tokens
-        Prompt tokens computed, those of preempted requests computed again included.
+        Tokens computed that were known beforehand: of prompts, forced by constraints, and of preempted requests computed again.
     forward_passes
         Device steps, prefill included.
     evicted_tokens

@@ -58,7 +58,7 @@ def walk(prompt: list[int], pattern: str, n: int, mode: str) -> tuple[list[int],
     out: list[int] = []
 
     def jump() -> None:
-        while len(out) < n and (found := constraint.jump(prompt, out)) is not None:
+        while len(out) < n and (found := constraint.jump(prompt, out, n - len(out))) is not None:
             del out[found.keep :]
             constraint.rewind(found.keep)
             for token in found.token_ids[: n - len(out)]:
@@ -69,7 +69,7 @@ def walk(prompt: list[int], pattern: str, n: int, mode: str) -> tuple[list[int],
     while len(out) < n:
         if constraint.ended:
             return out, "stop"
-        allowed = set(constraint.allowed_ids().tolist())
+        allowed = set(constraint.allowed_ids(n - len(out)).tolist())
         want = follow((*prompt, *out))
         token = next(t for t in ((want + k) % VOCAB for k in range(VOCAB)) if t in allowed)
         out.append(token)
@@ -297,3 +297,20 @@ def test_an_interrupt_in_mid_compile_leaves_nothing_behind(monkeypatch: pytest.M
         core.generate("x", {"regex": "[ab]{3}"})
     assert core.compiler.stats().machines == 0
     assert len(core.generate("x", {"regex": "[ab]{3}"})["text"]) == 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "pattern", ["[ab]*c", '\\{"name": "[a-z ]*", "grade": "[ABCD]"\\}', "(aa|aaa)*b", "[0-9]{1,40}(, order)?"]
+)
+def test_a_text_that_must_close_in_time_does(mode: str, pattern: str) -> None:
+    masks = COMPILER.regex(pattern)
+    shortest = int(masks.tokens_to_accept[masks.machine.start])
+    never_ends = engine(mode, next_token=lambda tokens: 98)
+    for n in range(shortest, shortest + 12):
+        result = never_ends.generate("x", {"regex": pattern, "max_new_tokens": n, "close_within_budget": True})
+        assert result["meta_info"]["complete"] and len(result["output_ids"]) <= n, n
+        assert re.fullmatch(pattern, result["text"])
+    if shortest > 1:
+        with pytest.raises(ConstraintError, match=f"at least {shortest};"):
+            never_ends.generate("x", {"regex": pattern, "max_new_tokens": shortest - 1, "close_within_budget": True})

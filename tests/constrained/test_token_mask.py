@@ -80,7 +80,7 @@ def test_text_written_by_masks_matches() -> None:
             for _ in range(40):
                 if constraint.ended:
                     break
-                token = int(choose.choice(constraint.allowed_ids()))
+                token = int(choose.choice(constraint.allowed_ids(99)))
                 if token == EOS:
                     assert constraint.complete
                     break
@@ -100,7 +100,7 @@ def test_end_tokens_stand_exactly_at_accepting_states() -> None:
         constraint = Constraint(masks, tokenizer, ends, "off")
         for byte in text.encode():
             constraint.advance(tokenizer.ids[bytes([byte])])
-        allowed = set(constraint.allowed_ids().tolist())
+        allowed = set(constraint.allowed_ids(99).tolist())
         assert (allowed >= ends) == complete == constraint.complete
         assert constraint.ended == (text == "aab")
 
@@ -111,11 +111,11 @@ def test_a_stop_id_that_spells_something_ends_the_text_only_where_it_may_end() -
     constraint = Constraint(
         TokenMasks(regex_machine("a?b?c?"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
     )
-    assert b in constraint.allowed_ids()
+    assert b in constraint.allowed_ids(99)
     strict = Constraint(
         TokenMasks(regex_machine("(b|c)x"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
     )
-    assert b not in strict.allowed_ids() and EOS not in strict.allowed_ids()
+    assert b not in strict.allowed_ids(99) and EOS not in strict.allowed_ids(99)
 
 
 def test_a_vocabulary_that_lacks_bytes_is_trimmed_to_what_it_can_finish() -> None:

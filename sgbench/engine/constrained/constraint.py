@@ -29,6 +29,8 @@ class Constraint:
     stop_ids
         Tokens that end the text: allowed at accepting states and nowhere else (a stop id that is also an ordinary token ends
         the text where nothing else may follow).
+    closing
+        Allow only what can still be completed within the room that is left.
     mode
         ``"safe"``, ``"text"`` or ``"off"``: see `sgbench.engine.constrained.jump_forward`.
 
@@ -38,10 +40,13 @@ class Constraint:
         Machine states: before any output, and after each output token.
     """
 
-    def __init__(self, masks: TokenMasks, encoder: Encoder, stop_ids: frozenset[int], mode: str) -> None:
+    def __init__(
+        self, masks: TokenMasks, encoder: Encoder, stop_ids: frozenset[int], mode: str, *, closing: bool = False
+    ) -> None:
         self.masks = masks
         self.machine = masks.machine
         self.mode = mode
+        self._fewest = masks.tokens_to_accept if closing else None
         self.states = [masks.machine.start]
         self._encoder = encoder
         self._stop_ids = stop_ids
@@ -66,9 +71,18 @@ class Constraint:
             return False
         return self.machine.is_final(self.state) or not len(self.masks.allowed(self.state))
 
-    def allowed_ids(self) -> IntArray:
-        """int32: the tokens that may be sampled now, stop ids included where the text may end."""
+    def allowed_ids(self, room: int) -> IntArray:
+        """int32: the tokens that may be sampled now, stop ids included where the text may end.
+
+        Parameters
+        ----------
+        room
+            Tokens that may still be added to the text.
+        """
         mask = self.masks.allowed(self.state)
+        if self._fewest is not None and room - 1 < self._fewest[:-1].max():
+            ids, ends = self.masks.moves(self.state)
+            mask = np.sort(ids[self._fewest[ends] <= room - 1])
         if self._stops_spell:
             mask = mask[~np.isin(mask, self._stops)]
         if self.complete or not len(mask):
@@ -92,8 +106,8 @@ class Constraint:
         """Only the first ``n_output`` output tokens stay."""
         del self.states[n_output + 1 :]
 
-    def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int]) -> Jump | None:
-        """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens."""
+    def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int], room: int) -> Jump | None:
+        """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens (within the room, if asked)."""
         if self.mode == "off":
             return None
         if self.mode == "text":
@@ -101,7 +115,16 @@ class Constraint:
         else:
             found = safe_jump(self.masks, self.state, [*prompt_ids, *output_ids], len(output_ids), self._encoder)
             found = found or self._only_token(len(output_ids))
-        return None if found is None or self._stop_ids.intersection(found.token_ids) else found
+        if found is None or self._stop_ids.intersection(found.token_ids):
+            return None
+        return found if self._fits(found, len(output_ids), room) else None
+
+    def _fits(self, jump: Jump, n_output: int, room: int) -> bool:
+        """Can the text be completed in time after the jump, if it must?"""
+        if self._fewest is None:
+            return True
+        left = room - len(jump.token_ids) + n_output - jump.keep
+        return bool(self._fewest[self.machine.step(self.state, jump.data)] <= left)
 
     def _only_token(self, n_output: int) -> Jump | None:
         """A token that is the only one allowed is forced too, whatever it spells."""

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sgbench.engine.constrained.dfa import UNREACHABLE
 from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.constrained.vocabulary import Vocabulary
@@ -111,6 +112,28 @@ class TokenMasks:
     def least_tokens(self, state: int) -> int:
         """A lower bound for the tokens from a state to an accepting one."""
         return -(-self.machine.min_bytes(state) // max(1, self.vocabulary.max_token_bytes))
+
+    @cached_property
+    def tokens_to_accept(self) -> IntArray:
+        """int32 ``[n_states + 1]``: fewest tokens from each state to an accepting one; `UNREACHABLE` where there is no way.
+
+        Costs one walk for every state: asked for only by requests that must close within a budget.
+        """
+        dfa = self.machine.dfa
+        before: list[list[int]] = [[] for _ in range(dfa.n_states)]
+        for state in range(dfa.n_states):
+            for target in np.unique(self.moves(state)[1]).tolist():
+                before[target].append(state)
+        fewest = np.full(dfa.n_states + 1, UNREACHABLE, dtype=np.int32)
+        queue = deque(np.flatnonzero(dfa.accepts).tolist())
+        fewest[list(queue)] = 0
+        while queue:
+            state = queue.popleft()
+            for source in before[state]:
+                if fewest[source] == UNREACHABLE:
+                    fewest[source] = fewest[state] + 1
+                    queue.append(source)
+        return fewest
 
     def remembered(self, key: tuple[str, int], compute: Callable[[], int]) -> int:
         """A number that depends on this machine and vocabulary only, computed once."""
