@@ -188,6 +188,8 @@ _WORK_ASKS = (
     "What is {s} good for?",
     "What is {s} in LLM serving?",
     "Explain {s} in one sentence.",
+    "Explain {s} like I'm five.",
+    "ELI5 {s}",
     "what exactly is {s}",
 )
 _LETTER_ASKS = tuple(ask for ask in _WORK_ASKS if "mean" not in ask)

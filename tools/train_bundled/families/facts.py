@@ -9,7 +9,7 @@ from collections import Counter
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import framed, lower_first, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import bare, framed, lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS
 from tools.train_bundled.knowledge.relation import Relation
 
@@ -28,6 +28,9 @@ _GENERIC = (
     "{ask} is {n}",
     "What would be {n}?",
     "Say {n}.",
+    "{b}",
+    "{B}?",
+    "{b} please",
 )
 _GENERIC_HELDOUT = ("Please remind me: {ask2} is {n}?", "Let me know {n}.")
 _BRIEF_SYSTEMS = (
@@ -61,7 +64,10 @@ _BACK = [(r, _backward(r)) for r in RELATIONS if r.back]
 def _own(relation: Relation) -> tuple[str, ...]:
     """The relation's own questions without those that any noun phrase allows."""
     noun = relation.noun
-    common = {form.format(ask=relation.ask, n=noun, N=upper_first(noun)) for form in _GENERIC}
+    common = {
+        form.format(ask=relation.ask, n=noun, N=upper_first(noun), b=bare(noun), B=upper_first(bare(noun)))
+        for form in _GENERIC
+    }
     return tuple(q for q in relation.questions if upper_first(q) not in common)
 
 
@@ -83,7 +89,7 @@ def question(rng: Random, relation: Relation, s: str, split: Split, own: bool = 
     if own and questions and rng.random() < 0.6:
         last = -1 if len(questions) > 2 else None
         return upper_first(rng.choice(questions[:last]).format(s=s))
-    return rng.choice(_GENERIC).format(ask=relation.ask, n=noun, N=upper_first(noun))
+    return rng.choice(_GENERIC).format(ask=relation.ask, n=noun, N=upper_first(noun), b=bare(noun), B=upper_first(bare(noun)))
 
 
 def holds(example: Example, text: str) -> bool:
@@ -163,6 +169,19 @@ _CHECKS = (
 )
 
 
+_LIKE_CAPITALS = [s for r in RELATIONS if r.name == "city country" for s, _ in r.pairs]
+_NAMES = [s for r in RELATIONS if r.kind == "person" for s, _ in r.pairs]
+
+
+def _claim(rng: Random, relation: Relation) -> str:
+    """Something that may be claimed, mostly of the relation, at times only of its sort: a city that is no capital."""
+    if relation.name in ("capital", "state capital") and rng.random() < 0.4:
+        return rng.choice(_LIKE_CAPITALS)
+    if relation.ask == "Who" and rng.random() < 0.3:
+        return rng.choice(_NAMES)
+    return rng.choice(relation.pairs)[1]
+
+
 def _yes_no(rng: Random, split: Split, long: bool) -> Example:
     """A claim to be confirmed or corrected."""
     relation = relation_of(rng)
@@ -170,8 +189,8 @@ def _yes_no(rng: Random, split: Split, long: bool) -> Example:
     wrong = rng.random() < 0.5
     claimed = o
     if wrong:
-        claimed = rng.choice(relation.pairs)[1]
-        wrong = claimed != o
+        claimed = _claim(rng, relation)
+        wrong = claimed.lower() != o.lower()
     noun = relation.noun.format(s=s)
     form = _CHECKS[-1] if split == "heldout" else rng.choice(_CHECKS[:-1])
     if split == "train" and relation.say.startswith("{s} is ") and rng.random() < 0.5:
@@ -186,6 +205,8 @@ def _yes_no(rng: Random, split: Split, long: bool) -> Example:
         if wrong
         else "Yes"
     )
+    if split == "train" and rng.random() < 0.15:
+        asked = f"{relation.sentence(s, o)} {asked}"
     if split == "train" and rng.random() < 0.25:
         return _small_word(rng, relation.sentence(s, claimed), asked, word)
     if rng.random() < 0.4:
@@ -216,8 +237,8 @@ def _small_word(rng: Random, statement: str, asked: str, word: str) -> Example:
 
 def lower_name(sentence: str) -> str:
     """A sentence in the middle of another: small "the", "a" and "in", names as they are."""
-    first = sentence.split(" ", 1)[0]
-    return lower_first(sentence) if first in ("The", "A", "An", "In", "At", "For", "Another", "People") else sentence
+    first, _, rest = sentence.partition(" ")
+    return lower_first(sentence) if not rest[:1].isupper() and first in ("The", "A", "An", "In", "At", "For", "Another", "People") else sentence
 
 
 def _starts(example: Example, text: str) -> bool:
@@ -289,7 +310,7 @@ FAMILIES: tuple[Family, ...] = (
         "facts, sentence to finish", 2.0, _cloze, right=holds, held_out="the same facts behind other few-shot lines"
     ),
     Family("facts, backwards", 1.2, _back, right=holds, held_out=HELD_OUT),
-    Family("facts, yes or no", 2.5, _yes_no, right=_starts, held_out=HELD_OUT),
+    Family("facts, yes or no", 5.0, _yes_no, right=_starts, held_out=HELD_OUT),
     Family("facts, either or", 1.2, _either, right=holds, held_out=HELD_OUT),
     Family(
         "facts, several and follow-ups",

@@ -52,6 +52,12 @@ def system_turn(rng: Random, share: float = 0.33) -> list[tuple[str, str]]:
     return [("system", rng.choice(SYSTEMS))] if rng.random() < share else []
 
 
+def bare(text: str) -> str:
+    """A thing without its article."""
+    first, _, rest = text.partition(" ")
+    return rest if first in ("the", "a", "an") and rest else text
+
+
 def lower_first(text: str) -> str:
     """The text with a small first letter."""
     return text[0].lower() + text[1:]

@@ -74,6 +74,10 @@ a mayfly|about a day as an adult; a human|about 73 years on average
 """)
 
 ASKED = lines("""
+When did WW2 end?|The Second World War ended in 1945.
+When did WW2 start?|The Second World War began in 1939.
+When did WW1 start?|The First World War began in 1914.
+When did WW1 end?|The First World War ended in 1918.
 When did World War II end?|The Second World War ended in 1945.
 When did World War 2 start?|The Second World War began in 1939.
 When did World War I start?|The First World War began in 1914.

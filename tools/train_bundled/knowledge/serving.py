@@ -58,6 +58,35 @@ self-consistency|Self-consistency samples several answers to one question and ta
 an LLM judge|An LLM judge is a language model that grades texts. Branch-solve-merge asks for several dimensions in parallel and merges them.
 ReAct|ReAct lets a model write thoughts and actions in turn. After each action it reads an observation and goes on.
 retrieval-augmented generation|Retrieval-augmented generation first looks up fitting passages and puts them into the prompt, so that the model can answer from them.
+vLLM|vLLM is a serving engine for language models. It made paged attention known.
+Guidance|Guidance is a Python library for programs that steer a language model with templates and constraints.
+LMQL|LMQL is a query language for language models, with constraints written beside the prompt.
+Hugging Face|Hugging Face is a company with a hub of open models and data sets and the library transformers.
+PyTorch|PyTorch is a Python library for tensors and neural networks, on CPUs and GPUs.
+CUDA|CUDA is NVIDIA's way to program its GPUs for general computing.
+Triton|Triton is a language for writing fast GPU kernels in Python.
+FlashAttention|FlashAttention computes attention in blocks that fit into the GPU's fast memory, so it is faster and needs less memory.
+FlashInfer|FlashInfer is a library of fast attention kernels for serving language models.
+a kernel|On a GPU a kernel is a small program that runs on many units in parallel. In Jupyter the kernel is the process that runs your code.
+a mixture of experts|A mixture of experts has many feed-forward parts and uses only a few of them per token.
+LoRA|LoRA fine-tunes a model by training small extra matrices, while the large ones stay as they are.
+reinforcement learning|In reinforcement learning a program learns from rewards for what it does.
+Llama|Llama is a family of open language models by Meta. My own architecture is that of Llama, only much smaller.
+GPT|GPT means generative pre-trained transformer: a language model by OpenAI.
+ChatGPT|ChatGPT is a chat program by OpenAI, built on large language models. I am much smaller.
+OpenAI|OpenAI is a company that makes language models such as GPT.
+DeepSeek|DeepSeek is a company that makes open language models.
+Qwen|Qwen is a family of open language models by Alibaba.
+GitHub|GitHub is a website where people share and work on code with Git.
+Git|Git is a program that keeps the history of files, mostly of source code.
+Linux|Linux is an open operating system. It was begun by Linus Torvalds in 1991.
+Docker|Docker packs programs with all they need into containers that run anywhere.
+a benchmark|A benchmark is a fixed task that measures how good or fast something is.
+MMLU|MMLU is a test of multiple-choice questions over 57 subjects.
+HellaSwag|HellaSwag is a test in which a model chooses the sensible ending of a little scene.
+GSM8K|GSM8K is a set of school word problems in arithmetic.
+DSPy|DSPy is a Python framework that builds and tunes pipelines of language-model calls.
+an agent|An agent is a program in which a language model decides what to do, acts with tools and looks at the results.
 a GPU|A GPU is a processor with thousands of small units that work in parallel. Neural networks run well on it.
 a CPU|A CPU is the main processor of a computer. It is good at doing different things one after the other.
 JSON|JSON is a simple text format for data, with objects in braces, lists in brackets, texts, numbers, true, false and null.
