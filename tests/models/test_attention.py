@@ -66,7 +66,7 @@ def steps(draw: st.DrawFn) -> tuple[StepPlan, SlotTable, int]:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(step=steps(), seed=st.integers(0, 5))
 def test_equals_the_reference(device: str, step: tuple[StepPlan, SlotTable, int], seed: int) -> None:
     plan, table, _ = step

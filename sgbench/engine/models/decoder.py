@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own name for it)
 
 from sgbench.engine.models.rope import Rope
+from sgbench.engine.models.workspace import Workspace
 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionStep
@@ -65,6 +66,7 @@ class Decoder:
         self._config = config
         self._weights = weights
         embedding = weights.embedding
+        self._workspace = Workspace(embedding)
         self._rope = Rope(config.rope, config.head_dim, n_positions, embedding.dtype, embedding.device)
 
     def forward(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: AttentionStep) -> torch.Tensor:
@@ -79,24 +81,26 @@ class Decoder:
 
         Returns
         -------
-        ``[n, hidden_size]``.
+        ``[n, hidden_size]``; overwritten by the next step on a CPU.
         """
-        config = self._config
+        config, take, n = self._config, self._workspace.take, token_ids.shape[0]
         n_rotated = config.n_heads + config.n_kv_heads
         rotation = self._rope.at(positions)
-        hidden = F.embedding(token_ids, self._weights.embedding)
+        hidden, spare = (take(name, n, config.hidden_size) for name in ("hidden", "spare"))
+        torch.index_select(self._weights.embedding, 0, token_ids, out=hidden)
         for index, layer in enumerate(self._weights.layers):
-            qkv = F.linear(self._norm(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
-            heads = qkv.view(qkv.shape[0], -1, config.head_dim)
+            qkv = self._linear("qkv", self._norm(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
+            heads = qkv.view(n, -1, config.head_dim)
             if layer.q_norm is not None and layer.k_norm is not None:
-                heads[:, : config.n_heads] = self._norm(heads[:, : config.n_heads], layer.q_norm)
-                heads[:, config.n_heads : n_rotated] = self._norm(heads[:, config.n_heads : n_rotated], layer.k_norm)
+                heads[:, : config.n_heads] = rms_norm(heads[:, : config.n_heads], layer.q_norm, config.norm_eps)
+                keys = heads[:, config.n_heads : n_rotated]
+                keys.copy_(rms_norm(keys, layer.k_norm, config.norm_eps))
             self._rope.rotate_(heads[:, :n_rotated], rotation)
             mixed = attention.attend(index, heads[:, : config.n_heads], heads[:, config.n_heads :])
-            hidden = _add_linear(hidden, mixed, layer.out, layer.out_bias)
-            gate_up = F.linear(self._norm(hidden, layer.post_norm), layer.gate_up, layer.gate_up_bias)
-            gate, up = gate_up.chunk(2, dim=-1)
-            hidden = _add_linear(hidden, F.silu(gate).mul_(up), layer.down, layer.down_bias)
+            _add_linear(hidden, mixed, layer.out, layer.out_bias, spare)
+            gate_up = self._linear("gate_up", self._norm(spare, layer.post_norm), layer.gate_up, layer.gate_up_bias)
+            gate, up = gate_up[:, : config.intermediate_size], gate_up[:, config.intermediate_size :]
+            _add_linear(spare, F.silu(gate, inplace=True).mul_(up), layer.down, layer.down_bias, hidden)
         return self._norm(hidden, self._weights.norm)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -104,26 +108,32 @@ class Decoder:
         return F.linear(hidden, self._weights.head).float()
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return rms_norm(x, weight, self._config.norm_eps)
+        return rms_norm(x, weight, self._config.norm_eps, self._workspace.take("norm", *x.shape))
+
+    def _linear(self, name: str, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        out = self._workspace.take(name, x.shape[0], weight.shape[0])
+        if bias is None:
+            return torch.mm(x, weight.t(), out=out)
+        return torch.addmm(bias, x, weight.t(), out=out)
 
 
-def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float, out: torch.Tensor | None = None) -> torch.Tensor:
     """``x / sqrt(mean(x ** 2) + eps) * weight`` over the last axis.
 
-    On a CPU as one pass for the norm and two over x: torch's own takes nine, and as many times as long.
+    On a CPU as one pass for the norm and two over x, into ``out`` if given: torch's own takes nine, and as many times as long.
     """
     size = x.shape[-1]
     if x.device.type != "cpu" or x.dtype != torch.float32:
         return F.rms_norm(x, (size,), weight, eps)
     length: torch.Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    scale = length.square_().div_(size).add_(eps).rsqrt_()
-    return (x * scale).mul_(weight)
+    scale = length.mul_(length).div_(size).add_(eps).rsqrt_()
+    return torch.mul(x, scale, out=out).mul_(weight)
 
 
 def _add_linear(
-    residual: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
-) -> torch.Tensor:
-    """``residual + x @ weight.T + bias``, the sum in the product's own pass over memory where there is no bias."""
-    if bias is None:
-        return torch.addmm(residual, x, weight.t())
-    return F.linear(x, weight, bias).add_(residual)
+    residual: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, out: torch.Tensor
+) -> None:
+    """``out = residual + x @ weight.T + bias``, the sum in the product's own pass over memory."""
+    torch.addmm(residual, x, weight.t(), out=out)
+    if bias is not None:
+        out.add_(bias)
