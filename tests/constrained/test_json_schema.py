@@ -59,6 +59,7 @@ SCHEMAS: list[Any] = [
     {"type": "string", "not": {"type": "string", "pattern": "a"}, "maxLength": 6},
     {"anyOf": [{"type": ["string", "null"]}, {"type": "integer", "multipleOf": 25, "minimum": 30}]},
     {"type": "integer", "multipleOf": 8},
+    {"type": "integer", "multipleOf": 7, "minimum": 0},
     {"type": "integer", "exclusiveMinimum": 98, "maximum": 1203},
     {"type": "integer", "minimum": -1500, "exclusiveMaximum": -7},
     {"type": "integer", "minimum": 0.5},
@@ -162,6 +163,17 @@ def test_bounds_of_integers_are_exact(low: int) -> None:
         assert not machine.accepts("007") and not machine.accepts("1.0")
 
 
+@pytest.mark.parametrize("divisor", [1, 2, 3, 7, 10, 25, 64])
+def test_multiples_are_exact(divisor: int) -> None:
+    machine = compile_json_schema({"type": "integer", "multipleOf": divisor})
+    assert [n for n in range(-400, 1400) if machine.accepts(str(n))] == [
+        n for n in range(-400, 1400) if n % divisor == 0
+    ]
+    assert not machine.accepts("00") and not machine.accepts("") and not machine.accepts("-")
+    halves = compile_json_schema({"type": "integer", "multipleOf": divisor / 2})
+    assert all(halves.accepts(str(n)) == (n % (divisor / 2) == 0) for n in range(-100, 200))
+
+
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize(
     ("low", "high"), [("0", "1"), ("-1.05", "0.5"), ("0.25", "0.3"), ("-2", "-0.5"), ("9.9", "10.01")]
@@ -192,7 +204,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"type": "strnig"}, "strnig"),
     ({"type": "string", "pattern": "(?=a)"}, "pattern: regex not supported at position 0"),
     ({"type": "string", "pattern": "("}, "malformed"),
-    ({"type": "integer", "multipleOf": 7}, "multipleOf 7"),
+    ({"type": "integer", "multipleOf": 7001}, "multipleOf 7001"),
     ({"type": "integer", "multipleOf": 0}, "above 0"),
     ({"type": "number", "multipleOf": 0.1}, "multipleOf"),
     ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, "oneOf"),

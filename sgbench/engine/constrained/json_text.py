@@ -20,6 +20,7 @@ from sgbench.engine.constrained.terms import (
     Both,
     Chars,
     Minus,
+    Multiple,
     Repeat,
     Seq,
     Term,
@@ -97,7 +98,7 @@ def spell(term: Term) -> Term:
         case Minus(left, right):
             return Minus(spell(left), spell(right))
         case _:
-            raise AssertionError("anchors are resolved by the parser")
+            raise AssertionError("no pattern has such a term")
 
 
 def literal(value: Any, item_separator: str, key_separator: str) -> Text:
@@ -173,16 +174,8 @@ def _same_length(low: str, high: str) -> Term:
 
 
 def multiple_of(divisor: int) -> Term:
-    """Integers that ``divisor`` divides: every other number by its last digits, where these decide; else `NEVER`."""
-    if divisor == 1:
-        return INTEGER
-    length = next((k for k in range(1, 4) if 10**k % divisor == 0), None)
-    if length is None:
-        return NEVER
-    tails = [Text(str(n).zfill(length)) for n in range(0, 10**length, divisor)]
-    short = [Text(str(n)) for n in range(0, 10**length, divisor)]
-    long = seq(_NONZERO, repeat(_DIGIT, 0, None), alt(tails))
-    return seq(optional(Text("-")), alt([*short, long]))
+    """Integers that ``divisor`` divides."""
+    return INTEGER if divisor == 1 else seq(optional(Text("-")), Multiple(divisor))
 
 
 def number_between(least: Fraction | None, most: Fraction | None, *, above: bool, below: bool) -> Term:

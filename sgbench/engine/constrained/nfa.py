@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sgbench.engine.constrained.char_set import ByteRange, CharSet, utf8_sequences
 from sgbench.engine.constrained.dfa import Dfa
 from sgbench.engine.constrained.limits import Budget, too_large
-from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Repeat, Seq, Term, Text
+from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Multiple, Repeat, Seq, Term, Text
 
 Edge: TypeAlias = tuple[int, int, int]
 """First byte, last byte, target state."""
@@ -87,6 +87,8 @@ class _Builder:
                 self.lay(part, first, last)
                 self.lay(between, last, first)
                 self.nfa.silent[last].append(end)
+            case Multiple(divisor):
+                self.lay_multiple(divisor, start, end)
             case Both() | Minus():
                 self.lay_dfa(self.solve(term), start, end)
             case Anchor():
@@ -153,6 +155,16 @@ class _Builder:
         self.nfa.silent[hub].append(entry)
         self.lay(part, entry, back)
         self.nfa.silent[back].append(hub)
+
+    def lay_multiple(self, divisor: int, start: int, end: int) -> None:
+        """One state for each remainder of the digits so far."""
+        remainder = [self.state() for _ in range(divisor)]
+        for digit in range(10):
+            byte = ord("0") + digit
+            self.nfa.edges[start].append((byte, byte, remainder[digit % divisor] if digit else end))
+            for value, state in enumerate(remainder):
+                self.nfa.edges[state].append((byte, byte, remainder[(value * 10 + digit) % divisor]))
+        self.nfa.silent[remainder[0]].append(end)
 
     def lay_dfa(self, dfa: Dfa, start: int, end: int) -> None:
         states = [self.state() for _ in range(dfa.n_states)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sgbench.engine.constrained.char_set import CharSet, show
-from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Repeat, Seq, Term, Text
+from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Multiple, Repeat, Seq, Term, Text
 from sgbench.errors import ConstraintError
 
 _SPECIAL = frozenset("\\.^$*+?{}[]|()")
@@ -32,8 +32,10 @@ def print_regex(term: Term) -> str:
             return _atom(part) + _quantifier(least, most)
         case Joined(part, between):
             return f"{_atom(part)}(?:{print_regex(between)}{_atom(part)})*"
-        case Both() | Minus():
-            reason = "it combines rules (such as pattern with maxLength, bounds of a number, or 'not')"
+        case Both() | Minus() | Multiple():
+            reason = (
+                "it combines rules (such as pattern with maxLength, bounds of a number, or 'not') or counts remainders"
+            )
             raise ConstraintError(f"no regex can be given for this schema: {reason}; use compile_json_schema")
         case Anchor():
             raise AssertionError("anchors are resolved by the parser")

@@ -22,8 +22,11 @@ from sgbench.engine.constrained.json_text import (
 )
 from sgbench.engine.constrained.regex_syntax import parse_regex, parse_search
 from sgbench.engine.constrained.schema_keywords import bounds, count, fraction, refuse
-from sgbench.engine.constrained.terms import NEVER, Both, Term, repeat, seq
+from sgbench.engine.constrained.terms import Both, Term, repeat, seq
 from sgbench.errors import ConstraintError
+
+MAX_DIVISOR = 2_000
+"""Largest multipleOf: the machine has a state for each remainder."""
 
 
 def both(terms: Sequence[Term]) -> Term:
@@ -71,9 +74,11 @@ def integer_term(schema: Mapping[str, Any], at: str) -> Term:
     divisor = fraction(schema["multipleOf"], "multipleOf", at)
     if divisor <= 0:
         raise refuse(at, "multipleOf is a number above 0")
+    if divisor.numerator > MAX_DIVISOR:
+        raise refuse(
+            at, f"multipleOf {schema['multipleOf']} needs a state for each remainder", f"at most {MAX_DIVISOR}"
+        )
     multiples = multiple_of(divisor.numerator)  # an integer is a multiple of p/q (in lowest terms) if p divides it
-    if multiples == NEVER:
-        raise refuse(at, f"multipleOf {schema['multipleOf']} cannot be read off the last digits", "use an enum")
     return both([term, multiples]) if least is not None or most is not None else multiples
 
 

@@ -60,6 +60,13 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Multiple:
+    """Decimal digits, without sign or leading zeros, of a number that ``divisor`` divides."""
+
+    divisor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """Texts that are in both languages."""
 
@@ -83,7 +90,7 @@ class Anchor:
     position: int
 
 
-Term: TypeAlias = Text | Chars | Seq | Alt | Repeat | Joined | Both | Minus | Anchor
+Term: TypeAlias = Text | Chars | Seq | Alt | Repeat | Joined | Multiple | Both | Minus | Anchor
 
 EMPTY = Seq(())
 NEVER = Alt(())
