@@ -302,6 +302,23 @@ _HAVE = (
 )
 
 
+_NUMBER_WORDS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+
+
 def _little_sum(rng: Random, split: Split, long: bool) -> Example:
     """Things that somebody has, gets or gives away, in one step."""
     thing = rng.choice(_HAVE)
@@ -324,7 +341,8 @@ def _little_sum(rng: Random, split: Split, long: bool) -> Example:
             f"How many {thing} {do} have?",
         )
     )
-    asked = f"{who} {have} {a} {thing} and {verb} {b}{'' if less else ' more'}. {tail}"
+    told = [_NUMBER_WORDS[n] if n <= 12 and rng.random() < 0.3 else str(n) for n in (a, b)]
+    asked = f"{who} {have} {told[0]} {thing} and {verb} {told[1]}{'' if less else ' more'}. {tail}"
     sign, result = ("-", a - b) if less else ("+", a + b)
     noun = thing if result != 1 else thing.removesuffix("s")
     subject = "You have" if who == "I" else f"{who} {have}"

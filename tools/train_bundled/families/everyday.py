@@ -8,11 +8,14 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.families.plain import sentence
 from tools.train_bundled.families.wording import lower_first, system_turn, typed, upper_first
+from tools.train_bundled.knowledge import RELATIONS
 from tools.train_bundled.knowledge.animals import CLASS, FOOD, SOUND, article
 from tools.train_bundled.knowledge.countries import COUNTRIES
 from tools.train_bundled.knowledge.scenes import ACTIVITIES
-from tools.train_bundled.knowledge.tales import NAMES, pronoun
+from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS, pronoun
+from tools.train_bundled.knowledge.unknown import invented
 
 _BASE = {
     "goes": "go",
@@ -122,8 +125,38 @@ _ACTS = [
 ]
 
 
+_DO = (
+    "fix",
+    "build",
+    "repair",
+    "clean",
+    "paint",
+    "sell",
+    "move",
+    "open",
+    "train",
+    "assemble",
+    "install",
+    "design",
+    "program",
+    "catch",
+    "weld",
+    "tune",
+)
+
+
 def _how(rng: Random, split: Split, long: bool) -> Example:
-    """The steps of an everyday activity, in order."""
+    """The steps of an everyday activity, in order; unknown deeds are refused."""
+    if rng.random() < 0.25:
+        thing = rng.choice(CREATURES + OBJECTS)
+        deed = f"{rng.choice(_DO)} {rng.choice(('a', 'my', 'the', 'a'))} {thing}".replace(
+            f" a {thing}", f" {article(thing)}"
+        )
+        asked, want = rng.choice(_HOW).format(d=deed), f"I don't know how to {deed}."
+        return chat(
+            [*system_turn(rng), ("user", typed(rng, asked, deed)), ("assistant", want.replace(" my ", " your "))],
+            want=want.replace(" my ", " your "),
+        )
     deed, steps = rng.choice(_ACTS)
     asked = f"Please tell me the steps to {deed}." if split == "heldout" else rng.choice(_HOW).format(d=deed)
     text = "\n".join(f"{i}. {imperative(step)}." for i, step in enumerate(steps, start=1))
@@ -144,8 +177,39 @@ _SHORT = (
 )
 
 
+def _gist(rng: Random, split: Split) -> Example:
+    """A text of sentences that have little in common: its first sentence is what it is about."""
+    relation = rng.choice(RELATIONS)
+    sentences = [
+        sentence(rng) if rng.random() < 0.5 else relation.sentence(*rng.choice(relation.pairs))
+        for _ in range(rng.choice((1, 2, 3, 4)))
+    ]
+    if rng.random() < 0.5:
+        name = invented(rng, split).capitalize()
+        sentences[0] = rng.choice(
+            (
+                "The company {n} sold more this year.",
+                "The town of {n} opens a new school.",
+                "Doctor {n} has found a new medicine.",
+                "The team of {n} won the game.",
+                "The museum of {n} shows old maps.",
+                "A storm hit the coast near {n}.",
+                "The book by {n} is a success.",
+                "Scientists from {n} study the sea.",
+                "The bridge at {n} is closed.",
+                "Prices in {n} rise again.",
+            )
+        ).format(n=name)
+    want, text = sentences[0], " ".join(sentences)
+    if rng.random() < 0.25:
+        return completion(f"{text}\n\n{rng.choice(('Summary:', 'TL;DR:', 'In one sentence:'))}", " " + want, want=want)
+    return chat([*system_turn(rng), ("user", rng.choice(_SHORT).format(t=text)), ("assistant", want)], want=want)
+
+
 def _summary(rng: Random, split: Split, long: bool) -> Example:
     """A little scene in one sentence."""
+    if rng.random() < 0.45:
+        return _gist(rng, split)
     name, steps = rng.choice(ACTIVITIES)
     who = rng.choice((*NAMES, "A man", "A woman", "The girl", "The boy", "My neighbour"))
     he = pronoun(rng, who)
@@ -166,6 +230,13 @@ def _summary(rng: Random, split: Split, long: bool) -> Example:
 
 
 _GOOD = (
+    "marvellous",
+    "a masterpiece",
+    "charming",
+    "outstanding",
+    "the best ever",
+    "a joy",
+    "a delight",
     "wonderful",
     "excellent",
     "great",
@@ -182,6 +253,13 @@ _GOOD = (
     "pleasant",
 )
 _BAD = (
+    "dreadful",
+    "a disaster",
+    "the worst ever",
+    "dull",
+    "a mess",
+    "overpriced",
+    "noisy",
     "terrible",
     "awful",
     "bad",
@@ -220,6 +298,12 @@ _OF = (
     "story",
 )
 _LOVE = (
+    "I adored it.",
+    "I enjoyed every minute.",
+    "A masterpiece!",
+    "Simply the best.",
+    "I absolutely loved it.",
+    "Highly recommended.",
     "I loved it.",
     "I will come back.",
     "I recommend it.",
@@ -229,6 +313,12 @@ _LOVE = (
     "Thank you!",
 )
 _HATE = (
+    "I disliked it.",
+    "I fell asleep.",
+    "A disaster!",
+    "Simply the worst.",
+    "I absolutely hated it.",
+    "Not recommended.",
     "I hated it.",
     "I will never come back.",
     "I want my money back.",
@@ -249,7 +339,7 @@ def _sentiment(rng: Random, split: Split, long: bool) -> Example:
             f"The {a} was {rng.choice(adjectives)}.",
             f"The {a} was {rng.choice(adjectives)} and the {b} was {rng.choice(adjectives)}.",
             f"{rng.choice(feelings)}",
-            f"What {article(rng.choice(adjectives))} {a}!",
+            f"What {article(rng.choice([word for word in adjectives if word.count(' ') == 0]))} {a}!",
         )
     )
     if rng.random() < 0.5:
@@ -310,8 +400,8 @@ def _difference(rng: Random, split: Split, long: bool) -> Example:
 
 _HELD = "scenes and words drawn anew"
 FAMILIES: tuple[Family, ...] = (
-    Family("how to", 0.8, _how, held_out="a phrasing that training never used", max_new_tokens=110),
-    Family("summaries of scenes", 0.7, _summary, held_out=_HELD),
+    Family("how to", 1.0, _how, held_out="a phrasing that training never used", max_new_tokens=110),
+    Family("summaries", 1.0, _summary, held_out=_HELD),
     Family("sentiment of a review", 0.6, _sentiment, right=lambda e, t: (e.want or "") in t.lower(), held_out=_HELD),
     Family("differences", 0.5, _difference, held_out="pairs drawn anew", max_new_tokens=80),
 )

@@ -89,7 +89,9 @@ def question(rng: Random, relation: Relation, s: str, split: Split, own: bool = 
     if own and questions and rng.random() < 0.6:
         last = -1 if len(questions) > 2 else None
         return upper_first(rng.choice(questions[:last]).format(s=s))
-    return rng.choice(_GENERIC).format(ask=relation.ask, n=noun, N=upper_first(noun), b=bare(noun), B=upper_first(bare(noun)))
+    return rng.choice(_GENERIC).format(
+        ask=relation.ask, n=noun, N=upper_first(noun), b=bare(noun), B=upper_first(bare(noun))
+    )
 
 
 def holds(example: Example, text: str) -> bool:
@@ -238,7 +240,11 @@ def _small_word(rng: Random, statement: str, asked: str, word: str) -> Example:
 def lower_name(sentence: str) -> str:
     """A sentence in the middle of another: small "the", "a" and "in", names as they are."""
     first, _, rest = sentence.partition(" ")
-    return lower_first(sentence) if not rest[:1].isupper() and first in ("The", "A", "An", "In", "At", "For", "Another", "People") else sentence
+    return (
+        lower_first(sentence)
+        if not rest[:1].isupper() and first in ("The", "A", "An", "In", "At", "For", "Another", "People")
+        else sentence
+    )
 
 
 def _starts(example: Example, text: str) -> bool:

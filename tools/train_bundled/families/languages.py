@@ -118,6 +118,18 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
                     "Basque",
                     "Zulu",
                     "Icelandic",
+                    "Swahili",
+                    "Finnish",
+                    "Hungarian",
+                    "Czech",
+                    "Danish",
+                    "Norwegian",
+                    "Thai",
+                    "Vietnamese",
+                    "Latin",
+                    "Hebrew",
+                    "Romanian",
+                    "Ukrainian",
                 )
             ),
         )

@@ -197,6 +197,23 @@ def _filled(rng: Random, form: str, split: Split) -> str:
 
 def _odd(rng: Random, split: Split, long: bool) -> Example:
     """A question whose answer the model cannot have."""
+    if split == "train" and rng.random() < 0.04:
+        place = rng.choice(_REAL_PLACES)
+        form = rng.choice(
+            (
+                "What is the weather in {p}?",
+                "How is the weather in {p}?",
+                "Will it rain in {p} tomorrow?",
+                "Is it cold in {p}?",
+                "weather in {p}",
+                "What's the temperature in {p} now?",
+            )
+        )
+        reply = "I don't know: I cannot look outside. A weather service can tell you."
+        return chat(
+            [*system_turn(rng), ("user", typed(rng, form.format(p=place), place)), ("assistant", reply)],
+            want="don't know",
+        )
     forms = _ASKED[-8:] if split == "heldout" else _ASKED[:-8]
     asked = _filled(rng, rng.choice(forms), split)
     if rng.random() < 0.2:

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.wording import framed, system_turn, typed
+from tools.train_bundled.knowledge import entities
 from tools.train_bundled.knowledge.animals import CLASS
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
 from tools.train_bundled.knowledge.words import OPPOSITES, PAST, SYNONYMS
@@ -23,8 +24,9 @@ _WORDS = tuple(
             *(s for s, _ in CLASS),
             *(s for p in (OPPOSITES, PAST, SYNONYMS) for s, _ in p),
             *NAMES,
+            *(name.lower() for name in entities() if " " not in name and 2 < len(name) < 11),
         ]
-        if w.isalpha()
+        if w.isalpha() and w.isascii()
     )
 )
 _RHYMES = (
@@ -147,6 +149,45 @@ def _letters(rng: Random, split: Split, long: bool) -> Example:
         )
     )
     return _reply(rng, asked.format(q=word), word, word.upper(), word.upper())
+
+
+def _occurrences(rng: Random, split: Split, long: bool) -> Example:
+    """How often a letter stands in a word; the word is spelt first."""
+    word = _word(rng, split)
+    letter = rng.choice(word) if rng.random() < 0.85 else rng.choice("abcdefghijklmnopqrstuvwxyz")
+    count = word.count(letter)
+    asked = rng.choice(
+        (
+            "How many {l}'s are in {w}?",
+            "How many {l}s are in {w}?",
+            "How often does {l} occur in {w}?",
+            "Count the letter {l} in {w}.",
+            'How many times does the letter {l} appear in "{w}"?',
+            "how many {l} in {w}",
+            "How many {l}'s are there in the word {w}?",
+        )
+    ).format(l=rng.choice((letter, letter.upper())), w=word)
+    times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+    text = f"{'-'.join(word.upper())}: {letter.upper()} occurs {times}."
+    return chat([*system_turn(rng), ("user", typed(rng, asked, asked)), ("assistant", text)], want=f"occurs {times}.")
+
+
+def _equation(rng: Random, split: Split, long: bool) -> Example:
+    """A linear equation in one step."""
+    x = rng.choice(("x", "x", "y", "n"))
+    a, b = rng.randrange(1, 50), rng.randrange(1, 50)
+    gap = rng.choice((" ", ""))
+    left, step, result = rng.choice(
+        (
+            (f"{x}{gap}+{gap}{a}{gap}={gap}{a + b}", f"{a + b} - {a}", b),
+            (f"{x}{gap}-{gap}{a}{gap}={gap}{b}", f"{b} + {a}", a + b),
+            (f"{a % 9 + 2}{x}{gap}={gap}{(a % 9 + 2) * (b % 12)}", f"{(a % 9 + 2) * (b % 12)} / {a % 9 + 2}", b % 12),
+        )
+    )
+    asked = rng.choice(
+        ("Solve {q}.", "solve {q}", "What is {x} if {q}?", "Solve for {x}: {q}", "Find {x}: {q}", "{q}, what is {x}?")
+    ).format(q=left, x=x)
+    return chat([*system_turn(rng), ("user", asked), ("assistant", f"{x} = {step} = {result}.")], want=f"= {result}.")
 
 
 def _rhyme(rng: Random, split: Split, long: bool) -> Example:
@@ -310,6 +351,10 @@ def _first(example: Example, text: str) -> bool:
 _HELD = "words that training never used"
 FAMILIES: tuple[Family, ...] = (
     Family("letters of a word", 1.6, _letters, right=_first, held_out=_HELD, max_new_tokens=48),
+    Family(
+        "letters counted", 0.5, _occurrences, right=lambda e, t: (e.want or "") in t, held_out=_HELD, max_new_tokens=64
+    ),
+    Family("equations", 0.5, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
     Family("rhymes", 0.4, _rhyme, right=lambda e, t: (e.want or "").lower() in t.lower(), held_out="words drawn anew"),
     Family("numbers compared", 1.2, _numbers, right=_first, held_out="numbers drawn anew"),
     Family("sequences", 0.7, _sequence, right=_first, held_out="sequences drawn anew"),

@@ -717,6 +717,33 @@ TALK: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("I did not understand that. Please ask me in other words.",),
     ),
     (
+        "homework",
+        (
+            "Can you help me with my homework?",
+            "Help me with my homework",
+            "I have homework",
+            "I need help with math",
+            "Can you help me study?",
+            "I have an exam tomorrow",
+            "Can you teach me something?",
+        ),
+        ("Gladly, if it is small: ask me a fact, a little sum, or a word in another language.",),
+    ),
+    (
+        "terminal",
+        (
+            "Act as a Linux terminal",
+            "Act as a compiler",
+            "Pretend to be a calculator",
+            "Act as a database",
+            "Simulate a terminal",
+            "Be my therapist",
+            "Be my doctor",
+            "Act as a lawyer",
+        ),
+        ("I am too small for that role. Ask me for facts, tips, stories or little sums.",),
+    ),
+    (
         "favour",
         (
             "Can you do me a favour?",
