@@ -42,14 +42,15 @@ class Op(IntEnum):
     TOUCHED = 7
     GAUGE = 8
     GROWN = 9
+    ROW = 10
 
 
 class Patch(NamedTuple):
     """One reversible change.
 
     ``ADD`` and ``REMOVE`` carry the parent as ``before`` and the token ids as ``after``; such a node has reference count 0,
-    last access 0, was never touched, and has no children: other patches set and clear these around them. Every other
-    patch carries the value before and after.
+    last access 0, was never touched, and has no children: other patches set and clear these around them. ``ROW`` is no
+    concern of the tree: it sets a cell of `sgbench.views.cells`. Every other patch carries the value before and after.
     """
 
     op: Op
@@ -182,7 +183,7 @@ class TreeState:
             self._remove(patch.id)
         elif patch.op is Op.PARENT:
             self._move(patch.id, value)
-        elif patch.op is not Op.GAUGE:
+        elif patch.op not in (Op.GAUGE, Op.ROW):
             setattr(self.nodes[patch.id], _FIELDS[patch.op], value)
 
     # --- one method for each event of the tree

@@ -6,6 +6,7 @@ The wire format (``widgets/js/player.js`` is the reader; a golden test holds the
   node (-1), and two numbers that the kind explains (`_numbers`), then the end of its patches in ``patches``.
 * ``patches``: `PATCH_STRIDE` int32 for each patch: op, id, before, after. Token runs stand as indices into ``spans``.
 * ``spans``: ``[length_tokens, text]`` pairs; long texts keep their head and tail.
+* ``rows``: ``[table, key, *values]`` of the views that are tables; a patch ``ROW`` sets a cell to one of them by index (-1: none).
 
 Knows folds and texts; no widget, no comm.
 """
@@ -13,18 +14,22 @@ Knows folds and texts; no widget, no comm.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sgbench.trace import events as ev
 from sgbench.trace.events import KINDS, Event
 from sgbench.trace.tree import Op, Patch, TreeState
 from sgbench.trace.vocab import Vocab
+from sgbench.views.cells import Cell
 
 EVENT_STRIDE = 9
 PATCH_STRIDE = 4
 HEAD_CHARS = 180
 TAIL_CHARS = 60
 UNKNOWN = "Unknown"
+MAX_CARRIED = 20_000
+"""Most rows that a new epoch takes over, the youngest."""
 
 _KIND_NAMES: tuple[str, ...] = (*KINDS, UNKNOWN)
 _KIND_INDEX = {name: i for i, name in enumerate(_KIND_NAMES)}
@@ -38,12 +43,14 @@ class Frame(NamedTuple):
     ----------
     epoch
         Rises when the columns begin anew; a reader that holds another epoch drops what it has.
-    first, patch_first, span_first
-        Where this run begins in its epoch's columns: events, patches, spans.
+    first, patch_first, span_first, row_first
+        Where this run begins in its epoch's columns: events, patches, spans, rows.
     events, patches
         Little-endian int32 columns.
     spans
         New token runs.
+    rows
+        New rows of tables.
     dropped
         Events that were let go before this epoch began.
     """
@@ -52,9 +59,11 @@ class Frame(NamedTuple):
     first: int
     patch_first: int
     span_first: int
+    row_first: int
     events: bytes
     patches: bytes
     spans: list[list[Any]]
+    rows: list[list[Any]]
     dropped: int
 
     def message(self) -> tuple[dict[str, Any], list[bytes]]:
@@ -70,7 +79,8 @@ class Frame(NamedTuple):
     @property
     def size_bytes(self) -> int:
         """About what it weighs on the wire."""
-        return len(self.events) + len(self.patches) + sum(len(text) + 8 for _, text in self.spans)
+        texts = sum(len(text) + 8 for _, text in self.spans)
+        return len(self.events) + len(self.patches) + texts + sum(len(str(row)) for row in self.rows)
 
 
 class FrameEncoder:
@@ -82,10 +92,15 @@ class FrameEncoder:
         Text of tokens.
     max_events
         When an epoch has more, a new one begins: with one event that holds the whole state.
+    tree
+        Encode the tree's patches too; else only the gauges and the rows.
     """
 
-    def __init__(self, vocab: Vocab, max_events: int = 400_000) -> None:
+    def __init__(self, vocab: Vocab, max_events: int = 400_000, *, tree: bool = True) -> None:
         self._vocab = vocab
+        self._tree = tree
+        self._t0_ns: int | None = None
+        self._cells: dict[tuple[str, int | str], list[Any]] = {}
         self._max_events = max_events
         self._epoch = 0
         self._dropped = 0
@@ -96,8 +111,9 @@ class FrameEncoder:
         self._patches = array("i")
         self._spans: list[list[Any]] = []
         self._span_of: dict[int, int] = {}
-        self._starts: list[tuple[int, int]] = [(0, 0)]  # patches and spans before each event
-        self._t0_ns: int | None = None
+        self._rows: list[list[Any]] = []
+        self._row_of: dict[tuple[str, int | str], tuple[int, int]] = {}  # cell number, present row
+        self._starts: list[tuple[int, int, int]] = [(0, 0, 0)]  # patches, spans and rows before each event
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -107,10 +123,13 @@ class FrameEncoder:
         """Number of the present epoch."""
         return self._epoch
 
-    def add(self, event: Event, patches: list[Patch]) -> None:
+    def add(self, event: Event, patches: list[Patch], cells: Iterable[Cell] = ()) -> None:
         """Take the next event and what it changed."""
         for patch in patches:
-            self._add_patch(patch)
+            if self._tree or patch.op is Op.GAUGE:
+                self._add_patch(patch)
+        for cell in cells:
+            self._add_cell(cell)
         if self._t0_ns is None:
             self._t0_ns = event.t_ns
         kind = _KIND_INDEX.get(type(event).__name__, _KIND_INDEX[UNKNOWN])
@@ -118,7 +137,7 @@ class FrameEncoder:
         rid, node, count, total = _numbers(event)
         end = len(self._patches) // PATCH_STRIDE
         self._events.extend((event.seq, event.step, time, kind, rid, node, count, total, end))
-        self._starts.append((end, len(self._spans)))
+        self._starts.append((end, len(self._spans), len(self._rows)))
 
     def begin_again_if_full(self, state: TreeState, gauges: list[int], last: Event) -> bool:
         """Begin a new epoch from ``state`` when this one is full; returns whether it did."""
@@ -127,20 +146,23 @@ class FrameEncoder:
         self._dropped += len(self)
         self._epoch += 1
         self._clear()
-        self.add(_Restart.of(last), whole(state, gauges))
+        carried = [Cell(table, key, value) for (table, key), value in self._cells.items()][-MAX_CARRIED:]
+        self.add(_Restart.of(last), whole(state, gauges), carried)
         return True
 
     def since(self, first: int = 0) -> Frame:
         """Everything from event ``first`` of this epoch on."""
-        patch_first, span_first = self._starts[first]
+        patch_first, span_first, row_first = self._starts[first]
         return Frame(
             self._epoch,
             first,
             patch_first,
             span_first,
+            row_first,
             self._events[first * EVENT_STRIDE :].tobytes(),
             self._patches[patch_first * PATCH_STRIDE :].tobytes(),
             self._spans[span_first:],
+            self._rows[row_first:],
             self._dropped,
         )
 
@@ -151,6 +173,20 @@ class FrameEncoder:
                 before = self._span_of[id_]
             after = self._span_of.pop(id_) if op is Op.REMOVE else self._span(id_, after)
         self._patches.extend((op, id_, before, after))
+
+    def _add_cell(self, cell: Cell) -> None:
+        place = (cell.table, cell.key)
+        if cell.value:
+            self._cells[place] = cell.value
+        else:
+            self._cells.pop(place, None)
+        number, before = self._row_of.get(place, (len(self._row_of), -1))
+        after = -1
+        if cell.value:
+            after = len(self._rows)
+            self._rows.append([cell.table, cell.key, *cell.value])
+        self._row_of[place] = (number, after)
+        self._patches.extend((Op.ROW, number, before, after))
 
     def _span(self, id_: int, token_ids: tuple[int, ...]) -> int:
         index = self._span_of[id_] = len(self._spans)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sgbench.errors import SgbenchError
 from sgbench.trace.events import Event
 from sgbench.trace.vocab import Vocab
+from sgbench.views.cells import CellFold
 from sgbench.views.frames import Frame, FrameEncoder
 from sgbench.views.tree import TreeView
 from sgbench.widgets.source import LiveSource
@@ -41,6 +42,10 @@ class Feed:
         Takes a frame; called from the feed's thread and from whoever calls `flush`, never twice at once.
     on_failure
         Told once, in a sentence, when events cannot be folded.
+    folds
+        Views that are tables, folded beside the tree.
+    tree
+        Publish the tree too.
 
     Attributes
     ----------
@@ -50,10 +55,19 @@ class Feed:
         Why folding stopped; empty while all is well.
     """
 
-    def __init__(self, vocab: Vocab, publish: Publish, on_failure: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        vocab: Vocab,
+        publish: Publish,
+        on_failure: Callable[[str], None],
+        folds: Sequence[CellFold] = (),
+        *,
+        tree: bool = True,
+    ) -> None:
         self.lock = threading.RLock()
         self.view = TreeView()
-        self.encoder = FrameEncoder(vocab)
+        self.encoder = FrameEncoder(vocab, tree=tree)
+        self._folds = tuple(folds)
         self._publish = publish
         self._on_failure = on_failure
         self._pending: deque[Event] = deque()
@@ -125,7 +139,8 @@ class Feed:
         while self._pending and not self.failure:
             last = self._pending.popleft()
             try:
-                self.encoder.add(last, self.view.apply(last))
+                patches = self.view.apply(last)
+                self.encoder.add(last, patches, [cell for fold in self._folds for cell in fold.apply(last)])
             except SgbenchError as failure:
                 self._fail(f"this view stopped: {failure}")
         if last is not None:

@@ -1,0 +1,41 @@
+"""Views that are tables: a fold answers each event with the rows that changed.
+
+A row is set as a whole, by its key, and stays until it is set again; so whoever keeps the rows can go back in time as with
+the patches of the tree. Knows events; no encoding, no pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+from sgbench.trace.events import Event
+
+
+class Cell(NamedTuple):
+    """The row ``key`` of table ``table`` is ``value`` from now on: JSON-able, empty when the row is gone."""
+
+    table: str
+    key: int | str
+    value: list[Any]
+
+
+class CellFold(Protocol):
+    """Events in, rows out; see `sgbench.views.fold.Fold`, whose promise holds here too."""
+
+    def apply(self, event: Event) -> Iterable[Cell]:
+        """Fold the next event in; an event that is no concern of the view changes no row."""
+        ...
+
+
+class Clock:
+    """Milliseconds since the first event."""
+
+    def __init__(self) -> None:
+        self._t0_ns: int | None = None
+
+    def ms(self, event: Event) -> float:
+        """Time of ``event``, to a hundredth."""
+        if self._t0_ns is None:
+            self._t0_ns = event.t_ns
+        return round((event.t_ns - self._t0_ns) / 1e6, 2)
