@@ -29,7 +29,10 @@ from tools.train_bundled.families import (
     odd,
     plain,
     programs,
+    species,
     stories,
+    sums,
+    texts,
     tips,
     wordplay,
 )
@@ -43,8 +46,27 @@ from tools.train_bundled.knowledge.unknown import invented
 from tools.train_bundled.knowledge.words import plural
 
 MODULES = (
-    agents, around, banter, chat, choice, endings, essays, everyday, facts, favours, languages, lists, odd, plain,
-    programs, stories, tips, wordplay,
+    agents,
+    around,
+    banter,
+    chat,
+    choice,
+    endings,
+    essays,
+    everyday,
+    facts,
+    favours,
+    languages,
+    lists,
+    odd,
+    plain,
+    programs,
+    species,
+    stories,
+    sums,
+    texts,
+    tips,
+    wordplay,
 )
 FAMILIES: list[Family] = [family for module in MODULES for family in module.FAMILIES]
 SPLITS: tuple[Split, Split] = ("train", "heldout")
@@ -145,7 +167,8 @@ def test_articles_fit(word: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "many"), [("mouse", "mice"), ("fairy", "fairies"), ("box", "boxes"), ("key", "keys"), ("old woman", "old women")]
+    ("one", "many"),
+    [("mouse", "mice"), ("fairy", "fairies"), ("box", "boxes"), ("key", "keys"), ("old woman", "old women")],
 )
 def test_plurals_fit(one: str, many: str) -> None:
     assert plural(one) == many

@@ -1,6 +1,6 @@
 """Talk that goes on: what users say of themselves, and what they ask after an answer.
 
-Knows the fact tables, small talk and little sums. Does not know recall over many turns, which has families of its own.
+Knows the fact tables and small talk. Does not know recall over many turns, which has families of its own.
 """
 
 from __future__ import annotations
@@ -282,80 +282,6 @@ def _mixed(rng: Random, split: Split, long: bool) -> Example:
     return chat(turns, want=want)
 
 
-_HAVE = (
-    "apples",
-    "coins",
-    "books",
-    "pens",
-    "balls",
-    "cookies",
-    "eggs",
-    "stamps",
-    "oranges",
-    "sweets",
-    "marbles",
-    "flowers",
-    "cups",
-    "socks",
-    "cards",
-    "bananas",
-)
-
-
-_NUMBER_WORDS = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
-
-
-def _little_sum(rng: Random, split: Split, long: bool) -> Example:
-    """Things that somebody has, gets or gives away, in one step."""
-    thing = rng.choice(_HAVE)
-    a = rng.randrange(2, 40)
-    less = rng.random() < 0.5
-    b = rng.randrange(1, a) if less else rng.randrange(1, 40)
-    who = rng.choice(("I", "I", rng.choice(NAMES), "You"))
-    verbs = (
-        (("eat", "eats"), ("lose", "loses"), ("give away", "gives away"), ("sell", "sells"))
-        if less
-        else (("get", "gets"), ("buy", "buys"), ("find", "finds"), ("win", "wins"))
-    )
-    plain, third = rng.choice(verbs)
-    verb, have = (plain, "have") if who in ("I", "You") else (third, "has")
-    do = f"do {'you' if who == 'You' else who}" if who in ("I", "You") else f"does {who}"
-    tail = rng.choice(
-        (
-            f"How many {do} have{' left' if less else ' now'}?",
-            "How many are left?" if less else f"How many {thing} are there now?",
-            f"How many {thing} {do} have?",
-        )
-    )
-    told = [_NUMBER_WORDS[n] if n <= 12 and rng.random() < 0.3 else str(n) for n in (a, b)]
-    asked = f"{who} {have} {told[0]} {thing} and {verb} {told[1]}{'' if less else ' more'}. {tail}"
-    sign, result = ("-", a - b) if less else ("+", a + b)
-    noun = thing if result != 1 else thing.removesuffix("s")
-    subject = "You have" if who == "I" else f"{who} {have}"
-    return chat(
-        [
-            *system_turn(rng),
-            ("user", typed(rng, asked, asked)),
-            ("assistant", f"{a} {sign} {b} = {result}. {subject} {result} {noun}{' left' if less else ''}."),
-        ],
-        want=f"= {result}.",
-    )
-
-
 _OPINION = (
     "What do you think about {x}?",
     "What do you think of {x}?",
@@ -393,6 +319,5 @@ FAMILIES: tuple[Family, ...] = (
         right=_holds,
         held_out="phrasings of known facts that training never used, late in a conversation",
     ),
-    Family("little sums", 0.8, _little_sum, right=_holds, held_out="numbers drawn anew"),
     Family("opinions", 0.3, _opinion, closed=False),
 )

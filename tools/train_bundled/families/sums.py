@@ -1,0 +1,248 @@
+"""Small numbers: compared, continued, solved for, and little sums of things that somebody has.
+
+Knows whole numbers below a thousand. Word problems of several steps have families of their own.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.families.wording import framed, system_turn, typed
+from tools.train_bundled.knowledge.tales import NAMES
+
+
+def _reply(rng: Random, asked: str, keep: str, short: str, full: str) -> Example:
+    """Completion with the short answer or chat with the full one."""
+    if rng.random() < 0.3:
+        prompt, answer = framed(rng, [], typed(rng, asked, keep), short)
+        return completion(prompt, answer, want=short)
+    return chat([*system_turn(rng), ("user", typed(rng, asked, keep)), ("assistant", full)], want=short)
+
+
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97)
+
+
+def _numbers(rng: Random, split: Split, long: bool) -> Example:
+    """Even or odd, prime or not, larger or smaller, between, half and double."""
+    kind = rng.randrange(6)
+    a, b = rng.sample(range(1000) if rng.random() < 0.4 else range(101), 2)
+    if kind == 0:
+        even = a % 2 == 0
+        claim = rng.random() < 0.5
+        word = "Yes" if even == claim else "No"
+        return _reply(
+            rng, f"Is {a} {'even' if claim else 'odd'}?", str(a), word, f"{word}, {a} is {'even' if even else 'odd'}."
+        )
+    if kind == 1:
+        n = rng.randrange(2, 100)
+        prime = n in _PRIMES
+        divisor = next((d for d in (2, 3, 5, 7) if n % d == 0), n)
+        why = (
+            f"Yes, {n} is a prime number."
+            if prime
+            else f"No, {n} is not a prime number: {divisor} times {n // divisor} is {n}."
+        )
+        return _reply(
+            rng,
+            rng.choice((f"Is {n} a prime number?", f"Is {n} prime?", f"Is the number {n} a prime?")),
+            str(n),
+            "Yes" if prime else "No",
+            why,
+        )
+    if kind == 2:
+        large = rng.random() < 0.6
+        best = max(a, b) if large else min(a, b)
+        word = "larger" if large else "smaller"
+        asked = rng.choice(
+            (
+                f"Which is {word}, {a} or {b}?",
+                f"What is {word}: {a} or {b}?",
+                f"Which number is {word}, {a} or {b}?",
+                f"{a} or {b}, which is {word}?",
+            )
+        )
+        return _reply(rng, asked, f"{a} {b}", str(best), f"{best} is {word}.")
+    if kind == 3:
+        bigger = rng.random() < 0.5
+        asked = f"Is {a} {'larger' if bigger else 'smaller'} than {b}?"
+        true = (a > b) == bigger
+        return _reply(
+            rng,
+            asked,
+            f"{a} {b}",
+            "Yes" if true else "No",
+            f"{'Yes' if true else 'No'}, {a} is {'larger' if a > b else 'smaller'} than {b}.",
+        )
+    if kind == 4:
+        n = rng.randrange(1, 60)
+        name, value = rng.choice(
+            (
+                (f"twice {n}", 2 * n),
+                (f"double {n}", 2 * n),
+                (f"half of {2 * n}", n),
+                (f"the number after {n}", n + 1),
+                (f"the number before {n}", n - 1),
+                (f"three times {n}", 3 * n),
+            )
+        )
+        return _reply(rng, f"What is {name}?", name, str(value), f"{name[0].upper() + name[1:]} is {value}.")
+    items = rng.sample(range(100), rng.choice((3, 4, 5)))
+    biggest = rng.random() < 0.5
+    listed = ", ".join(map(str, items))
+    best = max(items) if biggest else min(items)
+    word = "largest" if biggest else "smallest"
+    asked = rng.choice(
+        (
+            f"Which is the {word} of {listed}?",
+            f"What is the {word} number: {listed}?",
+            f"Find the {word} number in {listed}.",
+        )
+    )
+    return _reply(rng, asked, listed, str(best), f"The {word} number is {best}.")
+
+
+def _sequence(rng: Random, split: Split, long: bool) -> Example:
+    """A sequence to be continued, in plain text or as a question."""
+    kind = rng.randrange(6)
+    n = rng.randrange(3, 7)
+    if kind < 4:
+        step = (1, 1, rng.choice((2, 5, 10, 3)), -1)[kind]
+        start = rng.randrange(0, 60) if step != -1 else rng.randrange(20, 60)
+        if kind == 0:
+            start = 1
+        items = [str(start + step * i) for i in range(n + 4)]
+    elif kind == 4:
+        start = rng.randrange(0, 15)
+        items = (
+            list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[start : start + n + 4])
+            if rng.random() < 0.5
+            else list("abcdefghijklmnopqrstuvwxyz"[start : start + n + 4])
+        )
+    else:
+        start = rng.choice((1, 2, 3))
+        items = [str(start * 2**i) for i in range(n + 4)]
+    if rng.random() < 0.6:
+        gap = rng.choice((", ", ", ", " "))
+        return completion(gap.join(items[:n]) + gap.rstrip(), " " + gap.join(items[n:]), want=gap.join(items[n:]))
+    shown = ", ".join(items[:n])
+    asked = rng.choice(
+        (
+            f"What comes next: {shown}?",
+            f"Which number or letter comes next? {shown}",
+            f"Continue: {shown}",
+            f"What is next: {shown}, ...",
+            f"{shown}, ?",
+        )
+    )
+    return chat([*system_turn(rng), ("user", asked), ("assistant", items[n])], want=items[n])
+
+
+def _equation(rng: Random, split: Split, long: bool) -> Example:
+    """A linear equation in one step."""
+    x = rng.choice(("x", "x", "y", "n"))
+    a, b = rng.randrange(1, 50), rng.randrange(1, 50)
+    gap = rng.choice((" ", ""))
+    left, step, result = rng.choice(
+        (
+            (f"{x}{gap}+{gap}{a}{gap}={gap}{a + b}", f"{a + b} - {a}", b),
+            (f"{x}{gap}-{gap}{a}{gap}={gap}{b}", f"{b} + {a}", a + b),
+            (f"{a % 9 + 2}{x}{gap}={gap}{(a % 9 + 2) * (b % 12)}", f"{(a % 9 + 2) * (b % 12)} / {a % 9 + 2}", b % 12),
+        )
+    )
+    asked = rng.choice(
+        ("Solve {q}.", "solve {q}", "What is {x} if {q}?", "Solve for {x}: {q}", "Find {x}: {q}", "{q}, what is {x}?")
+    ).format(q=left, x=x)
+    return chat([*system_turn(rng), ("user", asked), ("assistant", f"{x} = {step} = {result}.")], want=f"= {result}.")
+
+
+_HAVE = (
+    "apples",
+    "coins",
+    "books",
+    "pens",
+    "balls",
+    "cookies",
+    "eggs",
+    "stamps",
+    "oranges",
+    "sweets",
+    "marbles",
+    "flowers",
+    "cups",
+    "socks",
+    "cards",
+    "bananas",
+)
+
+
+_NUMBER_WORDS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+
+
+def _little_sum(rng: Random, split: Split, long: bool) -> Example:
+    """Things that somebody has, gets or gives away, in one step."""
+    thing = rng.choice(_HAVE)
+    a = rng.randrange(2, 40)
+    less = rng.random() < 0.5
+    b = rng.randrange(1, a) if less else rng.randrange(1, 40)
+    who = rng.choice(("I", "I", rng.choice(NAMES), "You"))
+    verbs = (
+        (("eat", "eats"), ("lose", "loses"), ("give away", "gives away"), ("sell", "sells"))
+        if less
+        else (("get", "gets"), ("buy", "buys"), ("find", "finds"), ("win", "wins"))
+    )
+    plain, third = rng.choice(verbs)
+    verb, have = (plain, "have") if who in ("I", "You") else (third, "has")
+    do = f"do {'you' if who == 'You' else who}" if who in ("I", "You") else f"does {who}"
+    tail = rng.choice(
+        (
+            f"How many {do} have{' left' if less else ' now'}?",
+            "How many are left?" if less else f"How many {thing} are there now?",
+            f"How many {thing} {do} have?",
+        )
+    )
+    told = [_NUMBER_WORDS[n] if n <= 12 and rng.random() < 0.3 else str(n) for n in (a, b)]
+    asked = f"{who} {have} {told[0]} {thing} and {verb} {told[1]}{'' if less else ' more'}. {tail}"
+    sign, result = ("-", a - b) if less else ("+", a + b)
+    noun = thing if result != 1 else thing.removesuffix("s")
+    subject = "You have" if who == "I" else f"{who} {have}"
+    return chat(
+        [
+            *system_turn(rng),
+            ("user", typed(rng, asked, asked)),
+            ("assistant", f"{a} {sign} {b} = {result}. {subject} {result} {noun}{' left' if less else ''}."),
+        ],
+        want=f"= {result}.",
+    )
+
+
+def _first(example: Example, text: str) -> bool:
+    want = (example.want or "").lower()
+    got = text.strip().lower()
+    return got.startswith(want) or f" {want}." in got or f" {want} " in got
+
+
+def _holds(example: Example, text: str) -> bool:
+    return (example.want or "").lower() in text.lower()
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("equations", 0.5, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
+    Family("numbers compared", 1.2, _numbers, right=_first, held_out="numbers drawn anew"),
+    Family("sequences", 0.7, _sequence, right=_first, held_out="sequences drawn anew"),
+    Family("little sums", 0.8, _little_sum, right=_holds, held_out="numbers drawn anew"),
+)
