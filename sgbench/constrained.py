@@ -32,7 +32,7 @@ def compile_regex(pattern: str, tokenizer: SpelledTokens | None = None) -> Machi
     pattern
         A regex as `re` writes it.
     tokenizer
-        If given, it is checked that its vocabulary can spell the language.
+        An engine's (``engine.tokenizer``): then it is checked that its vocabulary can spell the language.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def compile_json_schema(
     schema
         A dict, JSON text, a Pydantic model, a ``TypedDict``, a dataclass, or any type Pydantic can describe.
     tokenizer
-        If given, it is checked that its vocabulary can spell the language.
+        An engine's (``engine.tokenizer``): then it is checked that its vocabulary can spell the language.
     separators
         As in `json.dumps`; ``(",", ":")`` is compact.
     max_depth
