@@ -148,8 +148,6 @@ class StreamExecutor:
             raise UsageError("this prompt state has ended: fork it, or begin another, to go on")
         if self.run.witness is not None:
             self.run.witness(expr)
-        if self.run.witness is not None:
-            self.run.witness(expr)
         slots = [Slot(name, scope) for name, scope in made_variables(expr)]
         for name in closed_scopes(expr):
             if name in self._slots:

@@ -106,7 +106,9 @@ class SglArgument(SglExpr):
     def _refuse(self, *_: object) -> Any:
         raise TypeError(f"the value of argument {self.name!r} is not known while the program is traced")
 
-    __len__ = __getitem__ = __iter__ = __int__ = __float__ = __bool__ = __format__ = _refuse
+    __len__ = __getitem__ = __iter__ = __int__ = __float__ = __bool__ = __format__ = __str__ = _refuse
+    __eq__ = __ne__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
 
 
 class SglGen(SglExpr):
