@@ -17,7 +17,7 @@ from random import Random
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -96,6 +96,15 @@ def to_batch(ids: np.ndarray, flags: np.ndarray, plan: Plan, device: torch.devic
         put(targets.astype(np.int64), torch.long),
         put(weights, torch.float32),
     )
+
+
+def go_on_from(folder: Path, network: net.Network, out: Path, positions: int) -> Tokenizer:
+    """Load an exported folder's weights into ``network`` and copy its tokenizer into ``out``."""
+    state = load_file(folder / "model.safetensors")
+    network.load_state_dict({name.removeprefix("model."): tensor.float() for name, tensor in state.items()})
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    save(tokenizer, out, positions)
+    return tokenizer
 
 
 def check_attention(shape: net.Shape, device: torch.device) -> None:
@@ -202,6 +211,7 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--start", type=Path, help="go on from this folder's weights, with its tokenizer")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument(
         "--seconds", type=float, default=1e9, help="fewer steps if these seconds (from start) would pass"
@@ -228,12 +238,15 @@ def main() -> None:
     print(torch.cuda.get_device_name() if device.type == "cuda" else "cpu", torch.__version__, flush=True)
     shape = net.Shape(layers=args.layers)
     check_attention(shape, device) if device.type == "cuda" else None
-    tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
+    network = net.Network(shape).to(device)
+    if args.start:
+        tokenizer = go_on_from(args.start, network, args.out, shape.positions)
+    else:
+        tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
     print(f"tokenizer after {time.monotonic() - args.began:.0f} s", flush=True)
     plan = Plan(seed=args.seed, tokens=args.tokens)
     shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps, args.replay)
     try:
-        network = net.Network(shape).to(device)
         trainer = Trainer(network, shards, plan, args, device)
         done = trainer.run(args.steps, args.began + args.seconds, lambda: export(network, tokenizer, args.out))
     finally:
