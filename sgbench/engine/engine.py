@@ -250,16 +250,26 @@ class EngineCore:
             top_logprobs_num,
             return_text_in_logprobs,
         )
-        sequences: list[Sequence] = []
-        for item in call.items:
-            sequences.extend(self._sequences(item.prompt, item.params, item.logprobs, Origin()))
-        self._loop.submit(sequences)
-        handles = [seq.handle for seq in sequences]
+        handles = self.submit_call(call)
         single = call.single and len(handles) == 1
         if stream:
             return call.stream(handles, single)
         results = call.gather(handles)
         return results[0] if single else results
+
+    def submit_call(self, call: GenerateCall) -> list[Handle]:
+        """Queue every prompt of ``call``, together; all samples of the first prompt come first.
+
+        Raises
+        ------
+        UsageError, CapacityError, ConstraintError, EngineStoppedError
+            As `submit`; none of them was queued.
+        """
+        sequences: list[Sequence] = []
+        for item in call.items:
+            sequences.extend(self._sequences(item.prompt, item.params, item.logprobs, Origin()))
+        self._loop.submit(sequences)
+        return [seq.handle for seq in sequences]
 
     # --- looking ----------------------------------------------------------------------------------------------------
 

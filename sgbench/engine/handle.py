@@ -115,11 +115,14 @@ class Handle:
         """As `updates`."""
         return self.updates()
 
-    def stream_to(self, listener: Callable[[], None]) -> None:
-        """Call ``listener``, on the engine's thread, whenever there is something new; at once if there is already."""
+    def stream_to(self, listener: Callable[[], None], *, streaming: bool = True) -> None:
+        """Call ``listener``, on the engine's thread, whenever there is something new; at once if there is already.
+
+        Without ``streaming`` only the final output is new.
+        """
         with self._changed:
             self._listener = listener
-            self.streaming = True
+            self.streaming = self.streaming or streaming
             new = self._updates > 0
         if new:
             listener()
