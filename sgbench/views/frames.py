@@ -53,6 +53,8 @@ class Frame(NamedTuple):
         New rows of tables.
     dropped
         Events that were let go before this epoch began.
+    tree
+        Whether the tree's patches are among them.
     """
 
     epoch: int
@@ -65,6 +67,7 @@ class Frame(NamedTuple):
     spans: list[list[Any]]
     rows: list[list[Any]]
     dropped: int
+    tree: bool = True
 
     def message(self) -> tuple[dict[str, Any], list[bytes]]:
         """As a custom message and its buffers."""
@@ -164,6 +167,7 @@ class FrameEncoder:
             self._spans[span_first:],
             self._rows[row_first:],
             self._dropped,
+            self._tree,
         )
 
     def _add_patch(self, patch: Patch) -> None:

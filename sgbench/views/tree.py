@@ -76,6 +76,8 @@ class TreeView:
         The last evicted nodes, oldest first.
     seq, step
         Of the last event; -1: none yet.
+    step_seq
+        The first event of the last engine step.
     request_seq
         The first event of the engine step that admitted the last request: what the marks of a snapshot look back to, as in
         the paper's Figure 3, where each picture shows what one request changed.
@@ -89,15 +91,15 @@ class TreeView:
         self.seq = -1
         self.step = -1
         self.request_seq = 0
-        self._step_seq = 0
+        self.step_seq = 0
 
     def apply(self, event: Event) -> list[Patch]:
         """Fold the next event in."""
         patches = self.tree.apply(event)
         if event.step != self.step:
-            self._step_seq = event.seq
+            self.step_seq = event.seq
         if isinstance(event, RequestAdmitted):
-            self.request_seq = self._step_seq
+            self.request_seq = self.step_seq
         if isinstance(event, _LEAVING):
             self._remember(event.seq, patches)
         if isinstance(event, _READABLE):

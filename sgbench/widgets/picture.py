@@ -5,13 +5,9 @@ Drawn at twice the size and in one light theme, so that it reads on paper, on Gi
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
-
-from PIL import Image, ImageDraw, ImageFont
 
 from sgbench.trace.tree import ROOT
 from sgbench.trace.vocab import Vocab
@@ -19,15 +15,14 @@ from sgbench.views.collapse import Collapsed, collapse
 from sgbench.views.frames import preview
 from sgbench.views.text import summary
 from sgbench.views.tree import Gauge, Ghost, Mark, TreeView, children_in_order
+from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
-SCALE = 2
-WIDTH = 920
 ROWS = 34
 GHOSTS = 10
 HEAD = 62
 LEFT, RIGHT, BOTTOM = 16, 16, 14
 ROOT_WIDTH = 34
-INK, DIM, LINE, LINK = "#1d232b", "#5a6472", "#d5dae1", "#b9c2ce"
+LINK = "#b9c2ce"
 FILL = {Mark.NONE: "#f1f4f8", Mark.NEW: "#dcf5ec", Mark.ACCESSED: "#ddecfa", Mark.EVICTED: "#fdeae0"}
 EDGE = {Mark.NONE: "#b5bfcc", Mark.NEW: "#00875f", Mark.ACCESSED: "#0072b2", Mark.EVICTED: "#c8500a"}
 USED, CACHED = "#4b3f72", "#8296ae"
@@ -48,14 +43,14 @@ class Block(NamedTuple):
     counted: bool
 
 
-def tree_picture(view: TreeView, vocab: Vocab, since: int = 0) -> bytes:
-    """A PNG of the tree at ``view``; colours look back to the event ``since`` (a seq)."""
+def tree_picture(view: TreeView, vocab: Vocab, since: int = 0, words: str = "") -> bytes:
+    """A PNG of the tree at ``view``; colours look back to the event ``since`` (a seq), which ``words`` say."""
     blocks = list(_blocks(view, vocab, since))
     rows = blocks[0].rows
     row_height = max(13.0, min(30.0, 640 / max(rows, 1)))
     height = int(HEAD + rows * row_height + BOTTOM)
-    pen = _Pen(height)
-    _head(pen, view, blocks)
+    pen = Pen(height)
+    _head(pen, view, blocks, words)
     _tree(pen, blocks, row_height)
     return pen.png()
 
@@ -142,65 +137,15 @@ def _columns(blocks: list[Block]) -> list[tuple[float, float]]:
 # --- drawing
 
 
-class _Pen:
-    """Draws in CSS pixels on an image that is `SCALE` times as large."""
-
-    def __init__(self, height: int) -> None:
-        self.image = Image.new("RGB", (WIDTH * SCALE, height * SCALE), "white")
-        self.draw = ImageDraw.Draw(self.image)
-        self.rectangle((0.5, 0.5, WIDTH - 1, height - 1), 9, "white", LINE)
-
-    def rectangle(
-        self, box: tuple[float, float, float, float], radius: float, fill: str, edge: str | None = None
-    ) -> None:
-        left, top, right, bottom = (round(v * SCALE) for v in box)
-        if right > left and bottom > top:
-            radius = min(radius * SCALE, (right - left) / 2, (bottom - top) / 2)
-            self.draw.rounded_rectangle((left, top, right, bottom), radius, fill=fill, outline=edge, width=SCALE)
-
-    def line(self, points: list[tuple[float, float]], colour: str, width: float) -> None:
-        self.draw.line(
-            [(x * SCALE, y * SCALE) for x, y in points], fill=colour, width=round(width * SCALE), joint="curve"
-        )
-
-    def text(self, x: float, y: float, words: str, size: float, colour: str, room: float | None = None) -> float:
-        """Write from ``x`` around the middle ``y``, cut to ``room``; returns the width, 0 when nothing fits."""
-        font = _font(size * SCALE)
-        if room is not None:
-            words = _fit(font, words, room * SCALE)
-        self.draw.text((x * SCALE, y * SCALE), words, fill=colour, font=font, anchor="lm")
-        return float(font.getlength(words)) / SCALE
-
-    def png(self) -> bytes:
-        """The picture, with few colours: small enough to store beside every widget."""
-        out = io.BytesIO()
-        self.image.quantize(96, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
-        return out.getvalue()
-
-
-@cache
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def _fit(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, words: str, room: float) -> str:
-    if font.getlength(words[:400]) <= room and len(words) <= 400:
-        return words
-    low, high = 0, min(len(words), 400)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if font.getlength(words[:middle] + "…") <= room else (low, middle - 1)
-    return words[:low] + "…" if low > 1 else ""
-
-
-def _head(pen: _Pen, view: TreeView, blocks: list[Block]) -> None:
+def _head(pen: Pen, view: TreeView, blocks: list[Block], since: str) -> None:
     pen.text(LEFT, 18, summary(view), 13, INK)
-    x = WIDTH - RIGHT - 226.0
+    x = WIDTH - RIGHT - 226.0 - (pen.width(since, 11) + 4 if since else 0)
     for mark, word in WORDS.items():
         pen.rectangle((x, 11, x + 13, 24), 3, FILL[mark], EDGE[mark])
         _sign(pen, x + 6.5, 17.5, mark)
         count = sum(block.mark is mark and not block.counted for block in blocks)
         x += 18 + pen.text(x + 18, 18, f"{count} {word}", 11, DIM) + 14
+    pen.text(x, 18, since, 11, DIM)
     capacity = view.gauges[Gauge.CAPACITY]
     if capacity <= 0:
         return
@@ -214,7 +159,7 @@ def _head(pen: _Pen, view: TreeView, blocks: list[Block]) -> None:
     pen.text(LEFT, 53, f"{words} of {capacity:,} tokens of KV", 10, DIM)
 
 
-def _tree(pen: _Pen, blocks: list[Block], row_height: float) -> None:
+def _tree(pen: Pen, blocks: list[Block], row_height: float) -> None:
     columns = _columns(blocks)
     block_height = min(24.0, row_height * 0.8)
     middles = [HEAD + (block.row + block.rows / 2) * row_height for block in blocks]
@@ -227,7 +172,7 @@ def _tree(pen: _Pen, blocks: list[Block], row_height: float) -> None:
         _block(pen, block, (left, middle - block_height / 2, left + width, middle + block_height / 2))
 
 
-def _block(pen: _Pen, block: Block, box: tuple[float, float, float, float]) -> None:
+def _block(pen: Pen, block: Block, box: tuple[float, float, float, float]) -> None:
     left, top, right, bottom = box
     middle, width = (top + bottom) / 2, right - left
     if block.counted:
@@ -251,7 +196,7 @@ def _block(pen: _Pen, block: Block, box: tuple[float, float, float, float]) -> N
     pen.text(inner, middle, words, min(11.5, (bottom - top) * 0.62), INK, right - inner - wide - 10)
 
 
-def _sign(pen: _Pen, x: float, y: float, mark: Mark) -> None:
+def _sign(pen: Pen, x: float, y: float, mark: Mark) -> None:
     """A shape for each mark: colour is never the only sign."""
     colour = EDGE[mark]
     if mark is Mark.NEW:

@@ -22,7 +22,7 @@ export class Controls {
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     this.place = el("span", { class: "sgb-place" });
     this.speed = select("Speed", [["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["16", "16×"]], String(store.model.get("speed")));
-    this.window = select("Colours show what happened in", [["auto", "auto"], ["event", "event"], ["step", "step"], ["run", "run"]], store.model.get("marks"));
+    this.window = select("Colours show what happened in", [["request", "last request"], ["step", "last step"], ["event", "last event"], ["run", "whole run"]], store.model.get("marks"));
     this.window.addEventListener("change", () => onMove());
     this.liveButton = el("button", { type: "button", class: "sgb-button sgb-golive", title: "Follow the newest event (End)", text: "Latest", onclick: () => this.toEnd() });
     this.caption = el("div", { class: "sgb-caption" });
@@ -36,20 +36,17 @@ export class Controls {
       el("div", { class: "sgb-time" }, this.strip, this.slider),
       el("div", { class: "sgb-where" }, this.place, this.liveButton),
       el("label", { class: "sgb-choice" }, "Speed", this.speed),
-      el("label", { class: "sgb-choice", title: "What the colours look back on: the last event, the engine step, or all of the run" }, "Colours", this.window));
+      el("label", { class: "sgb-choice", title: "What the tree's colours look back on" }, "Colours", this.window));
+    this.element.lastChild.classList.toggle("sgb-hidden", !store.model.get("marks"));
   }
 
   get player() {
     return this.store.player;
   }
 
-  // The span of events that the colours look back on. "auto": the step while something moves, else the whole run.
+  // The span of events that the tree's colours look back on.
   get markWindow() {
-    const chosen = this.window.value;
-    if (chosen !== "auto") return chosen;
-    const atEnd = this.player.position === this.player.length;
-    const busy = this.store.status === "live" && this.player.gauges[4] + this.player.gauges[5] > 0;
-    return atEnd && !this.playing && !busy ? "run" : "step";
+    return this.window.value;
   }
 
   go(position) {

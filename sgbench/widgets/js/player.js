@@ -5,12 +5,14 @@
 
 export const EVENT_STRIDE = 9;
 export const PATCH_STRIDE = 4;
-export const OP = { ADD: 0, REMOVE: 1, PARENT: 2, TOKENS: 3, REF_COUNT: 4, LAST_ACCESS: 5, BORN: 6, TOUCHED: 7, GAUGE: 8, GROWN: 9 };
+export const OP = { ADD: 0, REMOVE: 1, PARENT: 2, TOKENS: 3, REF_COUNT: 4, LAST_ACCESS: 5, BORN: 6, TOUCHED: 7, GAUGE: 8, GROWN: 9, ROW: 10 };
 export const GAUGE = { CAPACITY: 0, FREE: 1, CACHED: 2, USED: 3, RUNNING: 4, WAITING: 5 };
 export const MARK = { NONE: 0, NEW: 1, ACCESSED: 2, EVICTED: 3 };
 // What an event changed, for the strip above the scrubber and for stepping from change to change.
 export const CHANGE = { ADDED: 1, TOUCHED: 2, REMOVED: 4, OTHER: 8 };
 const CHECKPOINT = 40000;
+const NO_ROWS = new Map();
+const KIND_CHANGE = { NodeInserted: 1, NodeExtended: 1, PathAccessed: 2, NodeEvicted: 4 }; // where the tree's patches do not travel
 
 class Column {
   constructor() {
@@ -38,6 +40,8 @@ export function int32(buffer) {
 
 const newNode = (parent, span) => ({ parent, span, children: new Set(), refCount: 0, lastAccess: 0, born: -1, grown: -1, touched: -1 });
 
+const copied = (tables) => new Map([...tables].map(([name, cells]) => [name, new Map(cells)]));
+
 export class Player {
   constructor() {
     this.reset(0);
@@ -51,8 +55,10 @@ export class Player {
     this.patches = new Column();
     this.changes = new Column(); // CHANGE bits of each event
     this.spans = [];
+    this.rows = [];
+    this.admissions = []; // indices of the events that admitted a request
     this.removals = []; // {event, seq, id, parent, span, born}, in order
-    this.checkpoints = []; // {position, nodes, gauges}, in order
+    this.checkpoints = []; // {position, nodes, gauges, tables}, in order
     this.rewind();
   }
 
@@ -60,6 +66,7 @@ export class Player {
     this.position = 0;
     this.nodes = new Map([[0, newNode(-1, -1)]]);
     this.gauges = [-1, -1, -1, -1, -1, -1];
+    this.tables = new Map(); // table -> cell -> index in `rows`
   }
 
   get length() {
@@ -81,6 +88,8 @@ export class Player {
     const patches = int32(patchBytes);
     const patchSkip = this.patches.length / PATCH_STRIDE - meta.patch_first;
     this.kinds = meta.kinds;
+    this.tree = meta.tree;
+    this.rows.push(...meta.rows.slice(this.rows.length - meta.row_first));
     this.dropped = meta.dropped;
     this.spans.push(...meta.spans.slice(this.spans.length - meta.span_first));
     this.events.append(events.subarray(skip * EVENT_STRIDE));
@@ -91,7 +100,9 @@ export class Player {
 
   // Notes what event i changes: bits for the strip, and every removal with the place it left.
   scan(i) {
-    let bits = 0;
+    const kind = this.event(i).kind;
+    if (kind === "RequestAdmitted") this.admissions.push(i);
+    let bits = (!this.tree && KIND_CHANGE[kind]) || 0;
     const born = new Map();
     for (let p = this.patchStart(i); p < this.patchEnd(i); p += PATCH_STRIDE) {
       const [op, id, before, after] = this.patches.data.subarray(p, p + PATCH_STRIDE);
@@ -171,6 +182,10 @@ export class Player {
       this.gauges[id] = value;
       return;
     }
+    if (op === OP.ROW) {
+      this.setRow(id, data[p + (back ? 3 : 2)], value);
+      return;
+    }
     const node = this.nodes.get(id);
     if (op === OP.PARENT) {
       this.nodes.get(node.parent)?.children.delete(id);
@@ -184,9 +199,22 @@ export class Player {
     else if (op === OP.TOUCHED) node.touched = value;
   }
 
+  // Cell `id` held row `before` and holds row `after` now; -1: none.
+  setRow(id, before, after) {
+    const table = this.rows[after < 0 ? before : after][0];
+    if (!this.tables.has(table)) this.tables.set(table, new Map());
+    if (after < 0) this.tables.get(table).delete(id);
+    else this.tables.get(table).set(id, after);
+  }
+
+  // The present rows of a table, `[key, ...values]` each, in the order in which they came.
+  table(name) {
+    return [...(this.tables.get(name) ?? NO_ROWS).values()].map((index) => this.rows[index].slice(1));
+  }
+
   checkpoint() {
     const nodes = [...this.nodes].map(([id, n]) => [id, { ...n, children: null }]);
-    this.checkpoints.push({ position: this.position, nodes, gauges: [...this.gauges] });
+    this.checkpoints.push({ position: this.position, nodes, gauges: [...this.gauges], tables: copied(this.tables) });
   }
 
   nearestCheckpoint(target) {
@@ -195,9 +223,10 @@ export class Player {
     return best;
   }
 
-  restore({ position, nodes, gauges }) {
+  restore({ position, nodes, gauges, tables }) {
     this.position = position;
     this.gauges = [...gauges];
+    this.tables = copied(tables);
     this.nodes = new Map(nodes.map(([id, n]) => [id, { ...n, children: new Set() }]));
     for (const [id, n] of this.nodes) if (id !== 0) this.nodes.get(n.parent).children.add(id);
   }
@@ -232,6 +261,18 @@ export class Player {
     return low;
   }
 
+  // The first event of the step that admitted the last request before here: what one snapshot of the paper's figure shows.
+  firstOfRequest() {
+    let low = 0;
+    let high = this.admissions.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.admissions[middle] < this.position) low = middle + 1;
+      else high = middle;
+    }
+    return low ? this.firstOfStep(this.event(this.admissions[low - 1]).step) : 0;
+  }
+
   // --- what happened lately: `since` is a seq
 
   // First seq of a window that ends at the present: "event", "step" or "run".
@@ -239,7 +280,7 @@ export class Player {
     if (this.position === 0) return 0;
     const now = this.event(this.position - 1);
     if (window === "event") return now.seq;
-    const first = window === "step" ? this.firstOfStep(now.step) : 0;
+    const first = window === "step" ? this.firstOfStep(now.step) : window === "request" ? this.firstOfRequest() : 0;
     return this.event(Math.min(first, this.position - 1)).seq;
   }
 

@@ -6,18 +6,6 @@ const SETTLE_MS = 90; // time constant of a movement
 const GLOW_MS = 900; // how long a change shines
 const DONE = 0.4; // pixels: close enough
 const NAMES = ["none", "new", "hit", "gone"];
-const PALETTE = [
-  "surface", "line", "text", "dim", "link", "accent", "locked", "locked-text",
-  "none-fill", "none-edge", "new-fill", "new-edge", "hit-fill", "hit-edge", "gone-fill", "gone-edge",
-];
-
-export function readPalette(element) {
-  const style = getComputedStyle(element);
-  const palette = Object.fromEntries(PALETTE.map((name) => [name, style.getPropertyValue(`--sgb-${name}`).trim()]));
-  palette.codeFont = style.getPropertyValue("--sgb-code-font").trim() || "monospace";
-  palette.uiFont = style.getPropertyValue("--sgb-ui-font").trim() || "sans-serif";
-  return palette;
-}
 
 export class Scene {
   constructor(canvas) {

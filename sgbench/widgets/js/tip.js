@@ -2,13 +2,13 @@
 
 import { el } from "./dom.js";
 
-const KEYS = [
-  ["← → ↑ ↓", "walk the tree"], ["Enter", "show what is folded away"], ["Space", "play or pause"], ["[ ]", "one change back or on"],
-  ["{ }", "one engine step back or on"], ["Home End", "beginning, end"], ["+ − 0", "zoom in, out, fit"], ["Esc", "leave the widget"],
+const SHARED_KEYS = [
+  ["Space", "play or pause"], ["[ ]", "one change back or on"], ["{ }", "one engine step back or on"], ["Home End", "beginning, end"], ["Esc", "leave the widget"],
 ];
 
-export function keyList() {
-  return el("dl", { class: "sgb-help sgb-hidden" }, ...KEYS.flatMap(([key, what]) => [el("dt", { text: key }), el("dd", { text: what })]));
+export function keyList(keys) {
+  const seen = new Map([...keys, ...SHARED_KEYS]);
+  return el("dl", { class: "sgb-help sgb-hidden" }, ...[...seen].flatMap(([key, what]) => [el("dt", { text: key }), el("dd", { text: what })]));
 }
 
 export class Tip {
@@ -16,13 +16,10 @@ export class Tip {
     this.element = el("div", { class: "sgb-tip sgb-hidden", role: "tooltip" });
   }
 
-  fill(item, player) {
-    const words = { root: "Root", counted: "Folded away", ghost: "Evicted", node: ["Node", "New", "Accessed"][item.mark] ?? "Node" }[item.kind];
-    const plain = item.kind === "root" || item.kind === "counted";
+  fill(head, right, facts, text) {
     this.element.replaceChildren(
-      el("div", { class: "sgb-tip-head" }, el("b", { text: words }), el("span", { text: plain ? "" : `#${item.id}` })),
-      el("div", { class: "sgb-tip-facts", text: facts(item, player).join(" · ") }));
-    if (item.text) this.element.append(el("pre", { class: "sgb-tip-text", text: item.text }));
+      el("div", { class: "sgb-tip-head" }, el("b", { text: head }), el("span", { text: right })), el("div", { class: "sgb-tip-facts", text: facts.join(" · ") }));
+    if (text) this.element.append(el("pre", { class: "sgb-tip-text", text }));
   }
 
   // Beside the pointer, inside the stage.
@@ -32,16 +29,4 @@ export class Tip {
     const y = top + 14 + offsetHeight > clientHeight ? top - offsetHeight - 10 : top + 14;
     this.element.style.transform = `translate(${Math.max(2, x)}px, ${Math.max(2, y)}px)`;
   }
-}
-
-function facts(item, player) {
-  if (item.kind === "root") return [`${item.subtree.toLocaleString()} tokens below`];
-  const found = [`${item.tokens.toLocaleString()} tokens`];
-  if (item.kind === "counted") found.push(`${item.nodes.toLocaleString()} nodes; click to show`);
-  if (item.kind !== "node") return found;
-  const prefix = player.path(item.id).reduce((sum, id) => sum + player.tokens(id), 0);
-  found.push(`prefix of ${prefix.toLocaleString()}`);
-  if (item.refCount) found.push(`locked by ${item.refCount}`);
-  found.push(`last used at tick ${item.lastAccess}`);
-  return found;
 }
