@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgbench import api, backends, constrained, errors, lang, trace, widgets
+    from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
     from sgbench.backends.scripted import ScriptedBackend
@@ -111,6 +111,7 @@ __all__ = [
     "greedy_token_selection",
     "lang",
     "select",
+    "server",
     "set_default_backend",
     "system",
     "system_begin",
@@ -124,7 +125,7 @@ __all__ = [
     "widgets",
 ]
 
-_MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "trace", "widgets"})
+_MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "server", "trace", "widgets"})
 
 _HOME = {
     "BaseBackend": "backends.base",

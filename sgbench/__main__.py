@@ -28,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--seq", type=int, default=None, metavar="N", help="as it was after event N (default: at the end)"
     )
+    from sgbench.cli import serve
+
+    serve.add_options(commands.add_parser("serve", help="serve an engine to OpenAI's and SGLang's clients"))
     return top
 
 
@@ -43,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from sgbench.cli import demo
 
             return demo.main(given.requests)
+        if given.command == "serve":
+            from sgbench.cli import serve
+
+            return serve.main(given)
         from sgbench.cli import replay
 
         return replay.main(given.trace, given.seq)
