@@ -203,6 +203,7 @@ class Worker:
                     op=origin.op,
                     after=origin.after,
                     think_ms=origin.think_ms,
+                    logprobs_from=seq.wish.start if seq.wants_input else -1,
                 )
             )
         self._jumper.begin(seq)

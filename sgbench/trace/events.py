@@ -138,7 +138,8 @@ class RequestQueued(Event):
     """A request arrived.
 
     ``program``, ``branch`` and ``op`` say which call of which program wrote it (-1: none); ``after`` names the requests
-    whose results it waited for and ``think_ms`` the time between the last of them and this one.
+    whose results it waited for and ``think_ms`` the time between the last of them and this one. ``logprobs_from`` is the
+    first prompt position whose logprob it wants (tokens from the one before it are computed, cached or not); -1: none.
     """
 
     rid: int
@@ -149,6 +150,7 @@ class RequestQueued(Event):
     op: int = -1
     after: tuple[int, ...] = ()
     think_ms: float = 0.0
+    logprobs_from: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,13 @@ class TraceHeader:
         The engine's seed.
     sgbench
         Version of the package that recorded it.
+    predicted
+        Not empty: nothing of this was measured. How it was predicted: what changed, the cost model, and the predictor's error
+        on the recorded configuration.
     """
 
     engine: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     sgbench: str = ""
+    predicted: Mapping[str, Any] = field(default_factory=dict)

@@ -22,9 +22,15 @@ class Journal:
     `emit` may be called from any thread (the engine's, a program's); subscribers are called in order of ``seq`` under one
     lock, on the emitting thread, and must be quick. A subscriber that raises is dropped and its exception kept in
     `failures`: a broken view must not stop the engine.
+
+    Parameters
+    ----------
+    clock
+        Gives the time of an event, nanoseconds; a simulation has one of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock = clock
         self._lock = threading.RLock()
         self._subscribers: tuple[Subscriber, ...] = ()
         self._next_seq = 0
@@ -41,7 +47,7 @@ class Journal:
         with self._lock:
             object.__setattr__(event, "seq", self._next_seq)
             object.__setattr__(event, "step", self.step)
-            object.__setattr__(event, "t_ns", time.monotonic_ns())
+            object.__setattr__(event, "t_ns", self._clock())
             self._next_seq += 1
             for subscriber in self._subscribers:
                 try:
