@@ -182,7 +182,11 @@ def _scope_end(state: StreamExecutor, expr: SglVarScopeEnd, slots: Slots) -> Non
 
 
 def _variable(state: StreamExecutor, expr: SglVariable, slots: Slots) -> None:
-    _fill(state, str(expr.source.get_var(expr.name)))
+    value = expr.source.get_var(expr.name)
+    if not isinstance(value, str):
+        raise UsageError(f"variable {expr.name!r} was appended, which is no text but a {type(value).__name__}")
+    state.last_rids = (*state.last_rids, *expr.source.rids(expr.name))
+    _fill(state, value)
 
 
 def _commit(state: StreamExecutor, expr: SglCommitLazy, slots: Slots) -> None:

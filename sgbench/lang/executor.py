@@ -306,16 +306,40 @@ class StreamExecutor:
                 raise UsageError(
                     f"variable {name!r} is the text of a scope that is still open: read it after the block"
                 )
-            slot.done.wait()
+            value = self.result(slot)
             self.run.root.reads.extend(slot.rids)
-            if slot.value is not MISSING:
-                return slot.value
-        elif name in self.variables:
+            return value
+        if name in self.variables:
             return self.variables[name]
-        if self.error_ is not None:
-            told = f"variable {name!r} will not come, because the program failed: {type(self.error_).__name__}: {self.error_}"
-            raise KeyError(told) from self.error_
-        raise KeyError(f"the program has no variable {name!r}; it has {sorted(map(str, self.variables))}")
+        raise self._missing(name)
+
+    def result(self, slot: Slot) -> Any:
+        """The value of one submission, waiting for it.
+
+        Raises
+        ------
+        KeyError
+            Its call failed.
+        """
+        slot.done.wait()
+        if slot.value is MISSING:
+            raise self._missing(slot.name)
+        return slot.value
+
+    def _missing(self, name: str | None) -> KeyError:
+        if self.error_ is None:
+            return KeyError(f"the program has no variable {name!r}; it has {sorted(map(str, self.variables))}")
+        told = (
+            f"variable {name!r} will not come, because the program failed: {type(self.error_).__name__}: {self.error_}"
+        )
+        missing = KeyError(told)
+        missing.__cause__ = self.error_
+        return missing
+
+    def rids(self, name: str | None) -> tuple[int, ...]:
+        """Requests that made variable ``name``, as far as they are known."""
+        slot = self._slots.get(name)
+        return slot.rids if slot else ()
 
     def _submitted(self, name: str | None) -> Slot | None:
         """The submission of ``name``, waiting for it if the body runs beside the calling thread."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import interpreter, sampling
 from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
 from sgbench.lang.state import ProgramState
-from sgbench.lang.tracer import TRACING, PrefixTracer, cache_program, extract_prefix_by_tracing
+from sgbench.lang.tracer import TRACING, CallOptions, cache_program, extract_prefix_by_tracing
+
+if TYPE_CHECKING:
+    from sgbench.lang.compiler import CompiledFunction
+    from sgbench.lang.traced_state import TracedState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -145,6 +149,9 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         if stream and self.num_api_spec_tokens is not None:
             raise ContractError("API speculative execution cannot stream")
         kwargs = {**kwargs, **self.bind_arguments}
+        scope = TRACING.get()
+        if scope is not None:
+            return scope.call(self, args, kwargs, CallOptions(values, backend, stream, use_thread))  # type: ignore[return-value]
         return interpreter.run_program(self, backend, args, kwargs, values, stream, use_thread=use_thread)
 
     @_program_arguments_first
@@ -198,6 +205,10 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         if not isinstance(batch_kwargs, list | tuple):
             raise UsageError(f"run_batch takes a list of items, not {type(batch_kwargs).__name__}")
         items = [{**self._named(item, i), **self.bind_arguments} for i, item in enumerate(batch_kwargs)]
+        scope = TRACING.get()
+        if scope is not None:
+            states = [scope.call(self, (), item, CallOptions(values, backend)) for item in items]
+            return iter(states) if generator_style else states
         return interpreter.run_program_batch(
             self, backend, items, values, num_threads, progress_bar, generator_style, return_exceptions
         )
@@ -225,11 +236,44 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         """Have the backend read the program's shared prefix now."""
         cache_program(self, interpreter.resolve_backend(backend))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> ProgramState | PrefixTracer:
-        """`run`; while another program's prefix is traced, nothing runs and a placeholder is returned."""
-        template = TRACING.get()
-        if template is not None:
-            return PrefixTracer(template)
+    def trace(self, *, backend: Any = None, **kwargs: Any) -> TracedState:
+        """Run the body once with placeholders, and give what it would do as a graph (paper appendix D).
+
+        Parameters
+        ----------
+        backend
+            Accepted because SGLang has it; a graph is the same on every backend.
+        kwargs
+            Arguments that are known; the others become placeholders.
+
+        Raises
+        ------
+        UsageError
+            The body does what depends on a value that is not known yet; the message names the line.
+        """
+        from sgbench.lang.traced_state import trace_program
+
+        return trace_program(self, kwargs)
+
+    def compile(self, *, backend: Any = None) -> CompiledFunction:
+        """Trace the program and make it run as a graph: same results, and its body runs no more (paper appendix D).
+
+        Parameters
+        ----------
+        backend
+            Where runs that name no backend go; None: the default backend.
+
+        Raises
+        ------
+        UsageError
+            The program cannot be traced; see `trace`.
+        """
+        from sgbench.lang.compiler import CompiledFunction
+
+        return CompiledFunction(self, self.trace(), backend)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> ProgramState:
+        """`run`; while another program is traced, nothing runs and a placeholder is returned."""
         return self.run(*args, **kwargs)
 
     def __repr__(self) -> str:

@@ -21,20 +21,29 @@ __all__ = [
     "REGEX_INT",
     "REGEX_STR",
     "SglArgument",
+    "SglCall",
     "SglCommitLazy",
     "SglConcateAndAppend",
     "SglConstantText",
     "SglExpr",
     "SglExprList",
+    "SglFork",
     "SglFunction",
     "SglGen",
+    "SglGetForkItem",
+    "SglImage",
+    "SglJoin",
+    "SglReturn",
     "SglRoleBegin",
     "SglRoleEnd",
     "SglSamplingParams",
     "SglSelect",
+    "SglSeparateReasoning",
+    "SglSetVariable",
     "SglVarScopeBegin",
     "SglVarScopeEnd",
     "SglVariable",
+    "SglVideo",
 ]
 
 
@@ -145,6 +154,48 @@ class SglSelect(SglExpr):
         return f"Select({self.name!r}, choices={self.choices}, choices_method={self.choices_method})"
 
 
+class SglImage(SglExpr):
+    """An image: a file's path, the file's bytes, or a PIL image."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Any) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"Image({_brief(self.path)})"
+
+
+class SglVideo(SglExpr):
+    """``num_frames`` frames, evenly spaced, of a video: a file's path or its bytes."""
+
+    __slots__ = ("num_frames", "path")
+
+    def __init__(self, path: Any, num_frames: int) -> None:
+        self.path = path
+        self.num_frames = num_frames
+
+    def __repr__(self) -> str:
+        return f"Video({_brief(self.path)}, {self.num_frames})"
+
+
+def _brief(media: Any) -> str:
+    return repr(media) if isinstance(media, str | SglExpr) else type(media).__name__
+
+
+class SglSeparateReasoning(SglExpr):
+    """``expr``, of whose completions the thinking is cut off, as models of family ``model_type`` mark it."""
+
+    __slots__ = ("expr", "model_type")
+
+    def __init__(self, expr: SglExpr, model_type: str) -> None:
+        self.expr = expr
+        self.model_type = model_type
+
+    def __repr__(self) -> str:
+        return f"SeparateReasoning({self.expr}, model_type={self.model_type!r})"
+
+
 class SglRoleBegin(SglExpr):
     """A turn of ``role`` begins."""
 
@@ -194,7 +245,7 @@ class SglVarScopeEnd(SglExpr):
 
 
 class SglVariable(SglExpr):
-    """The value of variable ``name`` of another state's executor ``source``; waits for it when executed."""
+    """The value of variable ``name`` of ``source``, another state's executor; waits for it when executed."""
 
     __slots__ = ("name", "source")
 
@@ -225,3 +276,75 @@ class SglConcateAndAppend(SglExpr):
 
     def __repr__(self) -> str:
         return f"ConcatenateAndAppend({len(self.states)} states)"
+
+
+class SglSetVariable(SglExpr):
+    """Variable ``name`` becomes ``value``; no text changes. Only in graphs: a state is set directly."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Set({self.name!r}, {self.value!r})"
+
+
+class SglFork(SglExpr):
+    """The state splits into ``number`` copies. Only in graphs: a state is forked directly."""
+
+    __slots__ = ("number", "position_ids_offset")
+
+    def __init__(self, number: int, position_ids_offset: Any = None) -> None:
+        self.number = number
+        self.position_ids_offset = position_ids_offset
+
+    def __repr__(self) -> str:
+        return f"Fork(number={self.number}, position_ids_offset={self.position_ids_offset})"
+
+
+class SglGetForkItem(SglExpr):
+    """The copy ``index`` of a fork begins. Only in graphs."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"GetForkItem(index={self.index})"
+
+
+class SglJoin(SglExpr):
+    """The forks end; ``mode`` says what they give back. Only in graphs: a group is joined directly."""
+
+    __slots__ = ("mode",)
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    def __repr__(self) -> str:
+        return f"Join({self.mode!r})"
+
+
+class SglCall(SglExpr):
+    """Program ``name`` begins, called from another's body with run options ``options``. Only in graphs."""
+
+    __slots__ = ("name", "options")
+
+    def __init__(self, name: str, options: Any) -> None:
+        self.name = name
+        self.options = options
+
+    def __repr__(self) -> str:
+        return f"Call({self.name!r})"
+
+
+class SglReturn(SglExpr):
+    """The called program ends. Only in graphs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Return()"

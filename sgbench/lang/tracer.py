@@ -6,17 +6,30 @@ The trace ends, without harm, at the first thing that has no value yet. Knows no
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sgbench.lang.chat_template import ChatTemplate
-from sgbench.lang.ir import SglArgument, SglConstantText, SglExpr, SglExprList, SglRoleBegin, SglRoleEnd, SglVariable
+from sgbench.lang.ir import (
+    SglArgument,
+    SglConstantText,
+    SglExpr,
+    SglExprList,
+    SglRoleBegin,
+    SglRoleEnd,
+    SglVariable,
+    SglVarScopeBegin,
+    SglVarScopeEnd,
+)
+from sgbench.lang.sampling import SglSamplingParams
 
 if TYPE_CHECKING:
     from sgbench.backends.base import BaseBackend
     from sgbench.lang.function import SglFunction
+    from sgbench.lang.traced_state import TracedState
 
 MIN_PREFIX_CHARS = 64
 """A prefix is worth reading ahead when it is longer than this."""
@@ -26,8 +39,39 @@ class StopTracing(Exception):  # noqa: N818 - a signal, and SGLang's name for it
     """The shared prefix ends here."""
 
 
-TRACING: ContextVar[ChatTemplate | None] = ContextVar("sgbench_tracing", default=None)
-"""While a prefix is traced, its chat template: a program called from the body is then not run."""
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """How a program is called: the options of `SglFunction.run` that are not the program's own arguments."""
+
+    sampling: SglSamplingParams
+    backend: Any = None
+    stream: bool = False
+    use_thread: bool = True
+
+
+class TraceScope(Protocol):
+    """What happens, while a program is traced, to the programs that its body calls."""
+
+    def call(
+        self, program: SglFunction, args: Sequence[Any], kwargs: dict[str, Any], options: CallOptions
+    ) -> PrefixTracer | TracedState:
+        """Stands for running ``program``."""
+
+
+TRACING: ContextVar[TraceScope | None] = ContextVar("sgbench_tracing", default=None)
+"""The scope, while a program is traced."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PrefixScope:
+    """A prefix tells nothing of the programs that a body calls: they do not run."""
+
+    template: ChatTemplate
+
+    def call(
+        self, program: SglFunction, args: Sequence[Any], kwargs: dict[str, Any], options: CallOptions
+    ) -> PrefixTracer:
+        return PrefixTracer(self.template)
 
 
 class PrefixTracer:
@@ -55,7 +99,7 @@ class PrefixTracer:
             self._begin(expr.role)
         elif isinstance(expr, SglRoleEnd):
             self._end(expr.role)
-        else:
+        elif not isinstance(expr, SglVarScopeBegin | SglVarScopeEnd):
             raise StopTracing
 
     def _begin(self, role: str) -> None:
@@ -115,7 +159,7 @@ def extract_prefix_by_tracing(program: SglFunction, backend: BaseBackend) -> str
     template = backend.get_chat_template()
     tracer = PrefixTracer(template)
     arguments = {name: SglArgument(name) for name in program.arg_names} | program.bind_arguments
-    token = TRACING.set(template)
+    token = TRACING.set(_PrefixScope(template))
     try:
         with contextlib.suppress(Exception):
             program.func(tracer, **arguments)

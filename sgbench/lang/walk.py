@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sgbench.lang.effects import IMMEDIATE
-from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglSelect, SglVarScopeBegin, SglVarScopeEnd
+from sgbench.lang.ir import (
+    SglExpr,
+    SglExprList,
+    SglGen,
+    SglSelect,
+    SglSeparateReasoning,
+    SglVarScopeBegin,
+    SglVarScopeEnd,
+)
+
+REASONING_SUFFIX = "_reasoning_content"
+"""What follows a variable's name in that of its thinking part."""
 
 
 def made_variables(expr: SglExpr) -> Iterator[tuple[str | None, bool]]:
@@ -15,6 +26,11 @@ def made_variables(expr: SglExpr) -> Iterator[tuple[str | None, bool]]:
             yield from made_variables(part)
     elif isinstance(expr, SglGen) or (isinstance(expr, SglSelect) and expr.name is not None):
         yield expr.name, False
+    elif isinstance(expr, SglSeparateReasoning):
+        for name, scope in made_variables(expr.expr):
+            yield name, scope
+            if not scope:
+                yield f"{name}{REASONING_SUFFIX}", False
     elif isinstance(expr, SglVarScopeBegin):
         yield expr.name, True
 
