@@ -47,6 +47,11 @@ class Worker:
         Owned.
     journal
         Takes every event.
+
+    Attributes
+    ----------
+    next_rid
+        Number of the next request that is accepted.
     """
 
     def __init__(self, config: EngineConfig, runner: Runner, journal: Journal) -> None:
@@ -58,7 +63,7 @@ class Worker:
         self.scheduler = Scheduler(config, self.memory, journal, self._counters)
         self._jumper = Jumper(self.memory, journal, self._counters)
         self._live: dict[int, Sequence] = {}
-        self._next_rid = 0
+        self.next_rid = 0
         self._steps = 0
         self._evicted_before = 0
 
@@ -188,8 +193,8 @@ class Worker:
         """Number a request and queue it; one that was aborted on its way here is left out."""
         if seq.handle.done:
             return
-        seq.rid = seq.handle.rid = self._next_rid
-        self._next_rid += 1
+        seq.rid = seq.handle.rid = self.next_rid
+        self.next_rid += 1
         self._live[seq.rid] = seq
         if self.journal.active:
             origin = seq.origin
