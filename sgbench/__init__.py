@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
+    from sgbench.backends.runtime_endpoint import RuntimeEndpoint
     from sgbench.backends.scripted import ScriptedBackend
     from sgbench.errors import (
         AbortedError,
@@ -85,6 +86,7 @@ __all__ = [
     "ModelError",
     "ProgramError",
     "ProgramState",
+    "RuntimeEndpoint",
     "ScriptedBackend",
     "SgbenchError",
     "SglFunction",
@@ -131,6 +133,7 @@ _HOME = {
     "BaseBackend": "backends.base",
     "Engine": "backends.local",
     "ProgramState": "lang.state",
+    "RuntimeEndpoint": "backends.runtime_endpoint",
     "ScriptedBackend": "backends.scripted",
     "SglFunction": "lang.function",
     "Trace": "trace.trace",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import scoring
 from sgbench.backends.base import BaseBackend, Completion
+from sgbench.backends.meta import news, summed
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.handle import Handle
@@ -27,7 +28,7 @@ from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
-from sgbench.lang.variables import LOGPROB_LISTS, Meta
+from sgbench.lang.variables import Meta
 from sgbench.lang.waiting import current_gate
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class LocalBackend(BaseBackend):
         """
         prompt, handles = self._submit(s, sampling_params)
         outputs = self._gather(s, handles)
-        meta = _summed([output.meta_info for output in outputs])
+        meta = summed([output.meta_info for output in outputs])
         meta["cached_text_len"] = prompt.chars(outputs[0].meta_info["cached_tokens"])
         texts = [output.text for output in outputs]
         return (texts if len(texts) > 1 else texts[0]), meta
@@ -96,7 +97,7 @@ class LocalBackend(BaseBackend):
         try:
             with s.abortable(handle.abort):
                 for output in handle.updates(live=current_gate() is not None):
-                    meta = _news(output.meta_info, before)
+                    meta = news(output.meta_info, before)
                     meta["cached_text_len"] = prompt.chars(meta["cached_tokens"])
                     yield output.text[told:], meta
                     told, before = len(output.text), output.meta_info
@@ -134,7 +135,7 @@ class LocalBackend(BaseBackend):
         if choices_method.requires_unconditional_logprobs:
             alone = self._score(s, [ids[start:] for ids, start in zip(whole, starts, strict=True)], [0] * len(whole))
         decision = scoring.decide(choices, choices_method, scored, alone)
-        meta = _summed([output.meta_info for output in (*first, *scored, *(alone or ()))])
+        meta = summed([output.meta_info for output in (*first, *scored, *(alone or ()))])
         cached = first[0].meta_info["cached_tokens"] if first else 0
         kept = {key: meta[key] for key in ("prompt_tokens", "cached_tokens", "completion_tokens")}
         return ChoicesDecision(
@@ -258,21 +259,6 @@ def _origin(s: StreamExecutor) -> dict[str, Any]:
         "after": call.after,
         "think_ms": call.think_ms,
     }
-
-
-def _summed(metas: Sequence[Meta]) -> Meta:
-    """The first request's meta information, with the token counts of all."""
-    counts = ("prompt_tokens", "cached_tokens", "completion_tokens", "jumped_tokens")
-    return {**metas[0], **{key: sum(meta[key] for meta in metas) for key in counts}}
-
-
-def _news(meta: Meta, before: Meta) -> Meta:
-    """``meta`` with only those logprobs that ``before`` did not have."""
-    news = dict(meta)
-    for key in LOGPROB_LISTS:
-        if key in meta:
-            news[key] = meta[key][len(before.get(key, ())) :]
-    return news
 
 
 def own_template(tokenizer: Tokenizer, model_path: str) -> ChatTemplate:

@@ -17,7 +17,7 @@ _STATUS: tuple[tuple[type[SgbenchError], int, str], ...] = (
     (UsageError, 400, "invalid_request_error"),
     (CapacityError, 400, "invalid_request_error"),
     (ConstraintError, 400, "invalid_request_error"),
-    (AbortedError, 503, "aborted"),
+    (AbortedError, 500, "aborted"),
     (EngineStoppedError, 503, "engine_stopped"),
     (SgbenchError, 500, "server_error"),
 )

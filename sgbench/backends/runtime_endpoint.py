@@ -1,0 +1,274 @@
+"""Programs on an SGLang server: its native routes over HTTP. Speaks to `sgbench serve` and to SGLang's own server.
+
+Knows the routes' shapes; knows no engine and has no tokenizer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sgbench.backends import remote_scoring
+from sgbench.backends.base import BaseBackend, Completion
+from sgbench.backends.calls import CallLoop
+from sgbench.backends.http import HttpServer
+from sgbench.backends.meta import news, summed
+from sgbench.backends.token_usage import TokenUsage
+from sgbench.errors import BackendError, UsageError
+from sgbench.lang.chat_template import (
+    ChatTemplate,
+    ChatTemplateStyle,
+    get_chat_template,
+    get_chat_template_by_model_path,
+)
+from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
+from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
+from sgbench.lang.variables import Meta
+
+if TYPE_CHECKING:
+    from sgbench.lang.executor import StreamExecutor
+
+_PREFILL = {"max_new_tokens": 0, "temperature": 0.0}
+_WINDOW_TOKENS = 4
+_LOGPROB_FIELDS = ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs")
+_UNLESS_EMPTY = ("stop_regex", "stop_token_ids", "stop")  # older servers do not know all of them
+
+
+class RuntimeEndpoint(BaseBackend):
+    """A backend for programs on an SGLang server.
+
+    Parameters
+    ----------
+    base_url
+        Where the server is: ``http://127.0.0.1:30000``.
+    api_key
+        The server's key; None: it has none.
+    verify
+        Checks of the server's certificate: True (the default), False, or the path of a file of authorities.
+    chat_template_name
+        A registered template's name; None: the one that the server tells, else the one that its model's path means.
+    timeout_s
+        Longest silence of the server before a call fails.
+    max_retries
+        How often a request is sent again that the server did not accept (no connection, 429, 502, 503, 504).
+
+    Attributes
+    ----------
+    model_info
+        What the server told of its model.
+    token_usage
+        What the calls cost so far.
+
+    Raises
+    ------
+    BackendError
+        No server answers there, or it refuses: the message says why.
+    UsageError
+        ``base_url`` is no address, or there is no such template.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        verify: bool | str | None = None,
+        chat_template_name: str | None = None,
+        *,
+        timeout_s: float = 600.0,
+        max_retries: int = 2,
+    ) -> None:
+        self._calls = CallLoop()
+        self._server = HttpServer(base_url, api_key, verify, timeout_s, max_retries)
+        self.base_url = self._server.url
+        self.token_usage = TokenUsage()
+        try:
+            self.model_info = self._ask_model()
+            self.chat_template = _template(self.model_info, chat_template_name)
+        except BaseException:
+            self.shutdown()
+            raise
+
+    # --- the protocol -------------------------------------------------------------------------------------------
+
+    def get_model_name(self) -> str:
+        """The server's model path."""
+        return str(self.model_info["model_path"])
+
+    def generate(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> tuple[Completion, Meta]:
+        """See `BaseBackend.generate`."""
+        answer = self._generate(self._body(s, sampling_params), s)
+        replies = answer if isinstance(answer, list) else [answer]
+        meta = summed([reply["meta_info"] for reply in replies])
+        texts = [str(reply["text"]) for reply in replies]
+        return (texts if len(texts) > 1 else texts[0]), meta
+
+    def generate_stream(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> Iterator[tuple[str, Meta]]:
+        """See `BaseBackend.generate_stream`."""
+        body = self._body(s, sampling_params) | {"stream": True}
+        told = 0
+        before: Meta = {}
+        with contextlib.closing(self._calls.iterate(self._server.events("/generate", body), s)) as events:
+            for event in events:
+                text, meta = _reply(event)
+                yield text[told:], news(meta, before)
+                told, before = len(text), meta
+        self.token_usage.add(before)
+
+    def select(
+        self,
+        s: StreamExecutor,
+        choices: Sequence[str],
+        temperature: float,
+        choices_method: ChoicesSamplingMethod = token_length_normalized,
+    ) -> ChoicesDecision:
+        """Score every choice after the text and let ``choices_method`` decide; the same tokens as the in-kernel engine scores.
+
+        Raises
+        ------
+        UsageError
+            ``temperature`` is not 0, or the text is empty.
+        """
+        if temperature > 1e-5:
+            raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
+        if not s.text_:
+            raise UsageError("select on a server needs some text before it")
+        first = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s)["meta_info"]
+        metas = [first]
+        scored, starts = self._windows(s, choices, first["prompt_tokens"], metas)
+        own = [meta["input_token_logprobs"][start:] for meta, start in zip(scored, starts, strict=True)]
+        alone = self._alone(s, own, metas) if choices_method.requires_unconditional_logprobs else None
+        outputs = [meta.get("output_token_logprobs", []) for meta in scored]
+        decision = remote_scoring.decide(choices, choices_method, own, outputs, alone)
+        costs = {
+            key: sum(m.get(key) or 0 for m in metas) for key in ("prompt_tokens", "cached_tokens", "completion_tokens")
+        }
+        return ChoicesDecision(decision.decision, costs | (decision.meta_info or {}))
+
+    def commit_lazy_operations(self, s: StreamExecutor) -> Meta | None:
+        """The frontend hint: have the server read the text that forks are about to share."""
+        meta: Meta = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s)["meta_info"]
+        return meta
+
+    def cache_prefix(self, prefix_str: str) -> None:
+        """Have the server read the text that the items of a batch are about to share."""
+        self._generate({"text": prefix_str, "sampling_params": _PREFILL})
+
+    def flush_cache(self) -> bool:
+        """Have the server forget its cached prefixes."""
+        self._calls.call(self._server.text("POST", "/flush_cache"))
+        return True
+
+    def get_server_info(self) -> dict[str, Any]:
+        """The server's options and figures."""
+        try:
+            info = self._calls.call(self._server.json("GET", "/server_info"))
+        except BackendError as failure:
+            if " answered 404" not in str(failure):
+                raise
+            info = self._calls.call(self._server.json("GET", "/get_server_info"))
+        return dict(info)
+
+    def shutdown(self) -> None:
+        """Close the connections; the server runs on."""
+        self._calls.call(self._server.close())
+        self._calls.close()
+
+    def __repr__(self) -> str:
+        return f"<sgbench.RuntimeEndpoint {self.base_url}: {self.get_model_name()}>"
+
+    # --- requests -----------------------------------------------------------------------------------------------
+
+    def _ask_model(self) -> dict[str, Any]:
+        info = self._calls.call(self._server.json("GET", "/get_model_info"))
+        if not isinstance(info, dict) or "model_path" not in info:
+            raise BackendError(f"{self.base_url}/get_model_info does not tell a model: is it an SGLang server?")
+        return info
+
+    def _generate(self, body: dict[str, Any], s: StreamExecutor | None = None) -> Any:
+        answer = self._calls.call(self._server.json("POST", "/generate", body), s)
+        for reply in answer if isinstance(answer, list) else [answer]:
+            _, meta = _reply(reply)
+            self.token_usage.add(meta)
+        return answer
+
+    def _body(self, s: StreamExecutor, sampling: SglSamplingParams) -> dict[str, Any]:
+        if not s.text_:
+            raise UsageError("gen needs some text before it: the prompt is empty")
+        values = dtype_as_regex(sampling).given()
+        body = {"text": s.text_} | {name: values.pop(name) for name in _LOGPROB_FIELDS if name in values}
+        for name in _UNLESS_EMPTY:
+            if not values.get(name):
+                values.pop(name, None)
+        if "json_schema" in values:
+            from sgbench.engine.constrained.schema_source import schema_text
+
+            schema = values["json_schema"]
+            values["json_schema"] = schema if isinstance(schema, str) else schema_text(schema)
+        if "sampling_seed" in values:
+            from sgbench.engine.intake import mixed_seed
+
+            values["sampling_seed"] = mixed_seed(values["sampling_seed"], s.run.item, s.call.branch, s.call.op)
+        return body | {"sampling_params": values}
+
+    def _windows(
+        self, s: StreamExecutor, choices: Sequence[str], prompt_tokens: int, metas: list[Meta]
+    ) -> tuple[list[Meta], list[int]]:
+        """Of each choice its meta information, and where in its logprobs it begins; adds what was asked to ``metas``."""
+        texts = [s.text_, *(s.text_ + choice for choice in choices)]
+        width = _WINDOW_TOKENS
+        while True:
+            start = max(prompt_tokens - width, 0)
+            answers = self._scored({"text": texts}, start, s)
+            metas += answers
+            prompt, *scored = answers
+            entries = [meta["input_token_logprobs"] for meta in scored]
+            starts = remote_scoring.starts(prompt["input_token_logprobs"], entries, start)
+            if starts is not None:
+                return scored, starts
+            width *= 4
+
+    def _alone(self, s: StreamExecutor, own: Sequence[Any], metas: list[Meta]) -> list[Any]:
+        """The choices' tokens scored without the prompt."""
+        answers = self._scored({"input_ids": [[token[1] for token in row] for row in own]}, 0, s)
+        metas += answers
+        return [meta["input_token_logprobs"] for meta in answers]
+
+    def _scored(self, prompts: dict[str, Any], start: int, s: StreamExecutor) -> list[Meta]:
+        body = prompts | {
+            "sampling_params": _PREFILL,
+            "return_logprob": True,
+            "return_text_in_logprobs": True,
+            "logprob_start_len": start,
+        }
+        return [reply["meta_info"] for reply in self._generate(body, s)]
+
+
+def _reply(reply: Any) -> tuple[str, Meta]:
+    """Text and meta information of one result.
+
+    Raises
+    ------
+    BackendError
+        It has another shape.
+    """
+    if (
+        not isinstance(reply, dict)
+        or not isinstance(reply.get("text"), str)
+        or not isinstance(reply.get("meta_info"), dict)
+    ):
+        raise BackendError(f"the server's answer is no result of /generate: {str(reply)[:200]}")
+    return reply["text"], reply["meta_info"]
+
+
+def _template(info: dict[str, Any], name: str | None) -> ChatTemplate:
+    if name is not None:
+        return get_chat_template(name)
+    table = info.get("chat_turns")
+    if not isinstance(table, dict):
+        return get_chat_template_by_model_path(str(info["model_path"]))
+    turns = {role: (str(prefix), str(suffix)) for role, (prefix, suffix) in table["role_prefix_and_suffix"].items()}
+    style = ChatTemplateStyle[table["style"]]
+    return ChatTemplate(
+        **{**table, "role_prefix_and_suffix": turns, "style": style, "stop_str": tuple(table["stop_str"])}
+    )
