@@ -71,11 +71,11 @@ def draw(graph: Graph) -> str:
     bottom = TOP + (max((box.level for box in boxes), default=-1) + 1) * (HEIGHT + GAP_Y)
     width, height = max(width, 4 * 150 + 2 * MARGIN), bottom + 24
     titles = [
-        f'<text x="{MARGIN + s.pid * (WIDTH + GAP_X) + WIDTH / 2}" y="20" text-anchor="middle" font-weight="600">{html.escape(s.name)}</text>'
-        for s in graph.streams
+        f'<text x="{MARGIN + stream.pid * (WIDTH + GAP_X) + WIDTH / 2}" y="20" text-anchor="middle" font-weight="600">'
+        f"{html.escape(stream.name)}</text>"
+        for stream in graph.streams
     ]
-    edges = [_edge(source, box, dashed=False) for box in boxes for source in box.after]
-    edges += [_edge(source, box, dashed=True) for box in boxes for source in box.values]
+    edges = [_edge(source, box) for box in boxes for source in (*box.after, *box.values)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="graph of a program" viewBox="0 0 {width} {height}" '
         f'width="{width}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
@@ -164,12 +164,19 @@ def _picture(box: _Box) -> str:
     )
 
 
-def _edge(source: _Box, target: _Box, dashed: bool) -> str:
-    x1, y1, x2, y2 = source.x + WIDTH / 2, source.y + HEIGHT, target.x + WIDTH / 2, target.y
-    middle = (y1 + y2) / 2
-    style = ' stroke-dasharray="4 3"' if dashed else ""
-    colour = _COLOURS["value" if dashed else "text"]
-    path = f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2}"
+def _edge(source: _Box, target: _Box) -> str:
+    """Down within a stream, and to a new one; into the side of a box that waits for another stream."""
+    x1, y1 = source.x + WIDTH / 2, source.y + HEIGHT
+    waits = source in target.values
+    if waits and source.pid != target.pid:
+        side = WIDTH if source.pid > target.pid else 0
+        x2, y2 = target.x + side, target.y + HEIGHT / 2
+        path = f"M{x1} {y1}C{x1} {y2} {x1} {y2} {x2} {y2}"
+    else:
+        x2, y2 = target.x + WIDTH / 2, target.y
+        path = f"M{x1} {y1}C{x1} {(y1 + y2) / 2} {x2} {(y1 + y2) / 2} {x2} {y2}"
+    style = ' stroke-dasharray="4 3"' if waits and target.kind == "value" else ""
+    colour = _COLOURS[target.kind if waits else "text"]
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.4"{style}/>'
 
 

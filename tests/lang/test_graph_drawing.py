@@ -1,0 +1,56 @@
+"""The picture of a graph: well-formed, complete, and safe with any text."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import sgbench as sgl
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(element: ET.Element, tag: str) -> list[str]:
+    return [node.text or "" for node in element.iter(f"{SVG}{tag}")]
+
+
+@sgl.function
+def inner(s, q):
+    s += "about " + q + sgl.gen("fact")
+    return s["fact"]
+
+
+@sgl.function
+def program(s, q):
+    s += sgl.user("<script>&" + q)
+    called = inner(q)
+    forks = s.fork(2)
+    forks += sgl.gen("x")
+    forks.join()
+    s["n"] = "host"
+    s += called["fact"] + sgl.select("c", ["a", "b"]) + s["x"][1]
+
+
+def test_every_box_and_every_edge_is_drawn() -> None:
+    drawing = ET.fromstring(program.compile()._repr_html_())
+    titles = texts(drawing, "title")
+    for label in (
+        "call inner",
+        "fork into 2",
+        "branch 1",
+        "gen x",
+        "join: variables",
+        "select c",
+        "fact",
+        "n = 'host'",
+    ):
+        assert label in titles
+    assert "user: '<script>&' {q} ∎" in titles
+    assert {"program", "inner", "fork 0", "fork 1"} <= set(texts(drawing, "text"))
+    edges = list(drawing.iter(f"{SVG}path"))
+    dashed = [edge for edge in edges if edge.get("stroke-dasharray")]
+    assert len(dashed) == 2 and len(edges) > 12
+
+
+def test_an_empty_program_has_a_picture() -> None:
+    drawing = ET.fromstring(sgl.function(lambda s: None).compile()._repr_html_())
+    assert texts(drawing, "title") == []
