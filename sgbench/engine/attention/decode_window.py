@@ -19,6 +19,8 @@ import torch
 from sgbench.engine.attention.dense import dense_attention
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
     from sgbench.engine.request import Chunk, IntArray
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     Int64Array = npt.NDArray[np.int64]
 
 BUDGET_BYTES = 1 << 29
-_NARROWEST = 64
+_NARROWEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What a row of a buffer holds: positions ``first`` to ``stop`` of a request."""
+    """What row ``index`` of a buffer holds: positions ``first`` to ``stop`` of a request."""
 
     rid: int
     first: int
     stop: int
-    width: int
+    buffer: torch.Tensor
     index: int
 
 
@@ -70,7 +72,9 @@ class WindowGroup:
     refill
         ``(gather index, flat buffer rows)`` of requests that are copied anew; None: none.
     targets
-        Token row of each buffer row; None: all tokens in order.
+        Token row of each buffer row, on the host.
+    rows
+        The same on the device; None: all tokens in order.
     mask
         ``[rows, 1, repeat, keys]``; None: all are equally long.
     """
@@ -80,7 +84,8 @@ class WindowGroup:
     n_keys: int
     append: tuple[torch.Tensor, torch.Tensor] | None
     refill: tuple[torch.Tensor, torch.Tensor] | None
-    targets: torch.Tensor | None
+    targets: Int64Array
+    rows: torch.Tensor | None
     mask: torch.Tensor | None
 
     def attend(
@@ -95,7 +100,7 @@ class WindowGroup:
             flat.index_copy_(0, self.refill[1], cache.gather(layer, self.refill[0]).view(-1, flat.shape[1]))
         used = buffer[: self.n_rows, :, : self.n_keys]
         n_kv_heads = used.shape[1] // 2
-        picked = q if self.targets is None else q.index_select(0, self.targets)
+        picked = q if self.rows is None else q.index_select(0, self.rows)
         return dense_attention(picked, used[:, :n_kv_heads], used[:, n_kv_heads:], self.mask)
 
 
@@ -126,40 +131,54 @@ class DecodeWindow:
             by_width.setdefault(_width(member.length), []).append(member)
         self._buffers = {width: buffer for width, buffer in self._buffers.items() if width in by_width}
         held, self._held = self._held, {}
-        groups, left, tokens = [], [], 0
+        groups, left = [], []
         for width in sorted(by_width):
-            rows = 1 << (len(by_width[width]) - 1).bit_length()
-            tokens += rows * width
-            if tokens > self._budget_tokens:
-                self._buffers.pop(width, None)
+            buffer = self._buffer(width, len(by_width[width]), by_width.keys())
+            if buffer is None:
                 left.extend(by_width[width])
-                continue
-            groups.append(self._group(width, rows, by_width[width], held, table, n_tokens, repeat))
+            else:
+                groups.append(self._group(buffer, by_width[width], held, table, n_tokens, repeat))
         return groups, left
+
+    def _buffer(self, width: int, n_rows: int, in_use: Collection[int]) -> torch.Tensor | None:
+        """A buffer of at least ``n_rows`` rows, or None if the budget is spent on buffers that this step uses."""
+        buffer = self._buffers.pop(width, None)
+        if buffer is None or buffer.shape[1] < n_rows:
+            buffer = self._new(1 << (n_rows - 1).bit_length(), width, in_use)
+        if buffer is not None:
+            self._buffers[width] = buffer
+        return buffer
+
+    def _new(self, rows: int, width: int, in_use: Collection[int]) -> torch.Tensor | None:
+        for other in [w for w in self._buffers if w not in in_use]:
+            if self._tokens() + rows * width > self._budget_tokens:
+                del self._buffers[other]
+        if self._tokens() + rows * width > self._budget_tokens:
+            return None
+        layers, heads, _, head_dim = self._cache.data.shape
+        # Zeros, not garbage: what lies behind a row's end is masked, but a NaN would pass any mask.
+        return torch.zeros(layers, rows, heads, width, head_dim, dtype=self._cache.data.dtype)
+
+    def _tokens(self) -> int:
+        return sum(buffer.shape[1] * width for width, buffer in self._buffers.items())
 
     def _group(
         self,
-        width: int,
-        rows: int,
+        buffer: torch.Tensor,
         members: list[Member],
         held: dict[int, _Held],
         table: IntArray,
         n_tokens: int,
         repeat: int,
     ) -> WindowGroup:
-        buffer = self._buffers.get(width)
-        grown = buffer is None or buffer.shape[1] < rows
-        if buffer is None or grown:
-            buffer = self._buffers[width] = self._new(rows, width)
-        places = (
-            {} if grown else {i: p for i, m in enumerate(members) if (p := _place(m, held, width, len(members))) >= 0}
-        )
+        width = buffer.shape[3]
+        places = {i: p for i, m in enumerate(members) if (p := _place(m, held, buffer, len(members))) >= 0}
         spare = iter(sorted(set(range(len(members))) - set(places.values())))
         fresh = [i for i in range(len(members)) if i not in places]
         index = np.array([places[i] if i in places else next(spare) for i in range(len(members))])
         for member, at in zip(members, index.tolist(), strict=True):
             chunk = member.chunk
-            self._held[chunk.row] = _Held(chunk.rid, member.own_from, chunk.start + 1, width, at)
+            self._held[chunk.row] = _Held(chunk.rid, member.own_from, chunk.start + 1, buffer, at)
         lengths = np.array([m.length for m in members])
         token_rows = np.array([m.token_row for m in members])
         in_place = np.argsort(index)
@@ -173,14 +192,10 @@ class DecodeWindow:
             n_keys=n_keys,
             append=self._append(index[kept], lengths[kept] - 1, token_rows[kept], width) if len(kept) else None,
             refill=self._refill([members[i] for i in fresh], index[fresh], table, width) if fresh else None,
-            targets=None if whole else torch.from_numpy(targets),
+            targets=targets,
+            rows=None if whole else torch.from_numpy(targets),
             mask=self._mask(lengths[in_place], n_keys, repeat),
         )
-
-    def _new(self, rows: int, width: int) -> torch.Tensor:
-        """Zeros, not garbage: what lies behind a row's end is masked, but a NaN would pass any mask."""
-        layers, heads, _, head_dim = self._cache.data.shape
-        return torch.zeros(layers, rows, heads, width, head_dim, dtype=self._cache.data.dtype)
 
     def _append(
         self, index: Int64Array, position: Int64Array, token_rows: Int64Array, width: int
@@ -213,10 +228,10 @@ def _width(length: int) -> int:
     return power * 3 // 4 if power > _NARROWEST and length <= power * 3 // 4 else power
 
 
-def _place(member: Member, held: dict[int, _Held], width: int, n_rows: int) -> int:
+def _place(member: Member, held: dict[int, _Held], buffer: torch.Tensor, n_rows: int) -> int:
     """Where the member stands already with all but its new token, or -1."""
     chunk, there = member.chunk, held.get(member.chunk.row)
     if there is None or (there.rid, there.first, there.stop) != (chunk.rid, member.own_from, chunk.start):
         return -1
-    stays = there.width == width and there.index < n_rows and chunk.slots_from == chunk.start
+    stays = there.buffer is buffer and there.index < n_rows and chunk.slots_from == chunk.start
     return there.index if stays else -1

@@ -65,6 +65,8 @@ class Group:
         Flat token rows, int64 ``[batch * n_queries]``, the last of a chunk repeated as padding; None: all tokens in order.
     valid
         Which of those are no padding, int64; None: all.
+    targets
+        Token row of each of those, on the host.
     mask
         ``[batch, 1, queries, n_keys]``; None: nothing is padded or hidden.
     """
@@ -75,7 +77,7 @@ class Group:
     source: Source
     rows: torch.Tensor | None
     valid: torch.Tensor | None
-    targets: torch.Tensor | None
+    targets: Int64Array
     mask: torch.Tensor | None
 
     def attend(self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
@@ -155,7 +157,10 @@ class TorchAttention:
 
 
 class TorchStep:
-    """`AttentionStep` of `TorchAttention`: groups and runs write each row once, prefixes are merged in."""
+    """`AttentionStep` of `TorchAttention`: groups and runs give each token once, prefixes are merged in.
+
+    ``order`` brings what groups and runs give, one after the other, into the order of the tokens; None: it is that already.
+    """
 
     def __init__(
         self,
@@ -164,8 +169,9 @@ class TorchStep:
         groups: list[Group | WindowGroup],
         runs: list[Run],
         prefixes: list[Prefix],
+        order: torch.Tensor | None,
     ) -> None:
-        self._cache, self._slots = cache, slots
+        self._cache, self._slots, self._order = cache, slots, order
         self._groups, self._runs, self._prefixes = groups, runs, prefixes
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> torch.Tensor:
@@ -188,18 +194,15 @@ class TorchStep:
 
     def _own(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
         """Every token over its chunk's own KV."""
-        if len(self._groups) == 1 and self._groups[0].targets is None:
-            return self._groups[0].attend(self._cache, layer, q, kv)
-        out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
-        lse = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
-        for group in self._groups:
-            part_out, part_lse = group.attend(self._cache, layer, q, kv)
-            assert group.targets is not None
-            out.index_copy_(0, group.targets, part_out)
-            lse.index_copy_(0, group.targets, part_lse)
-        for run in self._runs:
-            out[run.first : run.stop], lse[run.first : run.stop] = run.attend(q, kv)
-        return out, lse
+        parts = [group.attend(self._cache, layer, q, kv) for group in self._groups]
+        parts += [run.attend(q, kv) for run in self._runs]
+        if len(parts) == 1:
+            out, lse = parts[0]
+        else:
+            out, lse = torch.cat([out for out, _ in parts]), torch.cat([lse for _, lse in parts])
+        if self._order is None:
+            return out, lse
+        return out.index_select(0, self._order), lse.index_select(0, self._order)
 
 
 def _merge(
@@ -244,7 +247,8 @@ class _Planner:
             cached = self._table[self._rows[segment.chunks[0]], segment.start : segment.end]
             rows = np.concatenate([self._token_rows(i) for i in segment.chunks])
             prefixes.append(Prefix(self._source(cached.astype(np.int64)), self._all_or(rows)))
-        return TorchStep(self._cache, slots, groups, runs, prefixes)
+        given = np.concatenate([g.targets for g in groups] + [np.arange(r.first, r.stop) for r in runs])
+        return TorchStep(self._cache, slots, groups, runs, prefixes, self._all_or(np.argsort(given)))
 
     def _windows(self, members: Int64Array) -> tuple[list[WindowGroup], Int64Array]:
         """Decoding chunks in the window, and the short chunks that are left."""
@@ -293,15 +297,14 @@ class _Planner:
         hidden = position[:, None, :] > (starts[:, None] + query)[:, :, None]
         valid = np.flatnonzero((np.arange(n_queries) < counts[:, None]).ravel())
         padded = len(valid) < len(rows)
-        targets = self._all_or(rows[valid])
         return Group(
             batch=len(members),
             n_queries=n_queries,
             n_keys=n_keys,
             source=self._source(slots.ravel().astype(np.int64)),
-            rows=self._tensor(rows) if padded else targets,
+            rows=self._tensor(rows) if padded else self._all_or(rows),
             valid=self._tensor(valid) if padded else None,
-            targets=targets,
+            targets=rows[valid],
             mask=self._mask(hidden) if hidden.any() else None,
         )
 
