@@ -5,6 +5,7 @@ Knows events, the file format and the fold of the tree. Knows no engine: a trace
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -147,6 +148,17 @@ class Trace:
         events = list(self.events)
         vocab = self._vocab.of(file.token_ids(events))
         file.write(target, file.Contents(self.header, events, vocab, self._unknown))
+        return target
+
+    def to_perfetto(self, path: str | Path) -> Path:
+        """Write the trace for Perfetto (ui.perfetto.dev) and chrome://tracing; returns the path.
+
+        Requests and steps are slices, jumps are instants, the KV pool and the batch are counters. No prompt text goes along.
+        """
+        from sgbench.views.perfetto import perfetto
+
+        target = Path(path)
+        target.write_text(json.dumps(perfetto(self.events), separators=(",", ":")), encoding="utf-8")
         return target
 
     @classmethod

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sgbench.widgets.cache_stats import CacheStats
     from sgbench.widgets.radix_tree import RadixTree
+    from sgbench.widgets.timeline import Timeline
 
-__all__ = ["RadixTree"]
+__all__ = ["CacheStats", "RadixTree", "Timeline"]
+
+_HOME = {"CacheStats": "cache_stats", "RadixTree": "radix_tree", "Timeline": "timeline"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "RadixTree":
-        from sgbench.widgets.radix_tree import RadixTree
-
-        return RadixTree
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
