@@ -163,7 +163,7 @@ def _letter(example: Example, text: str) -> bool:
 
 _HELD = "phrasings that training never used, with options drawn anew"
 FAMILIES: tuple[Family, ...] = (
-    Family("multiple choice", 9.0, _exam, right=_letter, held_out=_HELD, max_new_tokens=2),
-    Family("letters of options", 1.5, _listing, held_out="options drawn anew", max_new_tokens=24),
-    Family("multiple choice in chat", 3.0, _talk, right=_letter, held_out=_HELD, max_new_tokens=16),
+    Family("multiple choice", 12.0, _exam, right=_letter, held_out=_HELD, max_new_tokens=2),
+    Family("letters of options", 5.0, _listing, held_out="options drawn anew", max_new_tokens=24),
+    Family("multiple choice in chat", 4.0, _talk, right=_letter, held_out=_HELD, max_new_tokens=16),
 )

@@ -311,12 +311,12 @@ def _several(rng: Random, split: Split, long: bool) -> Example:
 
 HELD_OUT = "phrasings of known facts that training never used"
 FAMILIES: tuple[Family, ...] = (
-    Family("facts", 9.0, _fact, right=holds, held_out=HELD_OUT),
+    Family("facts", 14.0, _fact, right=holds, held_out=HELD_OUT),
     Family(
         "facts, sentence to finish", 2.0, _cloze, right=holds, held_out="the same facts behind other few-shot lines"
     ),
     Family("facts, backwards", 1.2, _back, right=holds, held_out=HELD_OUT),
-    Family("facts, yes or no", 5.0, _yes_no, right=_starts, held_out=HELD_OUT),
+    Family("facts, yes or no", 8.0, _yes_no, right=_starts, held_out=HELD_OUT),
     Family("facts, either or", 1.2, _either, right=holds, held_out=HELD_OUT),
     Family(
         "facts, several and follow-ups",
