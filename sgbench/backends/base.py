@@ -40,6 +40,10 @@ class Capabilities:
         ``regex``, ``json_schema`` and ``dtype``.
     logprobs
         ``return_logprob``.
+    lacks
+        Names of further sampling values that must be left alone.
+    images
+        ``image`` and ``video``: ``s.images_`` has pairs of what the program gave and its base64 text.
     """
 
     select: bool = True
@@ -47,6 +51,8 @@ class Capabilities:
     several_samples: bool = True
     constraints: bool = True
     logprobs: bool = True
+    lacks: frozenset[str] = frozenset()
+    images: bool = True
 
     def missing(self, params: SglSamplingParams) -> str | None:
         """The first thing that ``params`` asks for and this lacks, in words; None if there is none."""
@@ -56,7 +62,17 @@ class Capabilities:
             (constrained and not self.constraints, "constrained generation (regex, json_schema, dtype)"),
             (bool(params.return_logprob) and not self.logprobs, "log-probabilities (return_logprob)"),
         )
-        return next((words for lacking, words in wanted if lacking), None)
+        found = next((words for lacking, words in wanted if lacking), None)
+        return found or next((name for name in sorted(self.lacks) if _is_given(params, name)), None)
+
+
+_USUAL = SglSamplingParams()
+
+
+def _is_given(params: SglSamplingParams, name: str) -> bool:
+    """Does sampling value ``name`` differ from its default? An empty list of stops does not."""
+    value = getattr(params, name)
+    return value is not None and value != getattr(_USUAL, name) and value != []
 
 
 class BaseBackend:
