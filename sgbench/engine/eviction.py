@@ -69,7 +69,12 @@ def fifo(node: Evictable) -> tuple[int, int]:
     return node.created, -node.end
 
 
-BUILT_IN: dict[str, EvictionKey] = {"lru": lru, "mru": mru, "lfu": lfu, "fifo": fifo}
+def slru(node: Evictable) -> tuple[bool, int, int]:
+    """Segmented: what was never hit goes first, then what was, each least recently used first."""
+    return node.hits > 0, node.last_access, -node.end
+
+
+BUILT_IN: dict[str, EvictionKey] = {"lru": lru, "mru": mru, "lfu": lfu, "fifo": fifo, "slru": slru}
 
 
 def eviction_key(name: str) -> EvictionKey:

@@ -153,6 +153,7 @@ class Scheduler:
         if not (self.waiting and self._rows and budget and self._memory.available_tokens > reserved):
             return
         self._order = self._ordered()
+        prefilling = [seq for seq in self.running if not seq.decoding]
         admitted: list[Sequence] = []
         for seq in self._order:
             if not (self._rows and budget):
@@ -160,7 +161,7 @@ class Scheduler:
             first = self._goes_first(seq)
             if not first and self._would_pass_too_often(seq, admitted):
                 break
-            if not first and self._deferred(seq):
+            if not first and self._deferred(seq, prefilling):
                 continue
             match = self._memory.match(seq)
             need = seq.length - match.length + self._reserve.tokens(seq)
@@ -171,6 +172,7 @@ class Scheduler:
                 continue
             self._start(seq)
             admitted.append(seq)
+            prefilling.append(seq)
             n = self._prefill(seq, budget, spans)
             budget -= n
             reserved += seq.pending - n + self._reserve.tokens(seq)
@@ -193,16 +195,16 @@ class Scheduler:
             return False
         return oldest.overtaken + sum(other.rid > oldest.rid for other in admitted) >= self._config.starvation_bound
 
-    def _deferred(self, seq: Sequence) -> bool:
-        """Is a running request computing so much of this prompt that waiting for it is cheaper?"""
-        if not self._memory.cache.shares_chunks:
+    def _deferred(self, seq: Sequence, prefilling: list[Sequence]) -> bool:
+        """Is a request of ``prefilling``, those running, computing so much of this prompt that waiting for it is cheaper?"""
+        if not prefilling or not self._memory.cache.shares_chunks:
             return False
         reach = self._memory.match(seq).length + max(1, self._config.in_flight_tokens)
         if reach > seq.match_limit:
             return False
         beginning = seq.tokens[:reach].tobytes()
-        for other in self.running:
-            if other.decoding or other.length < reach or other.tokens[:reach].tobytes() != beginning:
+        for other in prefilling:
+            if other.length < reach or other.tokens[:reach].tobytes() != beginning:
                 continue
             if self._journal.active:
                 shared = common_prefix_tokens(other.tokens, seq.tokens)
