@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
+    from sgbench.backends.openai_api import OpenAI
     from sgbench.backends.runtime_endpoint import RuntimeEndpoint
     from sgbench.backends.scripted import ScriptedBackend
     from sgbench.errors import (
@@ -51,7 +52,9 @@ if TYPE_CHECKING:
         gen_string,
         get_default_backend,
         get_server_info,
+        image,
         select,
+        separate_reasoning,
         set_default_backend,
         system,
         system_begin,
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
         user,
         user_begin,
         user_end,
+        video,
     )
     from sgbench.lang.choices import (
         greedy_token_selection,
@@ -84,6 +88,7 @@ __all__ = [
     "IntegrityError",
     "MissingDependencyError",
     "ModelError",
+    "OpenAI",
     "ProgramError",
     "ProgramState",
     "RuntimeEndpoint",
@@ -111,8 +116,10 @@ __all__ = [
     "get_server_info",
     "global_config",
     "greedy_token_selection",
+    "image",
     "lang",
     "select",
+    "separate_reasoning",
     "server",
     "set_default_backend",
     "system",
@@ -124,6 +131,7 @@ __all__ = [
     "user",
     "user_begin",
     "user_end",
+    "video",
     "widgets",
 ]
 
@@ -132,6 +140,7 @@ _MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "serve
 _HOME = {
     "BaseBackend": "backends.base",
     "Engine": "backends.local",
+    "OpenAI": "backends.openai_api",
     "ProgramState": "lang.state",
     "RuntimeEndpoint": "backends.runtime_endpoint",
     "ScriptedBackend": "backends.scripted",

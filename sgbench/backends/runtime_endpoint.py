@@ -197,6 +197,8 @@ class RuntimeEndpoint(BaseBackend):
             raise UsageError("gen needs some text before it: the prompt is empty")
         values = dtype_as_regex(sampling).given()
         body = {"text": s.text_} | {name: values.pop(name) for name in _LOGPROB_FIELDS if name in values}
+        if s.images_:
+            body["image_data"] = [data for _, data in s.images_]
         for name in _UNLESS_EMPTY:
             if not values.get(name):
                 values.pop(name, None)
