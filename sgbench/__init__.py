@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
-    from sgbench.backends.openai_api import OpenAI
     from sgbench.backends.runtime_endpoint import RuntimeEndpoint
     from sgbench.backends.scripted import ScriptedBackend
     from sgbench.errors import (
@@ -88,7 +87,6 @@ __all__ = [
     "IntegrityError",
     "MissingDependencyError",
     "ModelError",
-    "OpenAI",
     "ProgramError",
     "ProgramState",
     "RuntimeEndpoint",
@@ -140,7 +138,6 @@ _MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "serve
 _HOME = {
     "BaseBackend": "backends.base",
     "Engine": "backends.local",
-    "OpenAI": "backends.openai_api",
     "ProgramState": "lang.state",
     "RuntimeEndpoint": "backends.runtime_endpoint",
     "ScriptedBackend": "backends.scripted",

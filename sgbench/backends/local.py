@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import scoring
-from sgbench.backends.base import BaseBackend, Completion
+from sgbench.backends.base import BaseBackend, Capabilities, Completion
 from sgbench.backends.meta import news, summed
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
@@ -56,6 +56,8 @@ class LocalBackend(BaseBackend):
     UsageError
         The engine has no tokenizer.
     """
+
+    capabilities = Capabilities(images=False)  # the engine's models read text
 
     def __init__(self, engine: EngineCore, chat_template: ChatTemplate | None = None) -> None:
         if engine.tokenizer is None:

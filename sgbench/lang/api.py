@@ -13,13 +13,16 @@ from sgbench.lang.primitives import (
     gen,
     gen_int,
     gen_string,
+    image,
     select,
+    separate_reasoning,
     system,
     system_begin,
     system_end,
     user,
     user_begin,
     user_end,
+    video,
 )
 
 __all__ = [
@@ -33,7 +36,9 @@ __all__ = [
     "gen_string",
     "get_default_backend",
     "get_server_info",
+    "image",
     "select",
+    "separate_reasoning",
     "set_default_backend",
     "system",
     "system_begin",
@@ -41,6 +46,7 @@ __all__ = [
     "user",
     "user_begin",
     "user_end",
+    "video",
 ]
 
 

@@ -17,15 +17,20 @@ from sgbench.lang.ir import (
     SglExpr,
     SglExprList,
     SglGen,
+    SglImage,
     SglRoleBegin,
     SglRoleEnd,
     SglSelect,
+    SglSeparateReasoning,
     SglVariable,
     SglVarScopeBegin,
     SglVarScopeEnd,
+    SglVideo,
 )
 from sgbench.lang.ledger import charged
+from sgbench.lang.media import encode_image, encode_video
 from sgbench.lang.origins import written
+from sgbench.lang.reasoning import split
 from sgbench.lang.sampling import SglSamplingParams, resolve
 from sgbench.lang.variables import LOGPROB_LISTS, Meta, Slot, merge_lists
 
@@ -64,7 +69,8 @@ def _fill(state: StreamExecutor, text: str) -> None:
     state.announce(text, "template")
 
 
-def _gen(state: StreamExecutor, expr: SglGen, slots: Slots) -> None:
+def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | None = None) -> None:
+    """``model_type``: the thinking is cut off, into the next slot; such a completion does not come in pieces."""
     slot = next(slots)
     params = resolve(state.default_sampling_para, expr.sampling_params, state.chat_template.stop_str)
     lacking = state.backend.capabilities.missing(params)
@@ -72,8 +78,11 @@ def _gen(state: StreamExecutor, expr: SglGen, slots: Slots) -> None:
         raise BackendError(f"{type(state.backend).__name__} has no {lacking}, which gen({expr.name!r}) asks for")
     state.begin_call()
     prompt_chars = len(state.text_)
-    streams = state.stream and params.n == 1 and state.backend.capabilities.streaming
-    meta = (_gen_pieces if streams else _gen_whole)(state, slot, params, prompt_chars)
+    if model_type is not None:
+        meta = _gen_apart(state, slot, next(slots), params, model_type)
+    else:
+        streams = state.stream and params.n == 1 and state.backend.capabilities.streaming
+        meta = (_gen_pieces if streams else _gen_whole)(state, slot, params, prompt_chars)
     slot.meta = state.meta_info[slot.name] = meta
     slot.rids = state.last_rids
     state.usage = charged(state.usage, meta)
@@ -83,14 +92,47 @@ def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pro
     completion, meta = state.backend.generate(state, sampling_params=params)
     first = completion[0] if isinstance(completion, list) else completion
     state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
-    for origin, piece in written(first, 0, meta):
-        state.write(piece, origin, slot.name)
-    state.store(slot, completion)
-    slot.chunks.append((first, meta))
-    state.publish()
-    for origin, piece in written(first, 0, meta):
-        state.announce(piece, origin, slot.name)
+    _arrive(state, slot, completion, first, 0, meta)
     return meta
+
+
+def _arrive(state: StreamExecutor, slot: Slot, value: Any, text: str, start: int, meta: Meta) -> None:
+    """``value`` is the slot's, and ``text``, which stands at character ``start`` of the completion, the state's."""
+    for origin, piece in written(text, start, meta):
+        state.write(piece, origin, slot.name)
+    state.store(slot, value)
+    slot.chunks.append((text, meta))
+    state.publish()
+    for origin, piece in written(text, start, meta):
+        state.announce(piece, origin, slot.name)
+
+
+def _gen_apart(state: StreamExecutor, slot: Slot, thinking: Slot, params: SglSamplingParams, model_type: str) -> Meta:
+    """A completion whose answer goes to the text and to ``slot``, and whose thinking only to ``thinking``."""
+    prompt_chars = len(state.text_)
+    completion, meta = state.backend.generate(state, sampling_params=params)
+    samples = [split(one, model_type) for one in (completion if isinstance(completion, list) else [completion])]
+    state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
+    several = isinstance(completion, list)
+    state.store(thinking, [one.thinking for one in samples] if several else samples[0].thinking)
+    thinking.chunks.append((samples[0].thinking, meta))
+    thinking.meta = state.meta_info[thinking.name] = meta
+    answers = [one.answer for one in samples] if several else samples[0].answer
+    _arrive(state, slot, answers, samples[0].answer, samples[0].answer_start, meta)
+    return meta
+
+
+def _reasoning(state: StreamExecutor, expr: SglSeparateReasoning, slots: Slots) -> None:
+    parts = expr.expr.expr_list if isinstance(expr.expr, SglExprList) else [expr.expr]
+    for part in parts:
+        if isinstance(part, SglExprList):
+            _reasoning(state, SglSeparateReasoning(part, expr.model_type), slots)
+        elif isinstance(part, SglGen):
+            _gen(state, part, slots, expr.model_type)
+        else:
+            execute(state, part, slots)
+            if isinstance(part, SglSelect) and part.name is not None:
+                state.store(next(slots), "")  # a choice is taken, not thought about
 
 
 def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Meta:
@@ -156,11 +198,39 @@ def _role_begin(state: StreamExecutor, expr: SglRoleBegin, slots: Slots) -> None
 def _role_end(state: StreamExecutor, expr: SglRoleEnd, slots: Slots) -> None:
     if state.cur_role != expr.role:
         raise ContractError(f"the turn of {expr.role!r} ends, but the open turn is {state.cur_role!r}")
-    content = state.text_[state.cur_role_begin_pos :].lstrip()
+    content = _content(state)
     _, suffix = state.chat_template.get_prefix_and_suffix(expr.role, state.messages_)
     _fill(state, suffix)
     state.messages_.append({"role": expr.role, "content": content})
     state.cur_role = None
+
+
+def _content(state: StreamExecutor) -> str | list[dict[str, Any]]:
+    """What the open turn says: its text, or its text and images, as chat servers take them."""
+    text = state.text_[state.cur_role_begin_pos :].lstrip()
+    if not state.cur_images:
+        return text
+    images, state.cur_images = state.cur_images, []
+    urls = [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}} for _, data in images]
+    return [{"type": "text", "text": text}, *urls]
+
+
+def _image(state: StreamExecutor, expr: SglImage, slots: Slots) -> None:
+    _show(state, expr.path, encode_image, "image")
+
+
+def _video(state: StreamExecutor, expr: SglVideo, slots: Slots) -> None:
+    _show(state, expr.path, lambda path: encode_video(path, expr.num_frames), "video")
+
+
+def _show(state: StreamExecutor, source: Any, encode: Callable[[Any], str], kind: str) -> None:
+    if not state.backend.capabilities.images:
+        raise BackendError(f"{kind}(...): {type(state.backend).__name__} runs models that read text only")
+    shown = (source, encode(source))
+    state.images_.append(shown)
+    state.cur_images.append(shown)
+    state.backend.fill_image(state)
+    _fill(state, state.chat_template.image_token)
 
 
 def _scope_begin(state: StreamExecutor, expr: SglVarScopeBegin, slots: Slots) -> None:
@@ -220,6 +290,9 @@ _EFFECTS: dict[type, Effect] = {
     SglConstantText: _text,
     SglGen: _gen,
     SglSelect: _select,
+    SglImage: _image,
+    SglVideo: _video,
+    SglSeparateReasoning: _reasoning,
     SglRoleBegin: _role_begin,
     SglRoleEnd: _role_end,
     SglVarScopeBegin: _scope_begin,

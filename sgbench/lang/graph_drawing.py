@@ -170,7 +170,7 @@ def _edge(source: _Box, target: _Box) -> str:
     waits = source in target.values
     if waits and source.pid != target.pid:
         side = WIDTH if source.pid > target.pid else 0
-        x2, y2 = target.x + side, target.y + HEIGHT / 2
+        x2, y2 = float(target.x + side), target.y + HEIGHT / 2
         path = f"M{x1} {y1}C{x1} {y2} {x1} {y2} {x2} {y2}"
     else:
         x2, y2 = target.x + WIDTH / 2, target.y

@@ -9,8 +9,20 @@ from typing import Any
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import sampling
 from sgbench.lang.choices import ChoicesSamplingMethod, token_length_normalized
-from sgbench.lang.ir import SglExpr, SglExprList, SglGen, SglRoleBegin, SglRoleEnd, SglSelect
+from sgbench.lang.ir import (
+    SglExpr,
+    SglExprList,
+    SglGen,
+    SglImage,
+    SglRoleBegin,
+    SglRoleEnd,
+    SglSelect,
+    SglSeparateReasoning,
+    SglVideo,
+)
+from sgbench.lang.reasoning import check_model_type
 from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
+from sgbench.lang.walk import made_variables
 
 
 def gen(
@@ -169,6 +181,43 @@ def select(
     if isinstance(choices, str) or not choices or not all(isinstance(c, str) and c for c in choices):
         raise UsageError(f"select(choices={choices!r}): a list of at least one text, none of them empty, is needed")
     return SglSelect(name, choices, temperature, choices_method)
+
+
+def image(path: Any) -> SglImage:
+    """Show the model an image: a file's path, the file's bytes, or a PIL image.
+
+    The chat template's image token marks its place in the text. The in-kernel engine's models read text only; they refuse it.
+    """
+    return SglImage(path)
+
+
+def video(path: Any, num_frames: int) -> SglVideo:
+    """Show the model ``num_frames`` evenly spaced frames of a video: a file's path or its bytes. See `image`."""
+    return SglVideo(path, num_frames)
+
+
+def separate_reasoning(expr: SglExpr | str | None = None, model_type: str | None = None) -> SglSeparateReasoning:
+    """Cut the thinking off the completions in ``expr``: ``s["x"]`` and the text get the answer alone.
+
+    The thinking is variable ``x_reasoning_content``. A completion must be whole to be cut, so it streams as one piece.
+
+    Parameters
+    ----------
+    expr
+        Nodes of which every `gen` and `select` has a name.
+    model_type
+        The family whose marks the model uses: ``"qwen3"``, ``"deepseek-r1"``, ``"gpt-oss"``, ...
+
+    Raises
+    ------
+    UsageError
+        A `gen` without a name, nothing to cut, or an unknown family.
+    """
+    if isinstance(expr, str) or expr is None:
+        raise UsageError("separate_reasoning needs nodes such as gen(...), whose thinking is to be cut off")
+    if any(name is None for name, _ in made_variables(expr)):
+        raise UsageError("separate_reasoning: every gen inside needs a name, after which its thinking is named")
+    return SglSeparateReasoning(expr, check_model_type(model_type))
 
 
 def _turn(role: str, expr: SglExpr | str | None) -> SglExprList:
