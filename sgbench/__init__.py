@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
+    from sgbench.backends.openai_api import OpenAI
     from sgbench.backends.runtime_endpoint import RuntimeEndpoint
     from sgbench.backends.scripted import ScriptedBackend
     from sgbench.errors import (
@@ -87,6 +88,7 @@ __all__ = [
     "IntegrityError",
     "MissingDependencyError",
     "ModelError",
+    "OpenAI",
     "ProgramError",
     "ProgramState",
     "RuntimeEndpoint",
@@ -138,6 +140,7 @@ _MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "serve
 _HOME = {
     "BaseBackend": "backends.base",
     "Engine": "backends.local",
+    "OpenAI": "backends.openai_api",
     "ProgramState": "lang.state",
     "RuntimeEndpoint": "backends.runtime_endpoint",
     "ScriptedBackend": "backends.scripted",
