@@ -185,6 +185,8 @@ class FrameEncoder:
         else:
             self._cells.pop(place, None)
         number, before = self._row_of.get(place, (len(self._row_of), -1))
+        if before < 0 and not cell.value:
+            return  # no row was there to take away
         after = -1
         if cell.value:
             after = len(self._rows)

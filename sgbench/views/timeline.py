@@ -159,6 +159,8 @@ class TimelineFold:
                 line.jumps.append((ms, len(event.token_ids)))
             case ev.RequestFinished() | ev.RequestAborted():
                 line.output_tokens, line.end, line.end_ms = len(event.output_ids), event.reason, ms
+                if line.first_ms < 0 and event.output_ids:
+                    line.first_ms = ms  # the event of the step that sampled its only token is still to come
                 line.close(ms)
                 self._prefilling.discard(event.rid)
                 heapq.heappush(self._free_lanes, line.lane)

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from sgbench.widgets.cache_stats import CacheStats
     from sgbench.widgets.radix_tree import RadixTree
     from sgbench.widgets.timeline import Timeline
+    from sgbench.widgets.tokens import Tokens
 
-__all__ = ["CacheStats", "RadixTree", "Timeline"]
+__all__ = ["CacheStats", "RadixTree", "Timeline", "Tokens"]
 
-_HOME = {"CacheStats": "cache_stats", "RadixTree": "radix_tree", "Timeline": "timeline"}
+_HOME = {"CacheStats": "cache_stats", "RadixTree": "radix_tree", "Timeline": "timeline", "Tokens": "tokens"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,8 @@ from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
 LEFT, RIGHT, TOP = 56.0, 18.0, 44.0
 LANE, LANES_HEIGHT, BATCH = 22.0, 320.0, 64.0
-BLUE, PALE, GREEN, MINT, GREY, VIOLET = "#0072b2", "#ddecfa", "#00875f", "#dcf5ec", "#b5bfcc", "#8a3c97"
+AMBER, GREEN, MINT, BLUE, SKY = "#e69f00", "#009e73", "#d3efe6", "#2487cc", "#d7e8f6"
+GREY, VIOLET = "#b5bfcc", "#b0579b"
 
 
 def timeline_picture(fold: TimelineFold) -> bytes:
@@ -29,9 +30,9 @@ def _legend(pen: Pen) -> None:
     x = WIDTH - RIGHT - 336.0
     for fill, edge, words in (
         (GREY, None, "queued"),
-        (PALE, BLUE, "prefill: cached"),
-        (BLUE, None, "prefill: computed"),
-        (GREEN, None, "decode"),
+        (MINT, GREEN, "prefill: cached"),
+        (AMBER, None, "prefill: computed"),
+        (BLUE, None, "decode"),
         (VIOLET, None, "jump"),
     ):
         pen.rectangle((x, 29, x + 9, 38), 2, fill, edge)
@@ -63,23 +64,23 @@ def _span(pen: Pen, fold: TimelineFold, span: Span, top: float, tall: float) -> 
         pen.rectangle((left, middle - min(2, tall / 2), right, middle + min(2, tall / 2)), 0, GREY)
     elif span.kind is Stretch.PREFILL:
         share = span.cached / span.tokens if span.tokens else 0.0
-        pen.rectangle((left, top, right, top + tall), 0, BLUE)
-        pen.rectangle((left, top + tall * (1 - share), right, top + tall), 0, PALE, BLUE)
+        pen.rectangle((left, top, right, top + tall), 0, AMBER)
+        pen.rectangle((left, top + tall * (1 - share), right, top + tall), 0, MINT, GREEN)
     else:
-        pen.rectangle((left, top, right, top + tall), 0, MINT)
-        pen.rectangle((left, top + tall * 0.78, right, top + tall), 0, GREEN)
+        pen.rectangle((left, top, right, top + tall), 0, SKY)
+        pen.rectangle((left, top + tall * 0.78, right, top + tall), 0, BLUE)
 
 
 def _batches(pen: Pen, fold: TimelineFold, top: float) -> None:
     steps = fold.steps.values()
     most = max([1, *(step.prefill_requests + step.decode_requests for step in steps)])
     bottom = top + BATCH
-    pen.text(LEFT, top - 10, "requests in each step's batch: decode (green), prefill (blue)", 11, DIM)
+    pen.text(LEFT, top - 10, "requests in each step's batch: decode (blue), prefill (amber)", 11, DIM)
     pen.text(24, top + 4, f"{most}", 10, DIM)
     for step in steps:
         left = _x(fold, step.planned_ms)
         right = max(left + 0.6, _x(fold, step.finished_ms if step.finished_ms >= 0 else fold.end_ms) - 0.6)
         decode, prefill = (BATCH * count / most for count in (step.decode_requests, step.prefill_requests))
-        pen.rectangle((left, bottom - decode, right, bottom), 0, GREEN)
-        pen.rectangle((left, bottom - decode - prefill, right, bottom - decode), 0, BLUE)
+        pen.rectangle((left, bottom - decode, right, bottom), 0, BLUE)
+        pen.rectangle((left, bottom - decode - prefill, right, bottom - decode), 0, AMBER)
     pen.line([(LEFT, bottom), (WIDTH - RIGHT, bottom)], LINE, 1)

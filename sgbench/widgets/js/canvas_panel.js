@@ -156,6 +156,10 @@ export function hatch(ctx, colour, ground) {
   const pen = tile.getContext("2d");
   pen.fillStyle = ground;
   pen.fillRect(0, 0, 6, 6);
+  pen.globalAlpha = 0.22;
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 6, 6);
+  pen.globalAlpha = 1;
   pen.strokeStyle = colour;
   pen.lineWidth = 1.4;
   pen.beginPath();

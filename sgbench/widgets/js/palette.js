@@ -2,7 +2,7 @@
 
 const NAMES_OF_COLOURS = [
   "surface", "raised", "line", "text", "dim", "link", "accent", "locked", "locked-text", "cached", "none-fill", "none-edge", "new-fill", "new-edge",
-  "hit-fill", "hit-edge", "gone-fill", "gone-edge", "jump-fill", "jump-edge",
+  "hit-fill", "hit-edge", "gone-fill", "gone-edge", "o-cached", "o-prefilled", "o-decoded", "o-jumped", "o-selected",
 ];
 
 export function readPalette(element) {

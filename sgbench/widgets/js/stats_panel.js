@@ -68,14 +68,14 @@ export class StatsPanel extends CanvasPanel {
       else ctx.lineTo(x(hit.ms), y(cached / prompt));
     });
     if (prompt) ctx.lineTo(right, y(cached / prompt));
-    ctx.strokeStyle = palette["hit-edge"];
+    ctx.strokeStyle = palette["o-cached"];
     ctx.lineWidth = 2;
     ctx.lineJoin = "round";
     ctx.stroke();
     ctx.lineTo(right, bottom);
     if (this.hits.length) ctx.lineTo(x(this.hits[0].ms), bottom);
-    ctx.globalAlpha = 0.45;
-    ctx.fillStyle = palette["hit-fill"];
+    ctx.globalAlpha = 0.14;
+    ctx.fillStyle = palette["o-cached"];
     if (prompt) ctx.fill();
     const large = Math.max(1, ...this.hits.map((hit) => hit.prompt));
     for (const hit of this.hits) {
@@ -86,7 +86,7 @@ export class StatsPanel extends CanvasPanel {
       ctx.arc(x(hit.ms), y(share), radius, 0, 7);
       ctx.fillStyle = palette.surface;
       ctx.fill();
-      ctx.strokeStyle = palette["hit-edge"];
+      ctx.strokeStyle = palette["o-cached"];
       ctx.lineWidth = 1.2;
       ctx.stroke();
     }
@@ -155,7 +155,7 @@ export class StatsPanel extends CanvasPanel {
     }
     const tall = Math.max(1, ...bars.map((one) => one.prompt));
     const step = Math.min(26, (right - left) / Math.max(1, bars.length));
-    const fill = hatch(ctx, palette["hit-edge"], palette["hit-fill"]);
+    const fill = hatch(ctx, palette["o-cached"], palette.surface);
     write(ctx, palette, tall.toLocaleString(), left - 6, top, { align: "right" });
     ctx.fillStyle = palette.line;
     ctx.fillRect(left, bottom, right - left, 1);
@@ -164,7 +164,7 @@ export class StatsPanel extends CanvasPanel {
       const x = left + i * step;
       const h = ((bottom - top) * one.prompt) / tall;
       const hc = ((bottom - top) * one.cached) / tall;
-      ctx.fillStyle = palette["hit-edge"];
+      ctx.fillStyle = palette["o-prefilled"];
       ctx.fillRect(x, bottom - h, w, h - hc);
       ctx.fillStyle = fill;
       ctx.fillRect(x, bottom - hc, w, hc);

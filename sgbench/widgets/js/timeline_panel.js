@@ -45,7 +45,7 @@ export class TimelinePanel extends CanvasPanel {
     const lanes = 1 + Math.max(0, ...this.requests.map((request) => request.lane));
     const pitch = Math.min(LANE_MAX, (bottom - top) / lanes);
     const tall = Math.max(1, pitch - (pitch > 6 ? 4 : pitch > 3 ? 1 : 0));
-    const fills = { queued: this.dashes(ctx, palette), cached: hatch(ctx, palette["hit-edge"], palette["hit-fill"]) };
+    const fills = { queued: this.dashes(ctx, palette), cached: hatch(ctx, palette["o-cached"], palette.surface) };
     write(ctx, palette, lanes === 1 ? "1 lane" : `${lanes} lanes`, left - 8, top + Math.min(pitch, 20) / 2, { align: "right" });
     for (const request of this.requests) {
       const y = top + request.lane * pitch + (pitch - tall) / 2;
@@ -79,17 +79,19 @@ export class TimelinePanel extends CanvasPanel {
       ctx.fillRect(from, y + (tall - thin) / 2, wide, thin);
     } else if (kind === 1) {
       const share = tokens ? cached / tokens : 0;
-      ctx.fillStyle = palette["hit-edge"];
+      ctx.fillStyle = palette["o-prefilled"];
       ctx.fillRect(from, y, wide, tall);
       ctx.fillStyle = fills.cached;
       ctx.fillRect(from, y + tall * (1 - share), wide, tall * share);
-      ctx.strokeStyle = palette["hit-edge"];
+      ctx.strokeStyle = palette["o-cached"];
       ctx.lineWidth = 1;
-      if (wide > 3 && tall > 4) ctx.strokeRect(from + 0.5, y + 0.5, wide - 1, tall - 1);
+      if (wide > 3 && tall > 4 && share) ctx.strokeRect(from + 0.5, y + tall * (1 - share) + 0.5, wide - 1, tall * share - 1);
     } else {
-      ctx.fillStyle = palette["new-fill"];
+      ctx.fillStyle = palette["o-decoded"];
+      ctx.globalAlpha = 0.2;
       ctx.fillRect(from, y, wide, tall);
-      ctx.fillStyle = palette["new-edge"];
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = palette["o-decoded"];
       ctx.fillRect(from, y + tall - Math.max(1, tall * 0.22), wide, Math.max(1, tall * 0.22));
     }
     this.spots.push({ x: from, y, w: wide, h: tall, head: `Request ${request.rid}: ${STRETCH[kind]}`, right: duration(until - start), facts: factsOf(request, kind, tokens, cached) });
@@ -97,7 +99,7 @@ export class TimelinePanel extends CanvasPanel {
 
   paintJump(ctx, palette, request, ms, tokens, x, y, tall) {
     const size = Math.max(3, Math.min(8, tall * 0.8));
-    ctx.fillStyle = palette["jump-edge"];
+    ctx.fillStyle = palette["o-jumped"];
     ctx.beginPath();
     ctx.moveTo(x(ms) - size / 2, y - 1);
     ctx.lineTo(x(ms) + size / 2, y - 1);
@@ -122,7 +124,7 @@ export class TimelinePanel extends CanvasPanel {
     const most = Math.max(1, ...this.steps.map((step) => Math.max(step.prefill + step.decode, step.waiting)));
     const y = (value) => bottom - ((bottom - top) * value) / most;
     write(ctx, palette, "batch", left, top - 10);
-    writeKeys(ctx, palette, left + 42, top - 10, [[palette["hit-edge"], "in prefill"], [palette["new-edge"], "decoding"], [palette["gone-edge"], "waiting (line)"]]);
+    writeKeys(ctx, palette, left + 42, top - 10, [[palette["o-prefilled"], "in prefill"], [palette["o-decoded"], "decoding"], [palette["gone-edge"], "waiting (line)"]]);
     write(ctx, palette, most.toLocaleString(), left - 8, top + 2, { align: "right" });
     write(ctx, palette, "0", left - 8, bottom, { align: "right" });
     ctx.fillStyle = palette.line;
@@ -132,9 +134,9 @@ export class TimelinePanel extends CanvasPanel {
       const until = step.finished < 0 ? this.now : step.finished;
       const from = x(step.planned);
       const wide = Math.max(0.75, x(until) - from - (x(until) - from > 4 ? 1 : 0));
-      ctx.fillStyle = palette["new-edge"];
+      ctx.fillStyle = palette["o-decoded"];
       ctx.fillRect(from, y(step.decode), wide, bottom - y(step.decode));
-      ctx.fillStyle = palette["hit-edge"];
+      ctx.fillStyle = palette["o-prefilled"];
       ctx.fillRect(from, y(step.decode + step.prefill), wide, y(step.decode) - y(step.decode + step.prefill));
       ctx.lineTo(from, y(step.waiting));
       ctx.lineTo(x(until), y(step.waiting));

@@ -1,0 +1,78 @@
+"""`Tokens`: where did each token come from? Knows the fold; draws nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sgbench.trace.vocab import Vocab
+from sgbench.views.cells import CellFold
+from sgbench.views.tokens import TokensFold
+from sgbench.widgets import assets
+from sgbench.widgets.tokens_picture import tokens_picture
+from sgbench.widgets.watcher import Watcher
+
+
+class Tokens(Watcher):
+    """The text of programs, coloured by origin, with forks as branches side by side.
+
+    Origins are those of a cell's output: *cached* and *prefilled* text of templates, told apart by the first request that
+    read it; *decoded*, *jumped* (forced by a constraint) and *selected* text. By hover: variable, request, latency, tokens.
+    One program is shown at a time; the list under the text chooses it. See `Watcher` for the parameters.
+    """
+
+    COLUMNS = (
+        "span",
+        "program",
+        "branch",
+        "origin",
+        "name",
+        "text",
+        "request",
+        "latency_ms",
+        "first_token_ms",
+        "tokens",
+    )
+
+    _esm = assets.module("tokens")
+    _css = assets.style("base", "shell", "tokens")
+
+    def _begin(self, vocab: Vocab) -> Sequence[CellFold]:
+        self.state = TokensFold(vocab)
+        return (self.state,)
+
+    def records(self) -> list[dict[str, Any]]:
+        """One row for each piece of text of one origin."""
+        found: list[dict[str, Any]] = []
+        for branch in self.state.branches.values():
+            for span in branch.spans:
+                start = 0
+                for origin, length in span.pieces:
+                    call = span.call
+                    row = {
+                        "span": len(found),
+                        "program": branch.program,
+                        "branch": branch.number,
+                        "origin": origin,
+                        "name": span.name,
+                        "text": span.text[start : start + length],
+                        "request": call.rid if call else None,
+                        "latency_ms": call.latency_ms if call else None,
+                        "first_token_ms": call.first_token_ms if call else None,
+                        "tokens": call.output_tokens if call else None,
+                    }
+                    found.append(row)
+                    start += length
+        return found
+
+    def picture(self) -> bytes:
+        """The present state as a PNG: the program that wrote last."""
+        with self._feed.lock:
+            return tokens_picture(self.state)
+
+    def summary(self) -> str:
+        """The present state in plain text: the last 30 pieces."""
+        with self._feed.lock:
+            pieces = self.records()[-30:]
+            lines = [f"{row['origin']:>9} {row['program']}.{row['branch']} {row['text']!r}"[:100] for row in pieces]
+            return "\n".join([self.state.summary(), *lines])
