@@ -161,6 +161,10 @@ class BaseBackend:
     def fill_image(self, s: StreamExecutor) -> None:
         """An image was added to the state."""
 
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens in which the place would read ``text``."""
+        raise BackendError(f"{type(self).__name__} does not tell its tokens")
+
     def flush_cache(self) -> Any:
         """Forget cached prefixes."""
 

@@ -162,6 +162,10 @@ class LocalBackend(BaseBackend):
                 handle.abort("the caller was interrupted")
                 raise
 
+    def tokenize(self, text: str) -> list[int]:
+        """See `BaseBackend.tokenize`."""
+        return list(self._read(text).ids)
+
     def flush_cache(self) -> bool:
         """See `EngineCore.flush_cache`."""
         return self.engine.flush_cache()

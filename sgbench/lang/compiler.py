@@ -36,6 +36,7 @@ from sgbench.lang.walk import made_variables
 
 if TYPE_CHECKING:
     from sgbench.lang.executor import StreamExecutor
+    from sgbench.lang.reordering import Reordering
     from sgbench.lang.variables import Slot
 
 
@@ -53,6 +54,8 @@ class CompiledFunction:
 
     Attributes
     ----------
+    program, backend
+        As given.
     graph
         The nodes and streams; shows itself as a drawing in a notebook.
     """
@@ -61,7 +64,7 @@ class CompiledFunction:
         self.program = program
         self.trace = trace
         self.graph: Graph = trace.graph
-        self._backend = backend
+        self.backend = backend
         self._schedule = self.graph.schedule()
         self._runner = SglFunction(self._body(), program.num_api_spec_tokens, program.bind_arguments)
 
@@ -91,15 +94,21 @@ class CompiledFunction:
     __call__ = run
 
     def _placed(self, options: dict[str, Any]) -> dict[str, Any]:
-        return options if options.get("backend") is not None else {**options, "backend": self._backend}
+        return options if options.get("backend") is not None else {**options, "backend": self.backend}
 
     def print_graph(self) -> None:
         """Print the nodes, each with its stream."""
         print(self.graph)  # noqa: T201 - it is what the name says
 
+    def reordering(self) -> Reordering:
+        """Which constant text could move in front of varying text, so that runs share more: a proposal, not applied."""
+        from sgbench.lang.reordering import Reordering
+
+        return Reordering(self)
+
     def prompt(self, arguments: Mapping[str, Any], backend: Any = None) -> str:
         """The text that the first call of a run with ``arguments`` would read."""
-        place = interpreter.resolve_backend(backend or self._backend)
+        place = interpreter.resolve_backend(backend or self.backend)
         names, defaults = self.program.arg_names, self.program.arg_defaults
         known = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | dict(arguments)
         return interpreter.extract_prefix_by_tracing(self._runner.bind(**known), place)

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from sgbench.errors import UsageError
 from sgbench.lang.graph import Graph, GraphNode, Stream
@@ -70,6 +70,16 @@ class TracedVariable(SglVariable):
     __hash__ = None  # type: ignore[assignment]
 
 
+class Rewriter(Protocol):
+    """Changes the order of text while the program's own stream is traced."""
+
+    def holds(self, expr: SglExpr) -> bool:
+        """Is ``expr`` kept back until `release`?"""
+
+    def release(self, following: SglExpr | None) -> Sequence[SglExpr]:
+        """What was kept back, to be appended before ``following``; None: nothing follows."""
+
+
 @dataclass(slots=True)
 class Scope:
     """Where a program called from the body of ``caller`` is traced."""
@@ -117,6 +127,7 @@ class TracedState:
         self.child_states: list[TracedState] = []
         self.ret_value: Any = None
         self.ended = False
+        self.rewriter: Rewriter | None = None
         self._open_scopes: set[str] = set()
 
     @property
@@ -128,9 +139,19 @@ class TracedState:
         """Append ``expr`` as one node."""
         if self.ended:
             raise UsageError("this prompt state has ended: its program has returned, or its branch was joined")
+        if self.rewriter is not None:
+            self.release(expr)
         node = self.graph.add(self.pid, expr, self.last_node, sources + tuple(_sources(expr)))
         self.last_node = node
         return node
+
+    def release(self, following: SglExpr | None) -> None:
+        """Append what the rewriter kept back."""
+        rewriter, self.rewriter = self.rewriter, None
+        if rewriter is not None:
+            for part in rewriter.release(following):
+                self.append(part)
+        self.rewriter = rewriter
 
     def __iadd__(self, other: SglExpr | str) -> TracedState:
         if isinstance(other, str):
@@ -145,6 +166,8 @@ class TracedState:
         return self
 
     def _append(self, expr: SglExpr) -> None:
+        if self.rewriter is not None and self.rewriter.holds(expr):
+            return
         node = self.append(expr)
         if isinstance(expr, SglVarScopeBegin):
             self._open_scopes.add(expr.name)
@@ -284,8 +307,10 @@ def run_body(state: TracedState, program: SglFunction, args: Sequence[Any], kwar
         TRACING.reset(token)
 
 
-def trace_program(program: SglFunction, arguments: dict[str, Any]) -> TracedState:
+def trace_program(program: SglFunction, arguments: dict[str, Any], rewriter: Rewriter | None = None) -> TracedState:
     """Trace ``program``; parameters that are neither bound nor in ``arguments`` become placeholders.
+
+    ``rewriter`` changes the order of the text of the program's own stream.
 
     Raises
     ------
@@ -294,9 +319,11 @@ def trace_program(program: SglFunction, arguments: dict[str, Any]) -> TracedStat
     """
     graph = Graph()
     state = TracedState(graph, graph.begin("program", _name(program)), None, {})
+    state.rewriter = rewriter
     placeholders = {name: SglArgument(name) for name in program.arg_names}
     try:
         run_body(state, program, (), {**placeholders, **arguments, **program.bind_arguments})
+        state.release(None)
     except Exception as error:
         raise UsageError(f"{_name(program)} cannot be traced{_line(program, error)}: {error}") from error
     return state
