@@ -52,7 +52,8 @@ def execute(state: StreamExecutor, expr: SglExpr, slots: Slots) -> None:
     effect = _EFFECTS.get(type(expr))
     if effect is None:
         raise UsageError(f"a prompt state takes text and nodes such as gen(...), not {type(expr).__name__}: {expr!r}")
-    effect(state, expr, slots)
+    if state.speculation is None or not state.speculation.takes(state, expr, slots, execute):
+        effect(state, expr, slots)
 
 
 def _list(state: StreamExecutor, expr: SglExprList, slots: Slots) -> None:
@@ -89,9 +90,13 @@ def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | No
 
 
 def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Meta:
-    completion, meta = state.backend.generate(state, sampling_params=params)
+    if state.speculation is None:
+        completion, meta = state.backend.generate(state, sampling_params=params)
+    else:
+        completion, meta = state.speculation.generate(state, params)
     first = completion[0] if isinstance(completion, list) else completion
-    state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
+    if not meta.get("speculated"):
+        state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
     _arrive(state, slot, completion, first, 0, meta)
     return meta
 

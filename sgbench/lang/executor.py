@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects
+from sgbench.lang.api_speculation import Speculation, TextSpeculation
+from sgbench.lang.api_speculation_turn import TurnSpeculation
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.node_queue import Item, NodeQueue
@@ -71,7 +73,15 @@ class StreamExecutor:
         self.default_sampling_para = default_sampling_para
         self.chat_template = chat_template or backend.get_chat_template()
         self.stream = stream
-        self.num_api_spec_tokens = num_api_spec_tokens
+        self.num_api_spec_tokens: int | None = source.num_api_spec_tokens if source else num_api_spec_tokens
+        if source and source.speculation and source.speculation.kept:
+            raise UsageError(
+                "an assistant's turn that one call generates (num_api_spec_tokens) cannot be forked inside"
+            )
+        self.speculation: Speculation | None = None
+        if self.num_api_spec_tokens is not None:
+            speculates = TurnSpeculation if backend.is_chat_model else TextSpeculation
+            self.speculation = speculates(self.num_api_spec_tokens)
         self.use_thread = use_thread
         self.sid = f"state-{next(_sids)}"
         self.run = run or Run(backend, "state", default_sampling_para)
@@ -155,7 +165,7 @@ class StreamExecutor:
         if slots:
             self._slots.update((slot.name, slot) for slot in slots)
             self.pulse.beat()
-        item = Item(expr, slots, blocks=self.use_thread and not never_blocks(expr))
+        item = Item(expr, slots, blocks=self.use_thread and (self.speculation is not None or not never_blocks(expr)))
         before = self.error_
         if not self._queue.put(item):
             _release(slots, held_too=True)
@@ -184,6 +194,8 @@ class StreamExecutor:
             _release(item.slots)
 
     def _finish(self) -> None:
+        if self.speculation is not None and self.error_ is None:
+            self.speculation.check_closed()
         self._close_scopes()
         self.is_finished = True
         self.publish()
@@ -210,6 +222,7 @@ class StreamExecutor:
 
     def _close_scopes(self) -> None:
         _release([slot for _, slot in self.scopes.values()], held_too=True)
+        _release(self.speculation.kept if self.speculation else (), held_too=True)
         self.scopes.clear()
 
     def fail(self, error: BaseException) -> None:
@@ -306,12 +319,22 @@ class StreamExecutor:
                 raise UsageError(
                     f"variable {name!r} is the text of a scope that is still open: read it after the block"
                 )
+            self._refuse_waiting_for_itself(slot)
             value = self.result(slot)
             self.run.root.reads.extend(slot.rids)
             return value
         if name in self.variables:
             return self.variables[name]
         raise self._missing(name)
+
+    def _refuse_waiting_for_itself(self, slot: Slot) -> None:
+        """Only the body ends a turn that one call generates; it must not wait for that call before."""
+        if self.speculation is not None and self.body.thread == threading.get_ident():
+            self._queue.idle.wait()
+            if slot in self.speculation.kept and not slot.done.is_set():
+                raise UsageError(
+                    f"variable {slot.name!r} comes with the whole assistant's turn (num_api_spec_tokens): read it after the turn"
+                )
 
     def result(self, slot: Slot) -> Any:
         """The value of one submission, waiting for it.

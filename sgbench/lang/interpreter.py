@@ -96,6 +96,8 @@ def open_program(
         False executes calls where they are submitted, and raises their errors there.
     arguments
         The program's arguments, for backends that look at them.
+    num_api_spec_tokens
+        For API speculative execution; see `sgbench.lang.api_speculation`.
     item
         Its place in a batch; with ``sampling_seed`` equal places draw equal tokens.
     warns
@@ -106,10 +108,10 @@ def open_program(
     ContractError
         There is no backend.
     UsageError
-        ``num_api_spec_tokens`` is asked for: this version has no API speculative execution.
+        ``num_api_spec_tokens`` is below 1.
     """
-    if num_api_spec_tokens is not None:
-        raise UsageError("num_api_spec_tokens: API speculative execution is not in this version; leave it None")
+    if num_api_spec_tokens is not None and num_api_spec_tokens < 1:
+        raise UsageError(f"num_api_spec_tokens={num_api_spec_tokens}: at least 1 is needed, or None for no speculation")
     caller = CALLER.get()
     place = resolve_backend(backend)
     values = _values(sampling or SglSamplingParams(), backend)
@@ -117,7 +119,17 @@ def open_program(
     if run is None or run.backend is not place:
         run = Run(place, name, values, item, run, warns)
     state = ProgramState(
-        StreamExecutor(place, dict(arguments or {}), values, None, stream, None, use_thread, run=run, body=Body())
+        StreamExecutor(
+            place,
+            dict(arguments or {}),
+            values,
+            None,
+            stream,
+            num_api_spec_tokens,
+            use_thread,
+            run=run,
+            body=Body(),
+        )
     )
     if caller is not None:
         caller.executor.calls.append(state.stream_executor)

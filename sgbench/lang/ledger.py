@@ -11,13 +11,16 @@ from sgbench.lang.spans import Usage
 def charged(usage: Usage, meta: Mapping[str, Any]) -> Usage:
     """``usage`` and one call more, whose meta information is ``meta``; what a backend does not tell counts as 0."""
     latency_s = meta.get("first_token_latency")
+    made = 0 if meta.get("speculated") else meta.get("calls", 1)
     return Usage(
-        calls=usage.calls + 1,
+        calls=usage.calls + made,
         prompt_tokens=usage.prompt_tokens + (meta.get("prompt_tokens") or 0),
         cached_tokens=usage.cached_tokens + (meta.get("cached_tokens") or 0),
         completion_tokens=usage.completion_tokens + (meta.get("completion_tokens") or 0),
         jumped_tokens=usage.jumped_tokens + (meta.get("jumped_tokens") or 0),
         first_token_ms=_first(usage.first_token_ms, None if latency_s is None else latency_s * 1e3),
+        calls_saved=usage.calls_saved + (not made),
+        prompt_tokens_saved=usage.prompt_tokens_saved + (meta.get("prompt_tokens_saved") or 0),
     )
 
 
@@ -32,6 +35,8 @@ def total(parts: Iterable[Usage]) -> Usage:
             whole.completion_tokens + part.completion_tokens,
             whole.jumped_tokens + part.jumped_tokens,
             _first(whole.first_token_ms, part.first_token_ms),
+            whole.calls_saved + part.calls_saved,
+            whole.prompt_tokens_saved + part.prompt_tokens_saved,
         )
     return whole
 

@@ -31,6 +31,8 @@ class Usage:
 
     ``prompt_tokens`` counts every call's whole prompt and ``cached_tokens`` the part of it found in the tree: their ratio
     is the paper's hit rate. ``first_token_ms`` is the first call's; None before any token or where the backend cannot tell.
+    ``calls_saved`` counts calls that API speculative execution made unnecessary, and ``prompt_tokens_saved`` the least that
+    their prompts would have cost.
     """
 
     calls: int = 0
@@ -39,6 +41,8 @@ class Usage:
     completion_tokens: int = 0
     jumped_tokens: int = 0
     first_token_ms: float | None = None
+    calls_saved: int = 0
+    prompt_tokens_saved: int = 0
 
     @property
     def hit_rate(self) -> float:

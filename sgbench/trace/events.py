@@ -313,6 +313,39 @@ class SpanAppended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCallSpeculated(Event):
+    """A call of API speculative execution was let run on past its end: ``text`` is what it said beyond."""
+
+    program: int
+    branch: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCallAccepted(Event):
+    """A call was not made, because an earlier one had said ``text``: what the program appended and the call's answer.
+
+    Its prompt would have had at least ``prompt_tokens_saved`` tokens.
+    """
+
+    program: int
+    branch: int
+    text: str
+    prompt_tokens_saved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCallRejected(Event):
+    """What an earlier call had said beyond its end, ``text``, was dropped at the next call: the program had ``appended`` other text,
+    or the call's end could not be told in it."""
+
+    program: int
+    branch: int
+    text: str
+    appended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFinished(Event):
     """A program ended; ``error`` is empty when it ended well."""
 
@@ -345,6 +378,9 @@ AnyEvent: TypeAlias = (
     | BranchForked
     | BranchJoined
     | SpanAppended
+    | ApiCallSpeculated
+    | ApiCallAccepted
+    | ApiCallRejected
     | ProgramFinished
 )
 

@@ -251,12 +251,6 @@ def test_a_backend_that_only_generates_says_what_it_cannot() -> None:
     assert "Least cannot select" in str(state.error())
 
 
-def test_speculation_is_refused_not_ignored() -> None:
-    program = sgl.function(num_api_spec_tokens=8)(lambda s: None)
-    with pytest.raises(sgl.UsageError, match="speculative"):
-        program.run(backend=backend())
-
-
 def waits(frame: FrameType | None) -> bool:
     """Is a wait of the language's on this stack?"""
     while frame is not None:
