@@ -19,6 +19,7 @@ from sgbench.trace.tree import TreeState
 from sgbench.trace.vocab import TokenText, Vocab
 
 if TYPE_CHECKING:
+    from sgbench.analysis import Misses, MissRatioCurve, PromptLint
     from sgbench.widgets import RadixTree
 
 
@@ -136,6 +137,49 @@ class Trace:
         from sgbench.widgets import RadixTree
 
         return RadixTree(self, **options)
+
+    # --- questions
+
+    def what_if(self, *, arrivals: str = "recorded", **options: Any) -> Trace:
+        """What this run would have been with other engine options: its causes run again through the real scheduler and tree.
+
+        No model and no GPU is needed. Times come from a cost model fitted to this trace: the result's ``header.predicted`` says that
+        they are predicted, and how far the prediction is off on the recorded configuration.
+
+        Parameters
+        ----------
+        arrivals
+            When requests come that waited for no other one; see `sgbench.what_if.predict`.
+        **options
+            Options of `sgbench.Engine` that decide on the host: ``kv_tokens`` (also ``"0.5x"``), ``eviction``, ``schedule``,
+            ``radix_cache``, ``max_running``, ``max_prefill_tokens``, ...
+
+        Raises
+        ------
+        UsageError
+            A trace cannot answer for an option, or holds no request.
+        """
+        from sgbench.what_if.predict import predict
+
+        return predict(self, arrivals=arrivals, **options)[0]
+
+    def why(self, last: int | None = None) -> Misses:
+        """Why was not more cached? Each request's computed tokens by reason; see `sgbench.analysis.why`."""
+        from sgbench.analysis import why
+
+        return why(self, last)
+
+    def mrc(self, rerun: bool = True) -> MissRatioCurve:
+        """Hit rate against cache size; with ``rerun``, points of the real scheduler and tree beside the LRU curve."""
+        from sgbench.what_if.points import curve
+
+        return curve(self, rerun)
+
+    def lint(self) -> PromptLint:
+        """What breaks sharing in the prompts; see `sgbench.analysis.prompt_lint`."""
+        from sgbench.analysis import prompt_lint
+
+        return prompt_lint(self)
 
     # --- files
 

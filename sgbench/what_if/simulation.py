@@ -1,0 +1,296 @@
+"""The real scheduler and the real tree over the cost runner, fed with the causes of a trace, on a virtual clock.
+
+One thread, no waiting: the clock jumps from step to step and, when nothing runs, to the next arrival. Decides nothing that the engine
+decides. What it says of time is predicted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.engine import resolved
+from sgbench.engine.intake import Limits
+from sgbench.engine.request import SamplingParams
+from sgbench.engine.runner.cost import CostRunner, StepCost
+from sgbench.engine.sequence import LogprobWish, Origin, Sequence
+from sgbench.engine.worker import Worker
+from sgbench.errors import CapacityError
+from sgbench.trace.journal import Journal
+from sgbench.what_if.causes import Cause, Causes, Flush, shifted
+from sgbench.what_if.figures import Figures, Record, figures
+from sgbench.what_if.replayed import KnownConstraint, KnownTranscript, SampledTokens, Ticket
+from sgbench.what_if.warm import warm_up
+
+
+class Simulation:
+    """One run of ``causes`` under ``config``.
+
+    Parameters
+    ----------
+    causes
+        Of a trace.
+    config
+        The options; ``kv_tokens`` is a number.
+    cost
+        The price of a step.
+    arrivals
+        See `sgbench.what_if.predict.predict`.
+
+    Attributes
+    ----------
+    journal
+        Takes the events of the run; nobody listens by default, which is faster.
+    refused
+        Requests that did not fit into the pool or the context and were left out.
+    rids
+        Number of each request here, by its number in the recording.
+    """
+
+    def __init__(self, causes: Causes, config: EngineConfig, cost: StepCost, arrivals: str = "recorded") -> None:
+        assert config.kv_tokens is not None
+        self._causes = causes = _without_waste(causes, config)
+        self._outputs: dict[int, SampledTokens | tuple[int, ...]] = {}
+        ids = 1 + max(max(cause.asked.prompt_ids, default=0) for cause in causes.requests)
+        context = config.context_length or max(len(c.asked.prompt_ids) + len(c.output_ids) for c in causes.requests) + 1
+        self._runner = CostRunner(config.kv_tokens, ids, context, cost, self._outputs)
+        # What chunks share is a hint to attention, which nothing computes here.
+        self._config = dataclasses.replace(resolved(config, self._runner), shared_prefix_attention=False)
+        self._limits = Limits(vocab_size=ids, context_tokens=context, kv_tokens=config.kv_tokens)
+        self.journal = Journal(clock=lambda: int(self._runner.clock_ms * 1e6))
+        self.worker = Worker(self._config, self._runner, self.journal)
+        self.refused = 0
+        self.rids: dict[int, int] = {}
+        self._records: list[tuple[Record, Sequence]] = []
+        self._aborting: list[tuple[Sequence, Cause, float]] = []
+        self._schedule = _Schedule(causes, arrivals)
+        self._lockstep = arrivals == "lockstep"
+        if causes.tree is not None:
+            warm_up(self.worker.memory, causes.tree)
+            self.worker.reset_stats()
+
+    def run(self) -> Figures:
+        """Run to the end."""
+        while True:
+            self._accept_due()
+            self._abort_due()
+            if self.worker.busy:
+                self.worker.step()
+                self._schedule.steps += 1
+            elif not self._schedule.advance(self._runner):
+                break
+        return self._figures()
+
+    # --- arrivals ---------------------------------------------------------------------------------------------------
+
+    def _accept_due(self) -> None:
+        due = self._schedule.take(self._runner.clock_ms)
+        if self._config.deterministic and not self._lockstep:
+            while (soon := self._schedule.next_dependent()) is not None:  # the engine waits until all branches wait
+                self._runner.clock_ms = max(self._runner.clock_ms, soon)
+                due += self._schedule.take(self._runner.clock_ms)
+            due.sort(key=_program_order)
+        for item in due:
+            if isinstance(item, Flush):
+                self.worker.memory.flush()
+            else:
+                self._accept(item)
+
+    def _accept(self, cause: Cause) -> None:
+        asked = cause.asked
+        try:
+            limit = self._limits.longest(len(asked.prompt_ids), asked.max_new_tokens)
+        except CapacityError:
+            self.refused += 1
+            self._schedule.ended(cause.rid, self._runner.clock_ms)
+            return
+        record = Record(self._runner.clock_ms)
+        seq = self._sequence(cause, limit, record)
+        self._records.append((record, seq))
+        self.rids[cause.rid] = rid = self.worker.next_rid
+        constraint = seq.constraint
+        self._outputs[rid] = (
+            SampledTokens(cause, constraint)
+            if isinstance(constraint, KnownConstraint)
+            else _padded(cause.output_ids, cause.end)
+        )
+        self.worker.accept(seq)
+        if cause.end == "abort" and cause.ended_ms is not None:
+            self._aborting.append((seq, cause, self._runner.clock_ms + cause.ended_ms - cause.arrival_ms))
+
+    def _sequence(self, cause: Cause, limit: int, record: Record) -> Sequence:
+        asked = cause.asked
+        ids = np.array(asked.prompt_ids, dtype=np.int32)
+        params = SamplingParams(max_new_tokens=asked.max_new_tokens)
+
+        def first_token() -> None:
+            record.first_token_ms = self._runner.clock_ms
+
+        transcript = KnownTranscript(params, cause, first_token)
+        constraint = KnownConstraint(cause) if cause.jumps and self._config.jump_forward != "off" else None
+        transcript.constraint = constraint
+        wants = asked.logprobs_from >= 0
+        seq = Sequence(
+            ids,
+            params,
+            seed=0,
+            limit=limit,
+            wish=LogprobWish(wanted=wants, start=asked.logprobs_from if wants else len(ids)),
+            origin=Origin(
+                program=asked.program,
+                branch=asked.branch,
+                op=asked.op,
+                after=tuple(self.rids[rid] for rid in asked.after if rid in self.rids),
+                think_ms=asked.think_ms,
+            ),
+            transcript=transcript,
+            constraint=constraint,  # type: ignore[arg-type]  # speaks as much of a constraint as is asked
+        )
+
+        def done() -> None:
+            record.done_ms = self._runner.clock_ms
+            self._schedule.ended(cause.rid, self._runner.clock_ms)
+
+        seq.handle = Ticket(done)  # type: ignore[assignment]  # likewise
+        return seq
+
+    def _abort_due(self) -> None:
+        """Give up what was given up: with as many tokens as then, or after as long."""
+        left = []
+        for seq, cause, at_ms in self._aborting:
+            said = len(seq.transcript.output_ids)
+            if self._lockstep:
+                due = self._schedule.steps >= cause.ended_step
+            else:
+                due = (said > 0 and said >= len(cause.output_ids)) or self._runner.clock_ms >= at_ms
+            if due:
+                self.worker.abort(seq, "aborted in the recording")
+            elif not seq.handle.done:
+                left.append((seq, cause, at_ms))
+        self._aborting = left
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _figures(self) -> Figures:
+        for record, seq in self._records:
+            if seq.admissions:
+                record.admitted = True
+                record.prompt_tokens, record.cached_tokens = seq.prompt_len, seq.cached_at_first
+            record.output_tokens = len(seq.transcript.output_ids)
+        stats = self.worker.stats()
+        return figures(
+            [record for record, _ in self._records],
+            forward_passes=stats.forward_passes,
+            evicted_tokens=stats.evicted_tokens,
+            preempted=stats.preempted,
+        )
+
+
+class _Schedule:
+    """Who arrives when: fixed times, and times that follow from the end of others."""
+
+    def __init__(self, causes: Causes, arrivals: str) -> None:
+        self.steps = 0
+        self._lockstep = arrivals == "lockstep"
+        self._heap: list[tuple[float, int, Cause | Flush]] = []
+        self._dependent: list[tuple[float, int]] = []
+        self._waits: dict[int, int] = {}
+        self._followers: dict[int, list[tuple[int, Cause]]] = defaultdict(list)
+        here = {cause.rid for cause in causes.requests}
+        before = _last_ended_before(causes) if arrivals == "closed" else {}
+        for order, cause in enumerate(causes.requests):
+            after = () if self._lockstep else tuple(rid for rid in cause.after if rid in here)
+            if not after and cause.rid in before:
+                rid, think_ms = before[cause.rid]
+                after, cause = (rid,), dataclasses.replace(cause, think_ms=think_ms)  # noqa: PLW2901
+            if after:
+                self._waits[cause.rid] = len(after)
+                for rid in after:
+                    self._followers[rid].append((order, cause))
+            else:
+                at = cause.arrival_step if self._lockstep else 0.0 if arrivals == "at-once" else cause.arrival_ms
+                heapq.heappush(self._heap, (at, order, cause))
+        for flush in causes.flushes:
+            order = sum(cause.arrival_ms <= flush.arrival_ms for cause in causes.requests)
+            at = flush.arrival_step if self._lockstep else flush.arrival_ms
+            if arrivals != "at-once":
+                heapq.heappush(self._heap, (at, order - 1, flush))
+
+    def take(self, clock_ms: float) -> list[Cause | Flush]:
+        """What is due, in order."""
+        now = self.steps if self._lockstep else clock_ms
+        due = []
+        while self._heap and self._heap[0][0] <= now:
+            due.append(heapq.heappop(self._heap)[2])
+        return due
+
+    def ended(self, rid: int, clock_ms: float) -> None:
+        """Whoever waited for ``rid`` only comes after thinking."""
+        for order, cause in self._followers.pop(rid, ()):
+            self._waits[cause.rid] -= 1
+            if self._waits[cause.rid] == 0:
+                at = clock_ms + cause.think_ms
+                heapq.heappush(self._heap, (at, order, cause))
+                heapq.heappush(self._dependent, (at, order))
+
+    def next_dependent(self) -> float | None:
+        """When the next request comes that follows another one, if one is on its way."""
+        on_their_way = {(at, order) for at, order, _ in self._heap}
+        while self._dependent and self._dependent[0] not in on_their_way:
+            heapq.heappop(self._dependent)
+        return self._dependent[0][0] if self._dependent else None
+
+    def advance(self, runner: CostRunner) -> bool:
+        """Nothing runs: go to the next arrival; False if there is none."""
+        if not self._heap:
+            return False
+        if self._lockstep:
+            self.steps = int(self._heap[0][0])
+        else:
+            runner.clock_ms = max(runner.clock_ms, self._heap[0][0])
+        return True
+
+
+def _last_ended_before(causes: Causes) -> dict[int, tuple[int, float]]:
+    """For each request that waited for none: the one that ended last before it came, and the time between."""
+    ends = sorted((cause.ended_ms, cause.rid) for cause in causes.requests if cause.ended_ms is not None)
+    times = [at for at, _ in ends]
+    found: dict[int, tuple[int, float]] = {}
+    for cause in causes.requests:
+        place = int(np.searchsorted(times, cause.arrival_ms, side="right"))
+        if place and not cause.after:
+            at, rid = ends[place - 1]
+            found[cause.rid] = rid, cause.arrival_ms - at
+    return found
+
+
+def _without_waste(causes: Causes, config: EngineConfig) -> Causes:
+    """Leave out prefills that the language would not ask for under ``config``: without reuse reading ahead is waste."""
+    if config.frontend_hint and config.radix_cache not in ("off", "force-miss"):
+        return causes
+    ahead = [cause for cause in causes.requests if cause.reads_ahead]
+    if config.radix_cache in ("off", "force-miss"):
+        return shifted(causes, {cause.rid for cause in ahead})
+    calls: dict[tuple[int, int, int], int] = defaultdict(int)
+    for cause in causes.requests:
+        calls[_call(cause)] += 1
+    return shifted(causes, {cause.rid for cause in ahead if calls[_call(cause)] == 1})
+
+
+def _call(cause: Cause) -> tuple[int, int, int]:
+    return cause.asked.program, cause.asked.branch, cause.asked.op
+
+
+def _program_order(item: Cause | Flush) -> tuple[int, int, int]:
+    return (-1, -1, -1) if isinstance(item, Flush) else _call(item)
+
+
+def _padded(output_ids: Iterable[int], end: str) -> tuple[int, ...]:
+    """Tokens to hand out: one more where the answer was cut by its caller, whom the engine does not foresee."""
+    ids = tuple(output_ids)
+    return ids if ids and end not in ("abort", "open") else (*ids, 0)
