@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sgbench.widgets.cache_stats import CacheStats
+    from sgbench.widgets.fsm import FSM
     from sgbench.widgets.radix_tree import RadixTree
     from sgbench.widgets.timeline import Timeline
     from sgbench.widgets.tokens import Tokens
 
-__all__ = ["CacheStats", "RadixTree", "Timeline", "Tokens"]
+__all__ = ["FSM", "CacheStats", "RadixTree", "Timeline", "Tokens"]
 
-_HOME = {"CacheStats": "cache_stats", "RadixTree": "radix_tree", "Timeline": "timeline", "Tokens": "tokens"}
+_HOME = {
+    "FSM": "fsm",
+    "CacheStats": "cache_stats",
+    "RadixTree": "radix_tree",
+    "Timeline": "timeline",
+    "Tokens": "tokens",
+}
 
 
 def __getattr__(name: str) -> Any:
