@@ -52,6 +52,21 @@ class Pen:
         return out.getvalue()
 
 
+def stacked(pictures: list[bytes]) -> bytes:
+    """PNGs of one width, one below the other."""
+    images = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
+    gap = 8 * SCALE
+    height = sum(image.height for image in images) + gap * (len(images) - 1)
+    whole = Image.new("RGB", (max(image.width for image in images), height), "white")
+    top = 0
+    for image in images:
+        whole.paste(image, (0, top))
+        top += image.height + gap
+    out = io.BytesIO()
+    whole.quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 @cache
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)

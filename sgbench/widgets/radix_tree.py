@@ -9,7 +9,7 @@ import traitlets
 from sgbench.errors import UsageError
 from sgbench.trace.events import TreeSnapshot
 from sgbench.views import text
-from sgbench.views.tree import Gauge
+from sgbench.views.tree import Gauge, TreeView
 from sgbench.widgets import assets
 from sgbench.widgets.picture import tree_picture
 from sgbench.widgets.source import Source
@@ -29,6 +29,11 @@ def checked_marks(marks: str) -> str:
     if marks not in MARKS:
         raise UsageError(f"marks={marks!r}: choose one of {', '.join(MARKS)}")
     return marks
+
+
+def look_back(view: TreeView, marks: str) -> int:
+    """The first event (a seq) that colours of the kind ``marks`` show."""
+    return {"request": view.request_seq, "step": view.step_seq, "event": view.seq, "run": 0}[marks]
 
 
 class RadixTree(Watcher):
@@ -91,8 +96,7 @@ class RadixTree(Watcher):
 
     def _since(self) -> int:
         """First event that the colours of the present state look back on."""
-        view = self._feed.view
-        return {"request": view.request_seq, "step": view.step_seq, "event": view.seq, "run": 0}[self.marks]
+        return look_back(self._feed.view, self.marks)
 
     def __repr__(self) -> str:
         used = self._feed.view.gauges[Gauge.CAPACITY]

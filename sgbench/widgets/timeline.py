@@ -15,6 +15,23 @@ from sgbench.widgets.watcher import Watcher
 _BAR = 60
 _SIGNS = {Stretch.QUEUED: ".", Stretch.PREFILL: "P", Stretch.DECODE: "="}
 
+REQUEST_COLUMNS = (
+    "request",
+    "program",
+    "branch",
+    "prompt_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "jumped_tokens",
+    "queued_ms",
+    "waited_ms",
+    "first_token_ms",
+    "latency_ms",
+    "preempted",
+    "end",
+)
+"""Of a table of requests."""
+
 
 class Timeline(Watcher):
     """Requests and steps over time: waiting, prefill with the cached part hatched, decode, jumps; the batch of each step.
@@ -23,21 +40,7 @@ class Timeline(Watcher):
     queue that the schedule gave, and why a request ended. See `Watcher` for the parameters.
     """
 
-    COLUMNS = (
-        "request",
-        "program",
-        "branch",
-        "prompt_tokens",
-        "cached_tokens",
-        "output_tokens",
-        "jumped_tokens",
-        "queued_ms",
-        "waited_ms",
-        "first_token_ms",
-        "latency_ms",
-        "preempted",
-        "end",
-    )
+    COLUMNS = REQUEST_COLUMNS
 
     _esm = assets.module("timeline")
     _css = assets.style("base", "shell")
@@ -48,7 +51,7 @@ class Timeline(Watcher):
 
     def records(self) -> list[dict[str, Any]]:
         """One row for each request; what has not happened yet is None."""
-        return [_record(line) for line in self.state.requests.values()]
+        return [request_record(line) for line in self.state.requests.values()]
 
     def picture(self) -> bytes:
         """The present state as a PNG."""
@@ -64,7 +67,8 @@ class Timeline(Watcher):
             return "\n".join([*lines, *bars])
 
 
-def _record(line: RequestLine) -> dict[str, Any]:
+def request_record(line: RequestLine) -> dict[str, Any]:
+    """A request as a row of `REQUEST_COLUMNS`; None: it has not happened yet."""
     waited = line.spans[0].end_ms - line.queued_ms if line.spans and line.spans[0].end_ms >= 0 else None
     return {
         "request": line.rid,

@@ -150,7 +150,7 @@ export function timeAxis(ctx, palette, { left, right, top, bottom, most }) {
 }
 
 // Diagonal hatching as a fill: colour is never the only sign.
-export function hatch(ctx, colour, ground) {
+export function hatching(ctx, colour, ground) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;
   const pen = tile.getContext("2d");

@@ -55,6 +55,11 @@ export class FsmPanel extends CanvasPanel {
     return `${this.machines.length} machine${this.machines.length === 1 ? "" : "s"} · ${this.walks.length} constrained request${this.walks.length === 1 ? "" : "s"}${active ? `, ${active} on the way` : ""}`;
   }
 
+  // In a dashboard: nothing was constrained, so there is nothing to show.
+  absent() {
+    return !this.machines?.length;
+  }
+
   count() {
     return this.machine ? this.machine.normal.at.size + this.machine.compressed.at.size : 0;
   }

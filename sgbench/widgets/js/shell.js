@@ -46,7 +46,7 @@ export class Shell {
     this.live = el("div", { class: "sgb-offscreen", "aria-live": "polite" });
     this.help = keyList(this.panels.flatMap((panel) => panel.keys ?? []));
     this.summaries = this.panels.map(() => el("span", { class: "sgb-summary" }));
-    const cards = this.panels.map((panel, i) => this.card(panel, this.summaries[i], several));
+    this.cards = this.panels.map((panel, i) => this.card(panel, this.summaries[i], several));
     this.tools = el("div", { class: "sgb-zoom" }, ...(several ? [] : this.panels[0].tools ?? []), textButton("?", "Keys (?)", () => this.toggleHelp()));
     const foot = el("div", { class: "sgb-foot" }, this.controls.caption, this.tools);
     this.root = el("div", {
@@ -55,8 +55,8 @@ export class Shell {
     });
     if (several) {
       this.total = el("span", { class: "sgb-summary" });
-      this.root.append(el("div", { class: "sgb-head sgb-head-all" }, el("span", { class: "sgb-title", text: this.title }), this.status, this.total), el("div", { class: "sgb-grid" }, ...cards));
-    } else this.root.append(...cards);
+      this.root.append(el("div", { class: "sgb-head sgb-head-all" }, el("span", { class: "sgb-title", text: this.title }), this.status, this.total), el("div", { class: "sgb-grid" }, ...this.cards));
+    } else this.root.append(...this.cards);
     this.root.append(this.help, foot, this.controls.element, this.live);
     host.append(this.root);
     this.root.addEventListener("keydown", (event) => this.onKey(event));
@@ -141,6 +141,7 @@ export class Shell {
     this.root.dataset.sgbSeq = String(event ? event.seq : -1);
     this.root.dataset.sgbNodes = String(Math.max(...this.panels.map((panel) => panel.count?.() ?? 0)));
     this.panels.forEach((panel, i) => setText(this.summaries[i], panel.summary()));
+    if (this.total) this.panels.forEach((panel, i) => this.cards[i].classList.toggle("sgb-hidden", Boolean(panel.absent?.())));
     if (this.total) setText(this.total, event ? `${(event.ms / 1000).toFixed(2)} s` : "");
     this.showStatus();
     this.say();

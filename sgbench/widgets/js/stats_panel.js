@@ -1,6 +1,6 @@
 // Is the cache working: the hit rate over time, what the pool holds, and each request's prompt.
 
-import { CanvasPanel, duration, hatch, key, timeAxis, write, writeKeys } from "./canvas_panel.js";
+import { CanvasPanel, duration, hatching, key, timeAxis, write, writeKeys } from "./canvas_panel.js";
 import { el, setText } from "./dom.js";
 
 const STATS_LEFT = 52;
@@ -155,7 +155,7 @@ export class StatsPanel extends CanvasPanel {
     }
     const tall = Math.max(1, ...bars.map((one) => one.prompt));
     const step = Math.min(26, (right - left) / Math.max(1, bars.length));
-    const fill = hatch(ctx, palette["o-cached"], palette.surface);
+    const fill = hatching(ctx, palette["o-cached"], palette.surface);
     write(ctx, palette, tall.toLocaleString(), left - 6, top, { align: "right" });
     ctx.fillStyle = palette.line;
     ctx.fillRect(left, bottom, right - left, 1);

@@ -1,6 +1,6 @@
 // What ran when: a line for each request, and under it each step's batch.
 
-import { CanvasPanel, duration, hatch, key, timeAxis, write, writeKeys } from "./canvas_panel.js";
+import { CanvasPanel, duration, hatching, key, timeAxis, write, writeKeys } from "./canvas_panel.js";
 
 const LINE_LEFT = 52;
 const LINE_RIGHT = 16;
@@ -45,7 +45,7 @@ export class TimelinePanel extends CanvasPanel {
     const lanes = 1 + Math.max(0, ...this.requests.map((request) => request.lane));
     const pitch = Math.min(LANE_MAX, (bottom - top) / lanes);
     const tall = Math.max(1, pitch - (pitch > 6 ? 4 : pitch > 3 ? 1 : 0));
-    const fills = { queued: this.dashes(ctx, palette), cached: hatch(ctx, palette["o-cached"], palette.surface) };
+    const fills = { queued: this.dashes(ctx, palette), cached: hatching(ctx, palette["o-cached"], palette.surface) };
     write(ctx, palette, lanes === 1 ? "1 lane" : `${lanes} lanes`, left - 8, top + Math.min(pitch, 20) / 2, { align: "right" });
     for (const request of this.requests) {
       const y = top + request.lane * pitch + (pitch - tall) / 2;
