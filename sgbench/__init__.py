@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgbench import api, backends, constrained, errors, lang, server, trace, widgets
+    from sgbench import api, backends, constrained, errors, lang, server, test, trace, utils, widgets
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
     from sgbench.backends.openai_api import OpenAI
@@ -125,17 +125,21 @@ __all__ = [
     "system",
     "system_begin",
     "system_end",
+    "test",
     "token_length_normalized",
     "trace",
     "unconditional_likelihood_normalized",
     "user",
     "user_begin",
     "user_end",
+    "utils",
     "video",
     "widgets",
 ]
 
-_MODULES = frozenset({"api", "backends", "constrained", "errors", "lang", "server", "trace", "widgets"})
+_MODULES = frozenset(
+    {"api", "backends", "constrained", "errors", "lang", "server", "test", "trace", "utils", "widgets"}
+)
 
 _HOME = {
     "BaseBackend": "backends.base",

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from sgbench.engine.server_arguments import translated
 from sgbench.errors import UnknownOptionError, UsageError
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -78,7 +79,7 @@ class EngineConfig:
 
     @classmethod
     def from_options(cls, model_path: str, options: dict[str, Any]) -> EngineConfig:
-        """Check ``options`` and build a config.
+        """Check ``options`` and build a config. SGLang's server arguments are taken where they mean the same.
 
         Raises
         ------
@@ -87,6 +88,7 @@ class EngineConfig:
         UsageError
             A value is out of range.
         """
+        options = translated(options)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in options:
             if name not in known:

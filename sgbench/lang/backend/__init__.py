@@ -1,1 +1,1 @@
-"""Where SGLang programs import backends from; they live in `sgbench.backends`."""
+"""Where SGLang's programs import backends from; they are in `sgbench.backends`."""

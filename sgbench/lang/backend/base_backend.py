@@ -1,4 +1,4 @@
-"""`BaseBackend`, where SGLang has it; it lives in `sgbench.backends.base`."""
+"""`sgbench.backends.base`, where SGLang's programs look for it."""
 
 from sgbench.backends.base import BaseBackend
 

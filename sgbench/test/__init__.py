@@ -1,0 +1,1 @@
+"""What SGLang's benchmark programs import from ``sglang.test``."""
