@@ -130,22 +130,34 @@ def _set(words: list[str], desk: Desk) -> str:
 
 def _watch(words: list[str], desk: Desk) -> Any:
     try:
-        watches(",".join(words) or "tree")
+        names = watches(",".join(words) or "tree")
     except ValueError as refusal:
         raise UsageError(f"{WHERE} watch {' '.join(words)}: {refusal}") from None
     engine = desk.session.current()
     if not is_engine(engine):
         raise UsageError(f"{type(engine).__name__} has no radix tree to watch")
-    widget = radix_tree(engine)
-    desk.session.widgets.append(widget)
-    return widget
+    widgets = [watcher(name, engine) for name in names]
+    desk.session.widgets += widgets
+    for widget in widgets[:-1]:
+        widget.show()
+    return widgets[-1]
 
 
-def radix_tree(source: Any) -> Any:
-    """A live `RadixTree` widget of an engine or a trace."""
+def watcher(name: str, source: Any) -> Any:
+    """The widget that ``--watch`` calls ``name``, of an engine or a trace."""
     import sgbench.widgets
 
-    return sgbench.widgets.RadixTree(source)
+    return getattr(sgbench.widgets, _WIDGETS[name])(source)
+
+
+_WIDGETS = {
+    "tree": "RadixTree",
+    "stats": "CacheStats",
+    "timeline": "Timeline",
+    "tokens": "Tokens",
+    "fsm": "FSM",
+    "dashboard": "Dashboard",
+}
 
 
 def _trace(words: list[str], desk: Desk) -> Any:
@@ -155,13 +167,16 @@ def _trace(words: list[str], desk: Desk) -> Any:
         raise UsageError(f"{WHERE} trace: choose one of {', '.join(TRACE_ACTIONS)}")
     action, rest = words[0], [unquote(word) for word in words[1:]]
     if action == "replay":
-        return radix_tree(rest[0] if rest and rest[0] not in desk.user_ns else _recorded(rest, desk))
+        return watcher("tree", rest[0] if rest and rest[0] not in desk.user_ns else _recorded(rest, desk))
     if not rest or len(rest) > 2:
         raise UsageError(f"{WHERE} trace {action} PATH [NAME]: a path is needed")
     if action == "save":
         trace = _recorded(rest[1:], desk)
         trace.save(rest[0])
         return f"saved {len(trace.events):,} events to {rest[0]}"
+    if action == "perfetto":
+        _recorded(rest[1:], desk).to_perfetto(rest[0])
+        return f"wrote {rest[0]}; open it at ui.perfetto.dev or chrome://tracing"
     name = rest[1] if len(rest) == 2 else "trace"
     trace = sgbench.Trace.load(rest[0])
     desk.user_ns[name] = trace

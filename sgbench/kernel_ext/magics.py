@@ -16,7 +16,7 @@ from traitlets import Float, Int, TraitError, Unicode, validate
 from sgbench.errors import SgbenchError, UsageError
 from sgbench.kernel_ext.failure import CellError, plainly
 from sgbench.kernel_ext.help import cell_help, line_help
-from sgbench.kernel_ext.options import parse_cell_line
+from sgbench.kernel_ext.options import WATCHES, parse_cell_line
 from sgbench.kernel_ext.session import Session
 from sgbench.kernel_ext.settings import SETTABLE, resolve
 
@@ -39,7 +39,7 @@ class SglMagics(Magics):
     max_tokens = Int(None, allow_none=True, help="Default max_tokens of a cell's gen.").tag(config=True)
     baseline = Unicode(None, allow_none=True, help="Compare every cell with: force-miss or off.").tag(config=True)
     repeat = Int(None, allow_none=True, help="Paired runs of a comparison.").tag(config=True)
-    watch = Unicode(None, allow_none=True, help="Live widgets above every cell's text: tree.").tag(config=True)
+    watch = Unicode(None, allow_none=True, help=f"Live widgets above a cell: {', '.join(WATCHES)}.").tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell=shell)

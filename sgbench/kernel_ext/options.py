@@ -14,7 +14,7 @@ from sgbench.errors import UnknownOptionError, UsageError
 from sgbench.kernel_ext.splitting import split_line, unquote
 
 BASELINES = ("force-miss", "off")
-WATCHES = ("tree",)
+WATCHES = ("tree", "stats", "timeline", "tokens", "fsm", "dashboard")
 """The live widgets that exist."""
 
 WHERE = "%%sgl"

@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from sgbench.errors import UsageError
 from sgbench.kernel_ext.cell import Cell
-from sgbench.kernel_ext.commands import radix_tree
+from sgbench.kernel_ext.commands import watcher
 from sgbench.kernel_ext.comparing import check_baseline, compare, observing
 from sgbench.kernel_ext.live import View, can_update, following, view_for
 from sgbench.kernel_ext.options import CellOptions
@@ -115,8 +115,8 @@ class CellRunner:
             return stack
         if not is_engine(backend):
             raise UsageError(f"--watch needs an engine in this kernel; {type(backend).__name__} has no radix tree")
-        for _ in names:
-            widget = radix_tree(backend)
+        for name in names:
+            widget = watcher(name, backend)
             if can_update(self._shell):
                 widget.show()
             else:

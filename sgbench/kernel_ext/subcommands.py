@@ -10,9 +10,9 @@ SUBCOMMANDS: dict[str, str] = {
     "use": "use EXPR: run the cells on this backend; use None: on the engine again",
     "flush": "drop everything that is cached",
     "set": "set OPTION=VALUE ...: defaults of the cells, or of the next engine",
-    "watch": "watch [tree]: a live widget of the engine",
-    "trace": "trace save PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
+    "watch": "watch [tree|stats|timeline|tokens|fsm|dashboard]: live widgets of the engine",
+    "trace": "trace save|perfetto PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
     "doctor": "what this machine has, and what is missing",
 }
 
-TRACE_ACTIONS = ("save", "load", "replay")
+TRACE_ACTIONS = ("save", "load", "replay", "perfetto")

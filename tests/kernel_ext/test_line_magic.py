@@ -28,7 +28,7 @@ class TestCommands:
         [
             ("flush", "no engine runs"),
             ("watch", "no engine runs"),
-            ("watch stats", "tree"),
+            ("watch stat", "tree, stats"),
             ("stop now", "takes nothing"),
             ("use", "backend is needed"),
             ("use 3", "not int"),
@@ -138,7 +138,7 @@ class TestCompletion:
             ("%sgl restart --kv", {"--kv_tokens"}, {"--schedule"}),
             ("%sgl start schedule=f", {"fcfs"}, {"lpm"}),
             ("%sgl set temp", {"temperature="}, {"seed="}),
-            ("%sgl watch ", {"tree"}, set()),
+            ("%sgl watch ", {"tree", "dashboard"}, set()),
             ("%%sgl --ba", {"--baseline", "--batch", "--background", "--backend"}, {"--seed"}),
             ("%%sgl x --baseline o", {"off"}, {"force-miss"}),
             ("%%sgl --batch ite", {"items"}, set()),
