@@ -28,8 +28,9 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--seq", type=int, default=None, metavar="N", help="as it was after event N (default: at the end)"
     )
-    from sgbench.cli import serve
+    from sgbench.cli import serve, what_if
 
+    what_if.add_options(commands.add_parser("what-if", help="a recorded run under other engine options, predicted"))
     serve.add_options(commands.add_parser("serve", help="serve an engine to OpenAI's and SGLang's clients"))
     return top
 
@@ -46,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from sgbench.cli import demo
 
             return demo.main(given.requests)
+        if given.command == "what-if":
+            from sgbench.cli import what_if
+
+            return what_if.main(given)
         if given.command == "serve":
             from sgbench.cli import serve
 

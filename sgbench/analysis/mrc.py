@@ -32,7 +32,7 @@ SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Parts of the ceiling that the table tells a capacity for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class MissRatioCurve:
     """Hit rate against capacity.
 
@@ -146,6 +146,9 @@ class MissRatioCurve:
             for what, tokens, lru, run in self.rows()
         ]
         return pandas.DataFrame(data)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         lines = [

@@ -89,7 +89,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PromptLint:
     """Findings, the most expensive first.
 
@@ -118,6 +118,9 @@ class PromptLint:
             return str(self)
         names = ("kind", "where", "requests", "lost_tokens", "position", "before", "theirs", "ours", "detail")
         return pandas.DataFrame([{name: getattr(finding, name) for name in names} for finding in self.findings])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         looked = f"{self.requests:,} prompts of {self.prompt_tokens:,} tokens"

@@ -109,7 +109,7 @@ class Miss:
         return "\n".join([head, *(f"  {_told(part, self)}" for part in self.parts)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Misses:
     """Every request of a recording, in order of admission; `str` tells of the last ones."""
 
@@ -153,6 +153,9 @@ class Misses:
                 }
             )
         return pandas.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         prompt = sum(miss.prompt_tokens for miss in self.requests)

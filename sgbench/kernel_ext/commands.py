@@ -44,7 +44,7 @@ class Desk:
 
 
 def run_command(line: str, desk: Desk) -> Any:
-    """Do what ``line`` says; returns text to print, or a widget to show.
+    """Do what ``line`` says; returns text to print, a widget to show, or another answer.
 
     Raises
     ------
@@ -192,6 +192,15 @@ def _recorded(names: list[str], desk: Desk) -> Any:
     return found
 
 
+def _question(name: str) -> Callable[[list[str], Desk], Any]:
+    def ask(words: list[str], desk: Desk) -> Any:
+        from sgbench.kernel_ext import questions
+
+        return getattr(questions, name)(words, desk.user_ns.get, desk.session.history)
+
+    return ask
+
+
 def _doctor(words: list[str], desk: Desk) -> str:
     from sgbench.cli.doctor import report
 
@@ -265,6 +274,10 @@ _COMMANDS: dict[str, Callable[[list[str], Desk], Any]] = {
     "flush": _flush,
     "set": _set,
     "watch": _watch,
+    "why": _question("why"),
+    "mrc": _question("mrc"),
+    "what-if": _question("what_if"),
+    "lint": _question("lint"),
     "trace": _trace,
     "doctor": _doctor,
 }

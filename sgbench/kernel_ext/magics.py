@@ -66,15 +66,18 @@ class SglMagics(Magics):
 
     @line_magic("sgl")  # type: ignore[arg-type]
     @no_var_expand
-    def sgl_line(self, line: str) -> None:
+    def sgl_line(self, line: str) -> Any:
         """See `line_help`."""
         from sgbench.kernel_ext.commands import run_command
 
         answer = self._guarded(lambda: run_command(line, self._desk()))
         if isinstance(answer, str):
             sys.stdout.write(f"{answer}\n")
-        else:
-            answer.show()
+            return None
+        if not hasattr(answer, "show"):
+            return answer  # shown as the cell's value, and can be assigned
+        answer.show()
+        return None
 
     @cell_magic("sgl")  # type: ignore[arg-type]
     @no_var_expand

@@ -18,6 +18,7 @@ from sgbench.errors import UsageError
 from sgbench.kernel_ext.cell import Cell
 from sgbench.kernel_ext.commands import watcher
 from sgbench.kernel_ext.comparing import check_baseline, compare, observing
+from sgbench.kernel_ext.history import EVENTS
 from sgbench.kernel_ext.live import View, can_update, following, view_for
 from sgbench.kernel_ext.options import CellOptions
 from sgbench.kernel_ext.page import Picture
@@ -64,7 +65,7 @@ class CellRunner:
         baseline = settings["baseline"].value
         if baseline:
             check_baseline(plan.backend)
-        if "record" in options.given and not callable(getattr(plan.backend, "record", None)):
+        if "record" in options.given and not _recordable(plan.backend):
             raise UsageError(f"--record needs an engine in this kernel; {type(plan.backend).__name__} keeps no events")
         widgets = self._watch(plan.backend, settings["watch"].value)
         run = Run(plan)
@@ -77,8 +78,7 @@ class CellRunner:
             with widgets, self._recording(plan.backend, options, result), _following(view, run, "", stream):
                 run.here()
             if baseline and run.failure is None:
-                observed = bool(settings["watch"].value or "record" in options.given)
-                with observing(plan.backend, observed):
+                with observing(plan.backend, _recordable(plan.backend)):
                     result.comparison = compare(
                         run,
                         baseline,
@@ -126,18 +126,20 @@ class CellRunner:
 
     @contextlib.contextmanager
     def _recording(self, backend: Any, options: CellOptions, result: RunResult) -> Iterator[None]:
-        if "record" not in options.given:
+        if not _recordable(backend):
             yield
             return
-        with backend.record() as trace:
+        bound = {} if "record" in options.given else {"max_events": EVENTS}
+        with backend.record(**bound) as trace:
             result.trace = trace
+            self._session.history.add(backend, trace)
             yield
 
     def _bind(self, options: CellOptions, result: RunResult) -> None:
         bound: dict[str, Any] = {"_sgl": result}
         batch = result.run.plan.items is not None
         bound[options.name] = result.states if batch else result.state
-        if result.trace is not None:
+        if "record" in options.given and result.trace is not None:
             bound[options.given["record"]] = result.trace
         self._shell.user_ns.update(bound)
 
@@ -161,6 +163,10 @@ class CellRunner:
 
         view.show(Picture(run.items(), note="running in the background"))
         run.start(follow)
+
+
+def _recordable(backend: Any) -> bool:
+    return callable(getattr(backend, "record", None))
 
 
 def final_picture(result: RunResult) -> Picture:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sgbench
 from sgbench.errors import SgbenchError, UsageError
+from sgbench.kernel_ext.history import History
 from sgbench.kernel_ext.settings import engine_environment, variable
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Session:
         Runs in the background that have not ended.
     widgets
         Live widgets that ``%sgl watch`` made; they end with the engine.
+    history
+        What the cells made the engine do.
     """
 
     engine: Any = None
@@ -45,6 +48,7 @@ class Session:
     pending: dict[str, Any] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     widgets: list[Any] = field(default_factory=list)
+    history: History = field(default_factory=History)
 
     def start(self, model: str | None = None, options: dict[str, Any] | None = None) -> str:
         """Start an engine and make it the default backend; returns one line that says so.

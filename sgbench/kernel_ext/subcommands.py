@@ -11,6 +11,10 @@ SUBCOMMANDS: dict[str, str] = {
     "flush": "drop everything that is cached",
     "set": "set OPTION=VALUE ...: defaults of the cells, or of the next engine",
     "watch": "watch [tree|stats|timeline|tokens|fsm|dashboard]: live widgets of the engine",
+    "why": "why [N] [TRACE]: why the last requests missed, token by token",
+    "mrc": "mrc [TRACE]: hit rate against cache size; how large a cache is enough",
+    "what-if": "what-if OPTION=VALUE[,VALUE...] ... [TRACE]: the same requests under other engine options, predicted",
+    "lint": "lint [TRACE]: what in the prompts breaks sharing",
     "trace": "trace save|perfetto PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
     "doctor": "what this machine has, and what is missing",
 }

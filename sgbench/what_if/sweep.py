@@ -41,7 +41,7 @@ class Point:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Sweep:
     """Predicted figures of several configurations, beside the measured ones.
 
@@ -95,6 +95,9 @@ class Sweep:
                 {"options": dict(p.options), "refused": p.refused, **p.figures.as_data()} for p in self.points
             ],
         }
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return table.text(self)
