@@ -29,10 +29,11 @@ _REASONING = re.compile(r"o[0-9]|gpt-5")
 
 def lacks(dialect: Dialect, is_chat_model: bool) -> frozenset[str]:
     """The sampling values that such a server does not take."""
+    nowhere = {"logprob_start_len", "close_within_budget", "canonical"}
     if dialect == "sglang":
-        return frozenset({"logprob_start_len"})
+        return frozenset(nowhere)
     schema = () if is_chat_model else ("json_schema",)
-    return frozenset({*_BEYOND, "dtype", "logprob_start_len", *schema})
+    return frozenset({*_BEYOND, "dtype", *nowhere, *schema})
 
 
 def fields(

@@ -187,7 +187,10 @@ class RuntimeEndpoint(BaseBackend):
 
     def _generate(self, body: dict[str, Any], s: StreamExecutor | None = None) -> Any:
         answer = self._calls.call(self._server.json("POST", "/generate", body), s)
-        for reply in answer if isinstance(answer, list) else [answer]:
+        replies = answer if isinstance(answer, list) else [answer]
+        if not replies:
+            raise BackendError(f"{self.base_url}/generate answered nothing")
+        for reply in replies:
             _, meta = _reply(reply)
             self.token_usage.add(meta)
         return answer
