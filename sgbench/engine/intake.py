@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sgbench.engine.constrained.canonical import CanonicalPairs
 from sgbench.engine.constrained.compiler import Compiler
 from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.output import TokenBytes, Transcript
@@ -100,6 +101,7 @@ class Intake:
         self._seed = seed
         self._eos = () if tokenizer is None else tuple(tokenizer.eos_token_ids)
         self._drawn = itertools.count()
+        self._pairs = None if tokenizer is None else CanonicalPairs(tokenizer, limits.vocab_size)
 
     def prompt(self, text: str | None, input_ids: Ids[int] | IntArray | None) -> IntArray:
         """Checked prompt ids, int32 ``[n]``, n >= 1.
@@ -206,7 +208,12 @@ class Intake:
                 "raise max_new_tokens"
             )
         return Constraint(
-            masks, self._tokenizer, stop_ids, self._jump_forward, closing=params.close_within_budget and room > 0
+            masks,
+            self._tokenizer,
+            stop_ids,
+            self._jump_forward,
+            closing=params.close_within_budget and room > 0,
+            pairs=self._pairs if params.canonical else None,
         )
 
     def _seed_of(self, params: SamplingParams, origin: Origin, sample: int) -> int:

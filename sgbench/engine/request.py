@@ -49,6 +49,8 @@ class SamplingParams:
         Constraint on the output; at most one.
     close_within_budget
         Near ``max_new_tokens`` a constraint allows only tokens after which the text can still be completed in time.
+    canonical
+        A constraint allows a token only where the tokenizer would write it after the token before, unless that leaves none.
     sampling_seed
         Same seed, prompt and parameters: same tokens, whatever else runs in the batch. None: drawn from the engine's seed.
     skip_special_tokens
@@ -74,6 +76,7 @@ class SamplingParams:
     regex: str | None = None
     json_schema: str | None = None
     close_within_budget: bool = False
+    canonical: bool = False
     sampling_seed: int | None = None
     skip_special_tokens: bool = True
     no_stop_trim: bool = False

@@ -132,6 +132,6 @@ def _checked(name: str, value: Any) -> Any:
         if value is not None and not isinstance(value, str):
             raise _wrong(name, value, "a string")
         return value
-    if not isinstance(value, bool):  # ignore_eos, skip_special_tokens, no_stop_trim
+    if not isinstance(value, bool):  # ignore_eos, canonical, no_stop_trim, ...
         raise _wrong(name, value, "True or False")
     return value

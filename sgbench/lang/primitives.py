@@ -49,10 +49,12 @@ def gen(
     choices_method: ChoicesSamplingMethod | None = None,
     regex: str | None = None,
     json_schema: Any = None,
+    close_within_budget: bool | None = None,
+    canonical: bool | None = None,
 ) -> SglExpr:
     """Complete the text so far, append the completion and store it as variable ``name``.
 
-    A value left None is the run's. SGLang's parameters, in SGLang's order.
+    A value left None is the run's. SGLang's parameters, in SGLang's order; the last two are sgbench's.
 
     Parameters
     ----------
@@ -71,21 +73,26 @@ def gen(
     dtype
         ``int``, ``float``, ``str`` or ``bool`` (or its name): the completion reads as one. The value stays a string.
     choices, choices_method
-        Pick one of these instead, as `select` does; every other parameter but ``temperature`` is then ignored.
+        Pick one of these instead, as `select` does; with a ``regex``, one of those that it matches. Every other parameter but
+        ``temperature`` is then ignored.
     regex, json_schema
         Constraint on the completion. A schema is JSON text, a dict or a Pydantic class.
+    close_within_budget
+        Near ``max_tokens`` the constraint allows only what can still be completed in time.
+    canonical
+        The constraint allows a token only where the tokenizer would write it after the token before.
 
     Raises
     ------
     re.error
         ``regex`` is malformed.
     UsageError
-        A negative ``max_tokens`` or ``min_tokens``, ``n`` below 1, an unknown ``dtype``.
+        A negative ``max_tokens`` or ``min_tokens``, ``n`` below 1, an unknown ``dtype``, no choice that ``regex`` matches.
     """
+    pattern = None if regex is None else re.compile(regex, re.ASCII)
     if choices is not None:
-        return select(name, choices, temperature or 0.0, choices_method or token_length_normalized)
-    if regex is not None:
-        re.compile(regex)
+        kept = choices if pattern is None else _matching(choices, pattern)
+        return select(name, kept, temperature or 0.0, choices_method or token_length_normalized)
     sampling.dtype_name(dtype)
     params = SglSamplingParams(
         max_new_tokens=max_tokens,
@@ -108,9 +115,21 @@ def gen(
         dtype=dtype,
         regex=regex,
         json_schema=json_schema,
+        close_within_budget=close_within_budget,
+        canonical=canonical,
     )
     sampling.check(params, f"gen({name!r})" if name is not None else "gen()")
     return SglGen(name, params)
+
+
+def _matching(choices: Sequence[str], pattern: re.Pattern[str]) -> list[str]:
+    """The choices that a regex matches as a whole, in its meaning for `gen`: classes are ASCII."""
+    kept = [choice for choice in choices if pattern.fullmatch(choice)]
+    if choices and not kept:
+        raise UsageError(
+            f"gen(choices={list(choices)!r}, regex={pattern.pattern!r}): the regex matches none of the choices"
+        )
+    return kept
 
 
 def gen_int(

@@ -29,12 +29,14 @@ class SglSamplingParams:
     """Sampling values, SGLang's names and defaults.
 
     In a `gen` node, None means "not given": the run's value holds. `resolve` gives the values of one call, in which only
-    the logprob fields, ``json_schema``, ``dtype``, ``regex`` and ``sampling_seed`` may be None and the stops are lists.
+    the logprob fields, ``json_schema``, ``dtype``, ``regex`` and what SGLang has not may be None and the stops are lists.
 
     Attributes
     ----------
     sampling_seed
         Not in SGLang: a run with a seed draws the same tokens again. Each call derives its own seed from it.
+    close_within_budget, canonical
+        Not in SGLang: see `sgbench.lang.primitives.gen`.
     """
 
     max_new_tokens: int | None = 128
@@ -58,6 +60,8 @@ class SglSamplingParams:
     dtype: str | type | None = None
     regex: str | None = None
     sampling_seed: int | None = None
+    close_within_budget: bool | None = None
+    canonical: bool | None = None
 
     def clone(self) -> SglSamplingParams:
         """An equal copy."""

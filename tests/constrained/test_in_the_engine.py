@@ -314,3 +314,42 @@ def test_a_text_that_must_close_in_time_does(mode: str, pattern: str) -> None:
     if shortest > 1:
         with pytest.raises(ConstraintError, match=f"at least {shortest};"):
             never_ends.generate("x", {"regex": pattern, "max_new_tokens": shortest - 1, "close_within_budget": True})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_stop_pattern_ends_a_constrained_text_wherever_it_appears(mode: str) -> None:
+    core = engine(mode)
+    forced = core.generate("x", {"regex": "orderthename[ab]", "stop_regex": "h.n"})
+    assert forced["text"] == "ordert" and forced["meta_info"]["finish_reason"]["matched"] == "h.n"
+    assert forced["meta_info"]["complete"] is False, "what was trimmed was needed"
+    kept = core.generate("x", {"regex": "(sum){1,9}mary", "stop_regex": "sum$", "no_stop_trim": True})
+    assert kept["text"].endswith("sum") and kept["meta_info"]["finish_reason"]["type"] == "stop"
+    whole = core.generate("x", {"regex": "[ab]{2,4}(;[ab])?", "stop_regex": ";"})
+    assert re.fullmatch("[ab]{2,4}", whole["text"]) and whole["meta_info"]["complete"]
+    never = core.generate("x", {"regex": "(é|中|and){2}", "stop_regex": "Z"})
+    assert never["meta_info"]["complete"] and never["meta_info"]["finish_reason"]["type"] == "stop"
+    core.check_integrity()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_canonical_text_is_made_of_the_tokenizers_own_pairs_as_far_as_it_can(pattern: str) -> None:
+    core = engine("off")
+    result = core.generate("x", {"regex": pattern, "canonical": True, "max_new_tokens": 40})
+    masks = COMPILER.regex(pattern)
+    state = masks.machine.start
+    ids = [i for i in result["output_ids"] if i != EOS]
+    for left, right in itertools.pairwise(ids):
+        state = masks.machine.step(state, TOKENIZER.token_bytes(left))
+        if decodes(left, right) and TOKENIZER.encode(spelled(left, right)) != [left, right]:
+            others = masks.allowed(state).tolist()
+            assert not any(
+                TOKENIZER.encode(spelled(left, other)) == [left, other] for other in others if decodes(left, other)
+            )
+
+
+def spelled(*ids: int) -> str:
+    return TOKENIZER.decode(ids).decode("utf-8", "replace")
+
+
+def decodes(*ids: int) -> bool:
+    return "�" not in spelled(*ids)

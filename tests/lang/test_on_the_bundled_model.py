@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -145,3 +146,22 @@ def test_a_program_needs_text() -> None:
 def test_an_unknown_option_names_the_nearest() -> None:
     with pytest.raises(sgl.UnknownOptionError, match="kv_tokens"):
         sgl.Engine(kv_token=5)
+
+
+def test_constraints_of_one_program_in_forks_and_samples(engine: sgl.Engine) -> None:
+    @sgl.function
+    def program(s):
+        s += "A date: " + sgl.gen("date", regex=r"\d{4}-\d{2}-\d{2}", canonical=True) + "\n"
+        forks = s.fork(2)
+        for fork, pattern in zip(forks, ["[ab]{2}", "[cd]{3}"], strict=True):
+            fork += sgl.gen("letters", regex=pattern, n=2)
+        forks.join("gather_variable")
+        s += sgl.gen("end", regex="[a-z]*!", max_tokens=6, close_within_budget=True)
+        s += sgl.gen("city", choices=[" Paris", " 1900", " 2000"], regex=r" \d+")
+
+    state = program.run(backend=engine, temperature=1.0, sampling_seed=3)
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", state["date"])
+    for samples, pattern in zip(state["letters"], ["[ab]{2}", "[cd]{3}"], strict=True):
+        assert len(samples) == 2 and all(re.fullmatch(pattern, sample) for sample in samples)
+    assert re.fullmatch("[a-z]*!", state["end"])
+    assert state["city"] in {" 1900", " 2000"}

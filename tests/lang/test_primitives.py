@@ -14,14 +14,15 @@ from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex, resolve
 GEN_PARAMETERS = (
     "name max_tokens min_tokens n stop stop_token_ids stop_regex temperature top_p top_k min_p frequency_penalty "
     "presence_penalty ignore_eos return_logprob logprob_start_len top_logprobs_num return_text_in_logprobs dtype choices "
-    "choices_method regex json_schema"
+    "choices_method regex json_schema close_within_budget canonical"
 )
 
 
 def test_gen_takes_its_parameters_by_position_in_sglangs_order() -> None:
     every = GEN_PARAMETERS.split()
     assert list(inspect.signature(sgl.gen).parameters) == every
-    left_out = {"min_tokens", "dtype", "choices", "choices_method", "regex", "json_schema"}
+    constraints = {"dtype", "choices", "choices_method", "regex", "json_schema", "close_within_budget", "canonical"}
+    left_out = {"min_tokens", *constraints}
     for short in (sgl.gen_int, sgl.gen_string):
         assert list(inspect.signature(short).parameters) == [name for name in every if name not in left_out]
     assert list(inspect.signature(sgl.select).parameters) == ["name", "choices", "temperature", "choices_method"]
@@ -29,7 +30,28 @@ def test_gen_takes_its_parameters_by_position_in_sglangs_order() -> None:
 
 def test_every_parameter_of_gen_reaches_the_node() -> None:
     node = sgl.gen(
-        "x", 7, 2, 3, "a", [4], "b", 0.5, 0.9, 8, 0.1, 0.2, 0.3, True, True, 5, 6, True, regex="a+", json_schema="{}"
+        "x",
+        7,
+        2,
+        3,
+        "a",
+        [4],
+        "b",
+        0.5,
+        0.9,
+        8,
+        0.1,
+        0.2,
+        0.3,
+        True,
+        True,
+        5,
+        6,
+        True,
+        regex="a+",
+        json_schema="{}",
+        close_within_budget=True,
+        canonical=True,
     )
     assert isinstance(node, ir.SglGen)
     values = node.sampling_params.given()
@@ -53,6 +75,8 @@ def test_every_parameter_of_gen_reaches_the_node() -> None:
         "return_text_in_logprobs": True,
         "regex": "a+",
         "json_schema": "{}",
+        "close_within_budget": True,
+        "canonical": True,
     }
 
 
@@ -64,6 +88,9 @@ def test_every_parameter_of_gen_reaches_the_node() -> None:
         (lambda: sgl.gen(min_tokens=-1), sgl.UsageError),
         (lambda: sgl.gen(n=0), sgl.UsageError),
         (lambda: sgl.gen(dtype=list), sgl.UsageError),
+        (lambda: sgl.gen(choices=["a", "b"], regex="(a"), re.error),
+        (lambda: sgl.gen(choices=["a", "b"], regex="c"), sgl.UsageError),
+        (lambda: sgl.gen(choices=[], regex="c"), sgl.UsageError),
         (lambda: sgl.select("x"), AssertionError),
         (lambda: sgl.select("x", []), sgl.UsageError),
         (lambda: sgl.select("x", "yes"), sgl.UsageError),
@@ -81,6 +108,11 @@ def test_choices_make_a_select_and_keep_its_method() -> None:
     node = sgl.gen("x", choices=["a", "b"], choices_method=sgl.greedy_token_selection)
     assert isinstance(node, ir.SglSelect)
     assert (node.choices, node.temperature, node.choices_method) == (["a", "b"], 0.0, sgl.greedy_token_selection)
+
+
+def test_a_regex_keeps_the_choices_that_it_matches_as_a_whole() -> None:
+    node = sgl.gen("x", choices=["12", "1a", "x12", "٣"], regex=r"\d+|[a-z]")
+    assert node.choices == ["12"], "classes are ASCII, as in a constraint"
 
 
 def test_concatenation_is_flat() -> None:

@@ -6,10 +6,12 @@ forced. The states behind all output tokens are kept, so that retokenization can
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 
+from sgbench.engine.constrained.canonical import CanonicalPairs
 from sgbench.engine.constrained.jump_forward import Jump, safe_jump, text_jump
 from sgbench.engine.constrained.retokenization import Encoder
 from sgbench.engine.constrained.token_mask import TokenMasks
@@ -31,6 +33,8 @@ class Constraint:
         the text where nothing else may follow).
     closing
         Allow only what can still be completed within the room that is left.
+    pairs
+        Allow only tokens that the tokenizer would write after the last one, unless that leaves none. None: all.
     mode
         ``"safe"``, ``"text"`` or ``"off"``: see `sgbench.engine.constrained.jump_forward`.
 
@@ -41,13 +45,22 @@ class Constraint:
     """
 
     def __init__(
-        self, masks: TokenMasks, encoder: Encoder, stop_ids: frozenset[int], mode: str, *, closing: bool = False
+        self,
+        masks: TokenMasks,
+        encoder: Encoder,
+        stop_ids: frozenset[int],
+        mode: str,
+        *,
+        closing: bool = False,
+        pairs: CanonicalPairs | None = None,
     ) -> None:
         self.masks = masks
         self.machine = masks.machine
         self.mode = mode
         self._fewest = masks.tokens_to_accept if closing else None
         self.states = [masks.machine.start]
+        self._tokens: list[int] = []
+        self._pairs = pairs
         self._encoder = encoder
         self._stop_ids = stop_ids
         self._stops: IntArray = np.array(sorted(stop_ids), dtype=np.int32)
@@ -85,6 +98,8 @@ class Constraint:
             mask = np.sort(ids[self._fewest[ends] <= room - 1])
         if self._stops_spell:
             mask = mask[~np.isin(mask, self._stops)]
+        if self._pairs is not None and self._tokens:
+            mask = self._pairs.after(self._tokens[-1], mask)
         if self.complete or not len(mask):
             return np.concatenate([mask, self._stops])
         return mask
@@ -101,10 +116,17 @@ class Constraint:
         if state == self.machine.dead:
             raise IntegrityError(f"token {token_id} was sampled, which {self.machine!r} does not allow in {self.state}")
         self.states.append(state)
+        self._tokens.append(token_id)
+
+    def fork(self) -> Constraint:
+        """Another that stands where this one does."""
+        other = copy.copy(self)
+        other.states, other._tokens = self.states[:], self._tokens[:]
+        return other
 
     def rewind(self, n_output: int) -> None:
         """Only the first ``n_output`` output tokens stay."""
-        del self.states[n_output + 1 :]
+        del self.states[n_output + 1 :], self._tokens[n_output:]
 
     def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int], room: int) -> Jump | None:
         """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens (within the room, if asked)."""

@@ -113,6 +113,16 @@ class Vocabulary:
     def _sorted(self) -> list[tuple[bytes, int]]:
         return sorted((token, i) for i, token in enumerate(self.tokens) if token)
 
+    def prefixes_of(self, data: bytes) -> list[int]:
+        """Tokens that ``data`` begins with, shortest first."""
+        words, found = self._sorted, []
+        for size in range(1, min(len(data), self.max_token_bytes) + 1):
+            at = bisect_left(words, (data[:size], -1))
+            while at < len(words) and words[at][0] == data[:size]:
+                found.append(words[at][1])
+                at += 1
+        return found
+
     def longer_than(self, prefix: bytes) -> Iterator[bytes]:
         """Bytes of the tokens that begin with ``prefix`` and go on."""
         words = self._sorted
