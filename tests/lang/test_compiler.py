@@ -108,15 +108,17 @@ def everything(state: sgl.ProgramState) -> Any:
 
 
 @settings(max_examples=40, deadline=None)
-@given(PROGRAMS, st.sampled_from(["", "one", "two "]), st.booleans())
-def test_a_compiled_program_gives_what_the_interpreter_gives(program: list, p: str, threads: bool) -> None:
-    place = backend(2000)
+@given(PROGRAMS, st.sampled_from(["", "one", "two "]), st.sampled_from(["threads", "none", "stream"]), st.booleans())
+def test_a_compiled_program_gives_what_the_interpreter_gives(program: list, p: str, how: str, fixed: bool) -> None:
+    place = backend(2000, deterministic=fixed)
     with place.engine:
         bound = interpret.bind(program=program)
         compiled = bound.compile(backend=place)
         expected = bound.run(p=p, backend=place)
-        found = compiled.run(p=p, use_thread=threads)
+        found = compiled.run(p=p, use_thread=how != "none", stream=how == "stream")
+        assert "".join(found.text_iter()) == expected.text()
         assert everything(found) == everything(expected)
+        assert expected.text().startswith(compiled.prompt({"p": p}, place))
         assert found.ret_value["end"] == expected.ret_value["end"] and found.ret_value["state"] is found
         place.engine.check_integrity()
 
