@@ -39,8 +39,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(given: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    from sgbench.server.reach import check_reach
+
     options = engine_options(given.set)
     key = given.api_key if given.api_key is not None else os.environ.get(KEY_VARIABLE)
+    check_reach(given.host, key)  # before a model is loaded
     with sgl.Engine(given.model, **options) as engine:
         server = sgl.server.Server(engine, given.port, host=given.host, api_key=key, model_name=given.served_model_name)
         with server:

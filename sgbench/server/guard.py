@@ -12,9 +12,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sgbench.server.reach import LOOPBACK
 from sgbench.server.refusals import body
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Guard:

@@ -12,7 +12,7 @@ import uvicorn
 from sgbench.backends.local import Engine
 from sgbench.errors import BackendError, UsageError
 from sgbench.server.app import MAX_BODY_BYTES, create_app
-from sgbench.server.guard import LOOPBACK
+from sgbench.server.reach import check_reach
 
 _CLOSE_SECONDS = 5
 
@@ -34,20 +34,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
         bound.close()
         raise UsageError(f"cannot serve at {host} port {port}: {failure}") from failure
     return bound
-
-
-def check_reach(host: str, api_key: str | None) -> None:
-    """Refuse to serve other machines without a key.
-
-    Raises
-    ------
-    UsageError
-        ``host`` is not this machine alone, and there is no key; or the key is empty.
-    """
-    if api_key is not None and not api_key.strip():
-        raise UsageError("the key is empty: give one, or none at all")
-    if api_key is None and host not in LOOPBACK:
-        raise UsageError(f"serving at {host} lets other machines in: give an api_key, or serve at 127.0.0.1")
 
 
 class Server:
