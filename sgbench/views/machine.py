@@ -70,7 +70,7 @@ class Walk:
     """
 
     constraint: int
-    output: Output = field(default_factory=Output)
+    output: Output
     way: list[tuple[int, bool]] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     jumps: int = 0
@@ -149,7 +149,7 @@ class MachineFold:
             value = [constraint.form, constraint.source, constraint.states, constraint.machine is not None]
             yield Cell("machine", self._known[known], [*value, constraint.normal.data(), constraint.compressed.data()])
         if event.rid >= 0:
-            self.walks[event.rid] = Walk(self._known[known])
+            self.walks[event.rid] = Walk(self._known[known], Output(self._vocab))
             yield self._cell(event.rid)
 
     def _built(self, event: ev.RequestConstrained) -> Constraint:
@@ -168,7 +168,7 @@ class MachineFold:
         del walk.way[kept:], walk.read[same:]
         state = walk.way[-1][0] if walk.way else machine.start
         for token, forced in list(zip(walk.output.token_ids, walk.output.forced, strict=True))[len(walk.read) :]:
-            for byte in self._vocab(token).encode("utf-8", "surrogateescape"):
+            for byte in walk.output.spelled(token):
                 after = machine.step(state, bytes((byte,)))
                 if after == machine.dead:  # a token that ends the text is no text
                     break

@@ -89,11 +89,11 @@ class _Request:
     branch: int
     prompt_ids: tuple[int, ...]
     queued_ms: float
+    output: Output
     first_ms: float = -1
     end_ms: float = -1
     cached_tokens: int = -1
     output_tokens: int = 0
-    output: Output = field(default_factory=Output)
 
     def call(self, rid: int, now_ms: float) -> Call:
         until = self.end_ms if self.end_ms >= 0 else now_ms
@@ -138,7 +138,9 @@ class TokensFold:
             case ev.SpanAppended():
                 yield from self._appended(event, ms)
             case ev.RequestQueued() if event.program >= 0:
-                self._requests[event.rid] = _Request(event.program, event.branch, event.prompt_ids, ms)
+                self._requests[event.rid] = _Request(
+                    event.program, event.branch, event.prompt_ids, ms, Output(self._vocab)
+                )
             case ev.RequestAdmitted() if event.rid in self._requests:
                 yield from self._admitted(event)
             case ev.StepFinished():
