@@ -1,7 +1,7 @@
 """Held-out accuracy of a trained folder: ``python -m tools.train_bundled.evaluate FOLDER``.
 
-Uses `transformers` alone, greedy, so that what it says holds for the files and not for the training code. Knows families
-by their contract only.
+Uses `transformers`, greedy, so that what it says holds for the files and not for the training code; or, on request, the engine of
+this project, which is proved equal and much faster on a CPU. Knows families by their contract only.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from transformers import (
     StoppingCriteriaList,
 )
 
+import sgbench
 from tools.train_bundled import heldout
 from tools.train_bundled.example import Example, Family, Split
 from tools.train_bundled.families import all_families
@@ -142,14 +143,38 @@ class Answerer:
         stop = StoppingCriteriaList([Room(rooms, longest)])
         out = self.model.generate(**padded, max_new_tokens=room, stopping_criteria=stop, **sampling)
         for question, row in zip(questions, out[:, longest:], strict=True):
-            question.text = self.tokenizer.decode(row, skip_special_tokens=True)
-            end = question.example.segments[-1][0] if question.example.segments[-1][1] else ""
-            if (
-                "\n" in end
-                and not question.text.lstrip().startswith("{")
-                and "\n" not in question.example.answer.strip()
-            ):
-                question.text = question.text.strip("\n ").split("\n")[0]
+            question.text = first_line_where_one_is_due(question, self.tokenizer.decode(row, skip_special_tokens=True))
+
+
+class EngineAnswerer(Answerer):
+    """The same through sgbench's own engine, whose greedy tokens equal those of transformers: many times faster on a CPU."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, torch.device("cpu"))
+        self.engine = sgbench.Engine(str(folder))
+
+    def complete(self, questions: Sequence[Question], temperature: float = 0.0) -> None:
+        """Fill in ``text`` of each question."""
+        params = [
+            {
+                "temperature": temperature,
+                "sampling_seed": i,
+                "max_new_tokens": min(q.family.max_new_tokens, self.limit - len(q.ids)),
+            }
+            for i, q in enumerate(questions)
+        ]
+        if questions:
+            outputs = self.engine.generate(input_ids=[q.ids for q in questions], sampling_params=params)
+            for question, output in zip(questions, outputs, strict=True):
+                question.text = first_line_where_one_is_due(question, output["text"])
+
+
+def first_line_where_one_is_due(question: Question, text: str) -> str:
+    """The completion, cut at its first line where the family's answers are single lines that a newline ends."""
+    last, answered = question.example.segments[-1]
+    if answered and "\n" in last and not text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
+        return text.strip("\n ").split("\n")[0]
+    return text
 
 
 def questions_of(
@@ -200,9 +225,7 @@ def answer(questions: Sequence[Question], answerer: Answerer) -> None:
     answerer.complete([q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)])
 
 
-def evaluate(
-    folder: Path, questions: Path, device: torch.device, seed: int, seconds: float
-) -> Iterator[dict[str, object]]:
+def evaluate(answerer: Answerer, questions: Path, seed: int, seconds: float) -> Iterator[dict[str, object]]:
     """Everything the model card states, for the prompts that `heldout` drew; again after each stage.
 
     The stages are open questions and short prompts, the votes, and long prompts in thirds of each family's: no further
@@ -210,7 +233,6 @@ def evaluate(
     """
     began = time.monotonic()
     families = {family.name: family for family in all_families()}
-    answerer = Answerer(folder, device)
     opened = open_questions(answerer)
     short: list[list[Question]] = []
     long: list[list[Question]] = []
@@ -273,20 +295,24 @@ def main() -> None:
     parser.add_argument("questions", type=Path, help="what tools.train_bundled.heldout wrote")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--through", choices=("transformers", "engine"), default="transformers")
     parser.add_argument(
         "--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these"
     )
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     began = time.monotonic()
-    device = torch.device(args.device)
+    if args.through == "engine":
+        answerer: Answerer = EngineAnswerer(args.folder)
+    else:
+        answerer = Answerer(args.folder, torch.device(args.device))
     result: dict[str, object] = {}
-    for result in evaluate(args.folder, args.questions, device, args.seed, args.seconds):
+    for result in evaluate(answerer, args.questions, args.seed, args.seconds):
         print(f"a stage done after {time.monotonic() - began:.0f} s", flush=True)
         if args.json:
             args.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     report(result)
-    print(f"evaluated in {time.monotonic() - began:.0f} s on {device}")
+    print(f"evaluated in {time.monotonic() - began:.0f} s on {answerer.device} through {args.through}")
 
 
 if __name__ == "__main__":
