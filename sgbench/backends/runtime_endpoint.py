@@ -143,6 +143,7 @@ class RuntimeEndpoint(BaseBackend):
         costs = {
             key: sum(m.get(key) or 0 for m in metas) for key in ("prompt_tokens", "cached_tokens", "completion_tokens")
         }
+        costs["cached_text_len"] = first.get("cached_text_len", 0)
         return ChoicesDecision(decision.decision, costs | (decision.meta_info or {}))
 
     def commit_lazy_operations(self, s: StreamExecutor) -> Meta | None:

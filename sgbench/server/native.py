@@ -5,24 +5,63 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from sgbench.engine.generate import GenerateCall, result_dict
 from sgbench.engine.handle import Handle
+from sgbench.engine.request import RequestOutput
 from sgbench.server.served import ServedEngine
 from sgbench.server.sse import event_stream
 from sgbench.server.waiting import results, updates
 from sgbench.server.wire import GenerateBody
+
+if TYPE_CHECKING:
+    from sgbench.engine.tokenizer import ReadText
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """One request: its handles, whether it is of one result, and each handle's prompt as it was read (None: token ids)."""
+
+    handles: list[Handle]
+    single: bool
+    readings: list[ReadText | None]
+
+    def result(self, place: int, output: RequestOutput) -> dict[str, Any]:
+        """SGLang's dict; ``cached_text_len`` says what the cached tokens are in characters, for clients without tokenizer."""
+        result = result_dict(output)
+        reading = self.readings[place]
+        if reading is not None:
+            cached = reading.chars(output.meta_info["cached_tokens"])
+            result["meta_info"] = {**output.meta_info, "cached_text_len": cached}
+        return result
+
+    async def cumulative(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Results so far, each with the whole text, as SGLang streams them."""
+        async with contextlib.aclosing(updates(self.handles)) as outputs:
+            async for place, output in outputs:
+                result = self.result(place, output)
+                yield result if self.single else {**result, "index": place}
+
+
+def _readings(served: ServedEngine, call: GenerateCall) -> list[ReadText | None]:
+    tokenizer: Any = served.engine.tokenizer
+    readings: list[ReadText | None] = []
+    for item in call.items:
+        reading = tokenizer.read(item.prompt) if isinstance(item.prompt, str) else None
+        readings += [reading] * item.params.n
+    return readings
 
 
 def native(served: ServedEngine) -> APIRouter:
     """The routes over ``served``."""
     router = APIRouter()
 
-    def submit(body: GenerateBody) -> tuple[GenerateCall, list[Handle]]:
+    def submit(body: GenerateBody) -> _Generation:
         call = GenerateCall.from_arguments(
             body.text,
             body.input_ids,
@@ -32,26 +71,20 @@ def native(served: ServedEngine) -> APIRouter:
             body.top_logprobs_num or 0,
             body.return_text_in_logprobs,
         )
-        return call, served.submit(call)
+        handles = served.submit(call)
+        return _Generation(handles, call.single and len(handles) == 1, _readings(served, call))
 
     @router.post("/generate")
     async def generate(body: GenerateBody, request: Request) -> Response:
-        call, handles = await asyncio.to_thread(submit, body)
-        single = call.single and len(handles) == 1
+        generation = await asyncio.to_thread(submit, body)
         if body.stream:
-            return event_stream(_cumulative(handles, single))
-        outputs = [result_dict(output) for output in await results(handles, request)]
-        return JSONResponse(outputs[0] if single else outputs)
+            return event_stream(generation.cumulative())
+        outputs = await results(generation.handles, request)
+        answers = [generation.result(place, output) for place, output in enumerate(outputs)]
+        return JSONResponse(answers[0] if generation.single else answers)
 
     _about(router, served)
     return router
-
-
-async def _cumulative(handles: list[Handle], single: bool) -> AsyncGenerator[dict[str, Any], None]:
-    """Results so far, each with the whole text, as SGLang streams them."""
-    async with contextlib.aclosing(updates(handles)) as outputs:
-        async for place, output in outputs:
-            yield result_dict(output) if single else {**result_dict(output), "index": place}
 
 
 def _about(router: APIRouter, served: ServedEngine) -> None:

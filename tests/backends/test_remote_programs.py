@@ -275,6 +275,23 @@ def test_a_batch_is_in_order_and_counted(endpoint: sgl.RuntimeEndpoint) -> None:
     assert endpoint.token_usage.cached_tokens > 0
 
 
+def test_text_tells_where_it_came_from_as_in_the_process(engine: sgl.Engine, endpoint: sgl.RuntimeEndpoint) -> None:
+    @sgl.function
+    def program(s):
+        s += "Capitals. The capital of France is" + sgl.gen("a", max_tokens=2) + " and that of Peru:"
+        s += sgl.select("b", [" Lima", " Rome"])
+
+    texts = []
+    for backend in (engine, endpoint):
+        sgl.flush_cache(backend)
+        for _ in range(2):
+            state = program.run(backend=backend, temperature=0)
+            state.sync()
+            texts.append(state.spans())
+    assert texts[:2] == texts[2:]
+    assert {span.origin for span in texts[3]} >= {"cached", "decoded", "selected"}
+
+
 def test_what_a_server_tells(engine: sgl.Engine, endpoint: sgl.RuntimeEndpoint) -> None:
     assert endpoint.get_model_name() == "bundled"
     assert endpoint.chat_template == engine.chat_template
