@@ -261,4 +261,14 @@ def _numbers(event: Event) -> tuple[int, int, int, int]:
             return -1, -1, sum(tokens for _, tokens in event.prefill), len(event.decode)
         case ev.StepFinished():
             return -1, -1, len(event.rids), -1
+        case ev.JumpForward():
+            return event.rid, -1, len(event.token_ids), event.position
+        case ev.Retokenized():
+            return event.rid, -1, len(event.old_ids), len(event.new_ids)
+        case ev.RequestConstrained():
+            return event.rid, -1, event.states, -1
+        case ev.BranchForked() | ev.BranchJoined():
+            return -1, -1, len(event.branches), event.parent
+        case ev.SpanAppended():
+            return event.rid, -1, len(event.text), event.branch
     return -1, -1, -1, -1

@@ -12,7 +12,6 @@ const SAYINGS = {
   Keyframe: (e, p) => `Recording begins with ${n(p.nodes.size - 1)} nodes in the tree`,
   CacheReset: () => "The cache was flushed",
   NodeInserted: (e, p) => `${tokens(e.count)} of request ${e.rid} enter the tree${p.nodes.has(e.node) ? `: ${quote(p.text(e.node))}` : ""}`,
-  NodeExtended: (e) => `${tokens(e.count)} more of request ${e.rid} enter its node`,
   NodeExtended: (e, p) => `${tokens(e.count)} more of request ${e.rid}${p.nodes.has(e.node) ? `: ${quote(p.text(e.node))}` : ""}`,
   NodeSplit: (e) => `A node is split after ${tokens(e.count)}: what comes before can be shared`,
   PathAccessed: (e, p) => `Request ${e.rid} finds ${tokens(pathTokens(p, e.node))} of its text in the tree`,
@@ -26,6 +25,14 @@ const SAYINGS = {
   RequestFinished: (e) => `Request ${e.rid} is done: ${tokens(e.count)} generated`,
   RequestAborted: (e) => `Request ${e.rid} is given up`,
   StepPlanned: (e) => `Step ${e.step}: ${tokens(e.count)} to prefill, ${n(e.total)} request${e.total === 1 ? "" : "s"} decoding`,
+  RequestConstrained: (e) => `Request ${e.rid} must match a constraint`,
+  JumpForward: (e) => `Request ${e.rid} jumps: ${tokens(e.count)} ${e.count === 1 ? "is" : "are"} forced`,
+  Retokenized: (e) => `A jump changes ${tokens(e.count)} of request ${e.rid}`,
+  ProgramStarted: () => "A program begins",
+  BranchForked: (e) => `A program forks into ${n(e.count)} branches`,
+  BranchJoined: (e) => `${n(e.count)} branches join`,
+  SpanAppended: (e) => `${n(e.count)} characters are appended to a program`,
+  ProgramFinished: () => "A program is done",
   StepFinished: (e) => `Step ${e.step} is done`,
 };
 

@@ -37,8 +37,8 @@ export class TimelinePanel extends CanvasPanel {
     const batchTop = height - Math.min(96, height * 0.32);
     const x = (ms) => left + ((right - left) * ms) / most;
     timeAxis(ctx, palette, { left, right, top: 8, bottom: batchTop - 26, most });
-    this.paintBatches(ctx, palette, x, { left, right, top: batchTop + 8, bottom: height - 8 });
     this.paintRequests(ctx, palette, x, { left, right, top: 8, bottom: batchTop - 28 });
+    this.paintBatches(ctx, palette, x, { left, right, top: batchTop + 8, bottom: height - 8 });
   }
 
   paintRequests(ctx, palette, x, { left, top, bottom }) {

@@ -1,0 +1,115 @@
+"""The widgets beside the tree, without a browser: sources, tables, pictures, the module that a page gets."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import sgbench.widgets
+from sgbench.constrained import compile_regex
+from sgbench.errors import UsageError
+from sgbench.trace import Trace
+from sgbench.widgets import FSM, CacheStats, Dashboard, RadixTree, Timeline, Tokens, assets
+from tests.lang.local import backend
+from tests.views.runs import constrained, programs, story
+
+WIDGETS = {
+    CacheStats: "cache_stats",
+    Timeline: "timeline",
+    Tokens: "tokens",
+    FSM: "fsm",
+    Dashboard: "dashboard",
+    RadixTree: "radix_tree",
+}
+PATTERN = '\\{"name": "[a-z]{0,3}", "grade": "[ABCD][+-]?"\\}'
+
+
+@pytest.fixture(scope="module")
+def traces() -> list[Trace]:
+    return [programs(3)[0], constrained(PATTERN, "text")[0], Trace()]
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_every_trace_has_a_table_a_picture_and_words(kind: Any, traces: list[Trace], tmp_path: Path) -> None:
+    for i, trace in enumerate(traces):
+        widget = kind(trace)
+        bundle, _ = widget._repr_mimebundle_()
+        assert "application/vnd.jupyter.widget-view+json" in bundle
+        with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as image:
+            assert image.format == "PNG"
+            assert image.width == 1840
+        assert len(bundle["text/plain"].splitlines()[0]) > 10
+        assert list(widget.table().reset_index().columns) == list(kind.COLUMNS)
+        assert repr(widget).startswith(f"<{kind.__name__} replay")
+        path = trace.save(tmp_path / f"{i}.sgtrace")
+        assert kind(path).summary() == widget.summary()
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_what_was_seen_live_is_what_the_trace_says(kind: Any) -> None:
+    on = backend(220)
+    with on.engine:
+        widget = kind(on.engine)
+        with on.engine.record() as trace:
+            story.run(topic="one", backend=on)
+        widget.finish()
+        assert widget.status == "ended"
+        assert widget.recording["events"]
+        assert len(widget.table()) == len(kind(trace).table())
+        widget.close()
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_a_table_is_text_where_pandas_is_missing(
+    kind: Any, traces: list[Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    widget = kind(traces[0])
+    assert widget.table() == widget.summary()
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_wrong_sources_and_options_are_refused(kind: Any) -> None:
+    with pytest.raises(UsageError, match="an engine, a Trace, or the path"):
+        kind(3)
+    with pytest.raises(UsageError, match="speed=3"):
+        kind(Trace(), speed=3)
+
+
+@pytest.mark.parametrize("name", WIDGETS.values())
+def test_the_module_is_whole_and_asks_nothing_of_the_network(name: str, tmp_path: Path) -> None:
+    source = assets.module(name)
+    assert not any(line.startswith("import") for line in source.splitlines())
+    assert source.count("export default") == 1
+    for banned in ("innerHTML", "eval(", "new Function", "http://", "https://", "fetch(", "insertAdjacentHTML"):
+        assert banned not in source.replace("http://www.w3.org/2000/svg", ""), banned
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    (tmp_path / "m.mjs").write_text(source)
+    subprocess.run([node, "--check", tmp_path / "m.mjs"], check=True, capture_output=True)
+
+
+def test_only_widgets_that_show_the_tree_send_it(traces: list[Trace]) -> None:
+    small, large = (len(kind(traces[0]).recording["patches"]) for kind in (CacheStats, RadixTree))
+    assert small < large / 2
+
+
+def test_a_machine_can_be_looked_at_without_any_run() -> None:
+    widget = FSM(compile_regex("(yes|no)!"))
+    assert "1 machine, 0 requests" in widget.summary()
+    assert widget.recording["rows"][0][0] == "machine"
+    assert len(widget.picture()) > 2000
+
+
+def test_every_name_is_there_and_documented() -> None:
+    assert set(sgbench.widgets.__all__) >= {kind.__name__ for kind in WIDGETS}
+    for name in sgbench.widgets.__all__:
+        assert getattr(sgbench.widgets, name).__doc__
