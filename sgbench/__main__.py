@@ -28,8 +28,9 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--seq", type=int, default=None, metavar="N", help="as it was after event N (default: at the end)"
     )
-    from sgbench.cli import serve, what_if
+    from sgbench.cli import bench, serve, what_if
 
+    bench.add_options(commands.add_parser("bench", help="the paper's workloads and ablation, measured here"))
     what_if.add_options(commands.add_parser("what-if", help="a recorded run under other engine options, predicted"))
     serve.add_options(commands.add_parser("serve", help="serve an engine to OpenAI's and SGLang's clients"))
     return top
@@ -47,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from sgbench.cli import demo
 
             return demo.main(given.requests)
+        if given.command == "bench":
+            from sgbench.cli import bench
+
+            return bench.main(given)
         if given.command == "what-if":
             from sgbench.cli import what_if
 
