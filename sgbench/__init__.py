@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgbench import api, backends, constrained, errors, lang, server, test, trace, utils, widgets
+    from sgbench import api, backends, constrained, errors, lang, server, test, trace, utils, widgets, workloads
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
     from sgbench.backends.openai_api import OpenAI
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         video,
     )
     from sgbench.lang.choices import (
+        exact_likelihood,
         greedy_token_selection,
         token_length_normalized,
         unconditional_likelihood_normalized,
@@ -107,6 +108,7 @@ __all__ = [
     "backends",
     "constrained",
     "errors",
+    "exact_likelihood",
     "flush_cache",
     "function",
     "gen",
@@ -135,10 +137,11 @@ __all__ = [
     "utils",
     "video",
     "widgets",
+    "workloads",
 ]
 
 _MODULES = frozenset(
-    {"api", "backends", "constrained", "errors", "lang", "server", "test", "trace", "utils", "widgets"}
+    {"api", "backends", "constrained", "errors", "lang", "server", "test", "trace", "utils", "widgets", "workloads"}
 )
 
 _HOME = {
@@ -151,6 +154,7 @@ _HOME = {
     "SglFunction": "lang.function",
     "Trace": "trace.trace",
     "global_config": "lang.global_config",
+    "exact_likelihood": "lang.choices",
     "greedy_token_selection": "lang.choices",
     "token_length_normalized": "lang.choices",
     "unconditional_likelihood_normalized": "lang.choices",
