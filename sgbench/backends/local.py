@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sgbench.backends import scoring
+from sgbench.backends import exact_scoring, scoring
 from sgbench.backends.base import BaseBackend, Capabilities, Completion
 from sgbench.backends.meta import news, summed
 from sgbench.engine.config import EngineConfig
@@ -124,6 +124,8 @@ class LocalBackend(BaseBackend):
         ------
         UsageError
             ``temperature`` is not 0.
+        ConstraintError
+            A choice has more tokenisations than ``choices_method`` scores.
         """
         if temperature > 1e-5:
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
@@ -136,8 +138,9 @@ class LocalBackend(BaseBackend):
         alone: list[RequestOutput] | None = None
         if choices_method.requires_unconditional_logprobs:
             alone = self._score(s, [ids[start:] for ids, start in zip(whole, starts, strict=True)], [0] * len(whole))
-        decision = scoring.decide(choices, choices_method, scored, alone)
-        meta = summed([output.meta_info for output in (*first, *scored, *(alone or ()))])
+        texts, spelled = self._exact(s, prompt.ids, choices, starts, choices_method.max_tokenizations)
+        decision = scoring.decide(choices, choices_method, scored, alone, texts)
+        meta = summed([output.meta_info for output in (*first, *scored, *(alone or ()), *spelled)])
         cached = first[0].meta_info["cached_tokens"] if first else 0
         kept = {key: meta[key] for key in ("prompt_tokens", "cached_tokens", "completion_tokens")}
         return ChoicesDecision(
@@ -233,6 +236,18 @@ class LocalBackend(BaseBackend):
             for ids, start in zip(texts, starts, strict=True)
         ]
         return self._gather(s, handles)
+
+    def _exact(
+        self, s: StreamExecutor, prompt: list[int], choices: Sequence[str], starts: Sequence[int], limit: int | None
+    ) -> tuple[list[float] | None, list[RequestOutput]]:
+        """Log-probability of each choice's text over all its tokenisations, and the outputs that it took; None without a limit."""
+        if limit is None:
+            return None, []
+        lead = exact_scoring.lead_tokens(prompt, starts, self._tokenizer.token_bytes)
+        ways = exact_scoring.all_spellings(prompt, lead, choices, self.engine.compiler.vocabulary, limit)
+        texts = [[*prompt[:lead], *way] for spelled in ways for way in spelled]
+        outputs = self._score(s, texts, [lead] * len(texts))
+        return exact_scoring.summed(ways, outputs), outputs
 
     def _gather(self, s: StreamExecutor, handles: Sequence[Handle]) -> list[RequestOutput]:
         """The final outputs. Whatever ends the wait early aborts the requests."""

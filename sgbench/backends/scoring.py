@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, TokenLogprobs
 
@@ -25,6 +25,7 @@ def decide(
     method: ChoicesSamplingMethod,
     scored: Sequence[RequestOutput],
     alone: Sequence[RequestOutput] | None,
+    texts: list[float] | None = None,
 ) -> ChoicesDecision:
     """Let ``method`` choose.
 
@@ -38,7 +39,10 @@ def decide(
         Of each choice: the logprobs of its tokens after the prompt. That of a token that nothing precedes counts as 0.
     alone
         The same tokens without the prompt, where the method needs them.
+    texts
+        Log-probabilities of the choices as texts, where the method needs them.
     """
+    extra: dict[str, Any] = {} if texts is None else {"text_logprobs": texts}
     tokens = [_tokens(output) for output in scored]
     return method(
         choices=list(choices),
@@ -46,6 +50,7 @@ def decide(
         input_token_logprobs=tokens,
         output_token_logprobs=[output.meta_info["output_token_logprobs"] for output in scored],
         unconditional_token_logprobs=None if alone is None else [_tokens(output) for output in alone],
+        **extra,
     )
 
 

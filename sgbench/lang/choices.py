@@ -7,6 +7,7 @@ nothing precedes is None.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class ChoicesSamplingMethod(ABC):
     def requires_unconditional_logprobs(self) -> bool:
         """Must the choices be scored without the prompt too?"""
         return False
+
+    @property
+    def max_tokenizations(self) -> int | None:
+        """Must the choices' texts be scored in every tokenisation? Then the most there may be of one choice; None: no."""
+        return None
 
     @abstractmethod
     def __call__(
@@ -148,6 +154,49 @@ class UnconditionalLikelihoodNormalized(ChoicesSamplingMethod):
         return ChoicesDecision(choices[_argmax(scores)], meta)
 
 
+class ExactLikelihood(ChoicesSamplingMethod):
+    """The choice whose text the model is likeliest to write, whatever the tokens: summed over all its tokenisations.
+
+    The unbiased option (paper, B.3): it favours neither long choices nor those that share their first token with others. A choice that
+    another begins with is at least about as likely as that one: end the choices with a mark (a quote, a new line) where that matters.
+    ``choice_logprobs`` (nats) and ``choice_probabilities`` (of the choices alone, sum 1) are in the meta information. Needs the in-kernel
+    engine, and some text before the choices.
+
+    Parameters
+    ----------
+    max_tokenizations
+        Most ways to spell one choice; their number grows exponentially with its length. A choice above is refused.
+    """
+
+    def __init__(self, max_tokenizations: int = 4096) -> None:
+        if max_tokenizations < 1:
+            raise UsageError(f"ExactLikelihood(max_tokenizations={max_tokenizations}): at least 1")
+        self._max_tokenizations = max_tokenizations
+
+    @property
+    def max_tokenizations(self) -> int:
+        return self._max_tokenizations
+
+    def __call__(
+        self,
+        *,
+        choices: list[str],
+        normalized_prompt_logprobs: list[float],
+        input_token_logprobs: list[TokenLogprobs],
+        output_token_logprobs: list[TokenLogprobs],
+        unconditional_token_logprobs: list[TokenLogprobs] | None = None,
+        text_logprobs: list[float] | None = None,
+    ) -> ChoicesDecision:
+        if text_logprobs is None:
+            raise UsageError("exact_likelihood needs every tokenisation scored, which only the in-kernel engine does")
+        top = max(text_logprobs)
+        shares = [math.exp(value - top) for value in text_logprobs]
+        meta = _meta(normalized_prompt_logprobs, input_token_logprobs, output_token_logprobs)
+        meta["choice_logprobs"] = text_logprobs
+        meta["choice_probabilities"] = [share / math.fsum(shares) for share in shares]
+        return ChoicesDecision(choices[_argmax(text_logprobs)], meta)
+
+
 def _argmax(scores: Sequence[float]) -> int:
     return max(range(len(scores)), key=scores.__getitem__)
 
@@ -162,4 +211,5 @@ def _meta(mean: list[float], inputs: list[TokenLogprobs], outputs: list[TokenLog
 
 token_length_normalized = TokenLengthNormalized()
 greedy_token_selection = GreedyTokenSelection()
+exact_likelihood = ExactLikelihood()
 unconditional_likelihood_normalized = UnconditionalLikelihoodNormalized()

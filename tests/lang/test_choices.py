@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import fmean
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sgbench as sgl
-from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod
+from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, ExactLikelihood
 
 LOGPROBS = st.lists(st.lists(st.floats(-20, -0.001), min_size=1, max_size=5), min_size=1, max_size=6)
 
@@ -90,3 +91,23 @@ def test_a_method_of_ones_own() -> None:
 
     state = program.run(backend=sgl.ScriptedBackend(scores=lambda prompt, choice: 0.0))
     assert state["x"] == "bbb" and state.get_meta_info("x")["mine"]
+
+
+def test_exact_likelihood_goes_by_texts_and_says_what_it_misses() -> None:
+    def choose(texts):
+        return sgl.exact_likelihood(
+            choices=["a", "b", "c"],
+            normalized_prompt_logprobs=[-1.0, -2.0, -3.0],
+            input_token_logprobs=[[], [], []],
+            output_token_logprobs=[[], [], []],
+            text_logprobs=texts,
+        )
+
+    decision = choose([-1000.0, -999.0, -float("inf")])
+    assert decision.decision == "b"
+    assert decision.meta_info["choice_probabilities"] == pytest.approx([1 / (1 + math.e), math.e / (1 + math.e), 0.0])
+    with pytest.raises(sgl.UsageError, match="in-kernel engine"):
+        choose(None)
+    with pytest.raises(sgl.UsageError, match="at least 1"):
+        ExactLikelihood(0)
+    assert sgl.exact_likelihood.max_tokenizations and sgl.token_length_normalized.max_tokenizations is None

@@ -27,7 +27,7 @@ def spellings(data: bytes, vocabulary: Vocabulary, limit: int) -> list[Ids]:
         count[at] = sum(count[at + len(vocabulary.tokens[i])] for i in pieces[at])
     if count[0] > limit:
         what = shorten(data.decode("utf-8", "backslashreplace"))
-        raise ConstraintError(f"{what!r} can be spelled in {count[0]:,} ways in tokens; the limit is {limit:,}")
+        raise ConstraintError(f"{what!r} can be spelled in {_number(count[0])} ways in tokens; the limit is {limit:,}")
     found: list[Ids] = []
     path: list[int] = []
 
@@ -61,7 +61,7 @@ def tokenizations(masks: TokenMasks, limit: int) -> list[Ids]:
         raise ConstraintError(f"{source!r} matches endlessly many texts: only finite ones can be listed")
     if total > limit:
         raise ConstraintError(
-            f"the texts of {source!r} can be spelled in {total:,} ways in tokens; the limit is {limit:,}"
+            f"the texts of {source!r} can be spelled in {_number(total)} ways in tokens; the limit is {limit:,}"
         )
     found: list[Ids] = []
     path: list[int] = []
@@ -101,3 +101,7 @@ def _count(masks: TokenMasks) -> int | None:
                 return None
             stack.extend(missing)
     return counts[machine.start]
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value < 10**12 else f"about 10^{len(str(value)) - 1}"
