@@ -45,6 +45,8 @@ class Ledger:
         shown.append(("prefilled", f"{self.prefilled_tokens:,} prefilled"))
         shown.append(("decoded", f"{used.completion_tokens - used.jumped_tokens:,} decoded"))
         shown.append(("jumped", f"{used.jumped_tokens:,} jumped"))
+        if used.calls_saved:
+            shown.append(("", f"{used.calls_saved:,} calls saved"))
         if self.forward_passes is not None:
             shown.append(("", f"{self.forward_passes:,} forward passes"))
         if used.first_token_ms is not None:

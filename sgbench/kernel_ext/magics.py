@@ -5,6 +5,7 @@ Knows IPython. What a cell does is in `sgbench.kernel_ext.run`, what a subcomman
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,9 @@ class SglMagics(Magics):
         try:
             return eval(expression, self._shell.user_ns)
         except Exception as reason:
-            raise UsageError(f"{expression}: {type(reason).__name__}: {reason}") from reason
+            # A string in it may be a key, which must not stand in an output.
+            shown = re.sub(r"""(["']).*?\1""", r"\1...\1", expression)
+            raise UsageError(f"{shown}: {type(reason).__name__}: {reason}") from reason
 
     def _desk(self) -> Desk:
         from sgbench.kernel_ext.commands import Desk

@@ -89,6 +89,8 @@ def test_what_is_not_known_is_not_shown() -> None:
     line = plain_ledger(Ledger(Usage(), None, 3.0))
     assert "forward" not in line
     assert "first token" not in line
+    assert "saved" not in line
+    assert "2 calls saved" in plain_ledger(Ledger(Usage(1, calls_saved=2), None, 3.0))
 
 
 def pair(run_ms: float, base_ms: float) -> tuple[Ledger, Ledger]:
