@@ -207,7 +207,12 @@ class _Execution:
         options = expr.options
         try:
             self._states[pid] = self._calls[pid] = interpreter.open_program(
-                expr.name, options.backend, options.sampling, stream=options.stream, use_thread=options.use_thread
+                expr.name,
+                options.backend,
+                options.sampling,
+                stream=options.stream,
+                use_thread=options.use_thread,
+                num_api_spec_tokens=options.num_api_spec_tokens,
             )
         finally:
             CALLER.reset(token)

@@ -151,7 +151,9 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         kwargs = {**kwargs, **self.bind_arguments}
         scope = TRACING.get()
         if scope is not None:
-            return scope.call(self, args, kwargs, CallOptions(values, backend, stream, use_thread))  # type: ignore[return-value]
+            return scope.call(
+                self, args, kwargs, CallOptions(values, backend, stream, use_thread, self.num_api_spec_tokens)
+            )  # type: ignore[return-value]
         return interpreter.run_program(self, backend, args, kwargs, values, stream, use_thread=use_thread)
 
     @_program_arguments_first
@@ -207,7 +209,8 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         items = [{**self._named(item, i), **self.bind_arguments} for i, item in enumerate(batch_kwargs)]
         scope = TRACING.get()
         if scope is not None:
-            states = [scope.call(self, (), item, CallOptions(values, backend)) for item in items]
+            options = CallOptions(values, backend, num_api_spec_tokens=self.num_api_spec_tokens)
+            states = [scope.call(self, (), item, options) for item in items]
             return iter(states) if generator_style else states
         return interpreter.run_program_batch(
             self, backend, items, values, num_threads, progress_bar, generator_style, return_exceptions

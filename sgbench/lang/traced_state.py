@@ -96,6 +96,7 @@ class Scope:
         self.caller.child_states.append(state)
         before = self.caller.last_node
         state.append(SglCall(stream.name, options), () if before is None else (before,))
+        state.speculates = options.num_api_spec_tokens is not None
         run_body(state, program, args, kwargs)
         state.append(SglReturn())
         state.ended = True
@@ -117,6 +118,8 @@ class TracedState:
         Its forks and the programs called from its body.
     ret_value
         What the function returned; may hold placeholders and traced states.
+    speculates
+        Does its program use API speculative execution, where a turn's variables come all at once?
     """
 
     def __init__(self, graph: Graph, stream: Stream, last: GraphNode | None, variables: dict[str | None, Any]) -> None:
@@ -128,7 +131,9 @@ class TracedState:
         self.ret_value: Any = None
         self.ended = False
         self.rewriter: Rewriter | None = None
+        self.speculates = False
         self._open_scopes: set[str] = set()
+        self._turn: set[str | None] | None = None  # variables of the open assistant's turn
 
     @property
     def nodes(self) -> list[GraphNode]:
@@ -174,9 +179,13 @@ class TracedState:
         elif isinstance(expr, SglVarScopeEnd):
             self._open_scopes.discard(expr.name)
             self.variables[expr.name] = TracedVariable(expr.name, node)
-        else:
-            for name, _ in made_variables(expr):
+        elif isinstance(expr, SglRoleBegin | SglRoleEnd):
+            self._turn = set() if isinstance(expr, SglRoleBegin) and expr.role == "assistant" else None
+        for name, scope in made_variables(expr):
+            if not scope:
                 self.variables[name] = TracedVariable(name, node)
+            if self._turn is not None:
+                self._turn.add(name)
 
     # --- what a body may do -------------------------------------------------------------------------------------
 
@@ -236,6 +245,10 @@ class TracedState:
         """As `ProgramState.get_var`: a placeholder, or what the program set itself."""
         if name in self._open_scopes:
             raise UsageError(f"variable {name!r} is the text of a scope that is still open: read it after the block")
+        if self.speculates and self._turn is not None and name in self._turn:
+            raise UsageError(
+                f"variable {name!r} comes with the whole turn (num_api_spec_tokens): read it after the turn"
+            )
         return self.variables[name]
 
     def set_var(self, name: str, value: Any) -> None:
@@ -320,6 +333,7 @@ def trace_program(program: SglFunction, arguments: dict[str, Any], rewriter: Rew
     graph = Graph()
     state = TracedState(graph, graph.begin("program", _name(program)), None, {})
     state.rewriter = rewriter
+    state.speculates = program.num_api_spec_tokens is not None
     placeholders = {name: SglArgument(name) for name in program.arg_names}
     try:
         run_body(state, program, (), {**placeholders, **arguments, **program.bind_arguments})

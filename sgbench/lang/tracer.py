@@ -47,6 +47,7 @@ class CallOptions:
     backend: Any = None
     stream: bool = False
     use_thread: bool = True
+    num_api_spec_tokens: int | None = None
 
 
 class TraceScope(Protocol):

@@ -332,3 +332,46 @@ def test_the_graph_says_what_waits_for_what(capsys) -> None:
     kinds = [type(node.expr) for node in trace.graph.schedule()]
     assert kinds.index(SglFork) < kinds.index(SglJoin)
     assert [child.pid for child in trace.child_states] == [1, 2] and set(trace.variables) == {"x"}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_graph_speculates_as_the_interpreter_does(nested: bool) -> None:
+    @sgl.function(num_api_spec_tokens=40)
+    def sheet(s, q):
+        s += q + "\nName:" + sgl.gen("name", stop="\n") + "\nJob:" + sgl.gen("job", stop="\n")
+
+    @sgl.function
+    def caller(s, q):
+        called = sheet(q)
+        s += called["name"] + called["job"]
+
+    program = caller if nested else sheet
+    found = []
+    for run in (program.run, program.compile().run):
+        place = sgl.ScriptedBackend([" Ann\nJob: cook\n"])
+        state = run("Q", backend=place)
+        found.append((state.text(), state.error(), len(place.calls)))
+    assert found[0] == found[1] and found[0][2] == 1
+
+
+def test_a_turn_that_comes_as_a_whole_cannot_be_read_before_its_end() -> None:
+    @sgl.function(num_api_spec_tokens=40)
+    def program(s):
+        s += sgl.user("q") + sgl.assistant_begin() + sgl.gen("a", stop=".")
+        s += s["a"] + sgl.assistant_end()
+
+    with pytest.raises(sgl.UsageError, match="read it after the turn"):
+        program.compile()
+
+
+def test_a_batch_called_from_a_body_is_traced_call_by_call() -> None:
+    @sgl.function
+    def program(s, p):
+        for state in nested.run_batch([{"program": [], "p": p, "depth": i} for i in range(2)], temperature=0):
+            s += state["r"]
+
+    place = backend(2000)
+    with place.engine:
+        compiled = program.compile()
+        assert [stream.kind for stream in compiled.graph.streams] == ["program", "call", "call"]
+        assert compiled.run("p", backend=place).text() == program.run("p", backend=place).text() != ""
