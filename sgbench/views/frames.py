@@ -261,6 +261,12 @@ def _numbers(event: Event) -> tuple[int, int, int, int]:
             return -1, -1, sum(tokens for _, tokens in event.prefill), len(event.decode)
         case ev.StepFinished():
             return -1, -1, len(event.rids), -1
+    return _more_numbers(event)
+
+
+def _more_numbers(event: Event) -> tuple[int, int, int, int]:
+    """`_numbers` of constraints and programs."""
+    match event:
         case ev.JumpForward():
             return event.rid, -1, len(event.token_ids), event.position
         case ev.Retokenized():

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sgbench.widgets.cache_stats import CacheStats
+    from sgbench.widgets.compare import Compare
     from sgbench.widgets.dashboard import Dashboard
     from sgbench.widgets.fsm import FSM
     from sgbench.widgets.radix_tree import RadixTree
     from sgbench.widgets.timeline import Timeline
     from sgbench.widgets.tokens import Tokens
 
-__all__ = ["FSM", "CacheStats", "Dashboard", "RadixTree", "Timeline", "Tokens"]
+__all__ = ["FSM", "CacheStats", "Compare", "Dashboard", "RadixTree", "Timeline", "Tokens"]
 
 _HOME = {
     "FSM": "fsm",
     "CacheStats": "cache_stats",
+    "Compare": "compare",
     "Dashboard": "dashboard",
     "RadixTree": "radix_tree",
     "Timeline": "timeline",
