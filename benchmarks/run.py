@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import constrained, fresh, serving
+from benchmarks import constrained, fresh, greedy_equality, serving
 from benchmarks.machine import describe
 from benchmarks.models import Subject
 
@@ -56,6 +56,7 @@ def _measurements(subject: Subject, repeats: int) -> dict[str, Callable[[], dict
     if subject.device == "cpu":
         measurements["fresh"] = lambda: fresh.measure(repeats)
         measurements["constrained"] = lambda: constrained.measure(repeats)
+        measurements["greedy_equality"] = greedy_equality.measure
         measurements["constrained_end_to_end"] = lambda: constrained.end_to_end(repeats)
         if importlib.util.find_spec("benchmarks.tree"):
             from benchmarks import tree
