@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sgbench.errors import UsageError
 from sgbench.lang import interpreter
 from sgbench.lang.function import SglFunction
 from sgbench.lang.graph import Graph, GraphNode
@@ -31,7 +32,7 @@ from sgbench.lang.ir import (
 )
 from sgbench.lang.run import CALLER, Caller
 from sgbench.lang.state import ProgramState, ProgramStateGroup
-from sgbench.lang.traced_state import TracedState, TracedVariable
+from sgbench.lang.traced_state import TracedState, TracedVariable, parameters
 from sgbench.lang.walk import made_variables
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class CompiledFunction:
     __call__ = run
 
     def _placed(self, options: dict[str, Any]) -> dict[str, Any]:
-        return options if options.get("backend") is not None else {**options, "backend": self.backend}
+        place = options.get("backend")
+        return options if place is not None or self.backend is None else {**options, "backend": self.backend}
 
     def print_graph(self) -> None:
         """Print the nodes, each with its stream."""
@@ -107,10 +109,19 @@ class CompiledFunction:
         return Reordering(self)
 
     def prompt(self, arguments: Mapping[str, Any], backend: Any = None) -> str:
-        """The text that the first call of a run with ``arguments`` would read."""
+        """The text that the first call of a run with ``arguments`` would read.
+
+        Raises
+        ------
+        UsageError
+            An argument is missing.
+        """
         place = interpreter.resolve_backend(backend or self.backend)
         names, defaults = self.program.arg_names, self.program.arg_defaults
         known = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | dict(arguments)
+        missing = [name for name in parameters(self.program) if name not in {**known, **self.program.bind_arguments}]
+        if missing:
+            raise UsageError(f"{self.program!r} needs {', '.join(missing)}, too")
         return interpreter.extract_prefix_by_tracing(self._runner.bind(**known), place)
 
     def _repr_html_(self) -> str:

@@ -6,6 +6,7 @@ of a placeholder raises. Knows nodes and graphs; executes none.
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -307,6 +308,13 @@ def _sources(value: Any) -> Iterator[GraphNode]:
         yield from _sources(list(value.values()))
 
 
+def parameters(program: SglFunction) -> list[str]:
+    """Names of the program's parameters, those that are given by keyword only included."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = [p.name for p in inspect.signature(program.func).parameters.values() if p.kind not in several]
+    return named[1:]
+
+
 def _name(program: SglFunction) -> str:
     return str(getattr(program.func, "__name__", "program"))
 
@@ -334,7 +342,7 @@ def trace_program(program: SglFunction, arguments: dict[str, Any], rewriter: Rew
     state = TracedState(graph, graph.begin("program", _name(program)), None, {})
     state.rewriter = rewriter
     state.speculates = program.num_api_spec_tokens is not None
-    placeholders = {name: SglArgument(name) for name in program.arg_names}
+    placeholders = {name: SglArgument(name) for name in parameters(program)}
     try:
         run_body(state, program, (), {**placeholders, **arguments, **program.bind_arguments})
         state.release(None)

@@ -281,6 +281,24 @@ def test_known_arguments_decide() -> None:
     assert len(sgl.function(by_count).bind(q=3).trace().nodes) == 3
 
 
+def test_every_kind_of_parameter_is_an_argument() -> None:
+    @sgl.function
+    def program(s, a, n="B", *, c="C", d="D"):
+        s += a + n + c + d + sgl.gen("x")
+
+    compiled = program.compile(backend=sgl.ScriptedBackend([""]))
+    assert compiled.run("a").text() == "aBCD" and compiled.run("a", n="b", c="c", d="d").text() == "abcd"
+    with pytest.raises(TypeError, match="'a'"):
+        compiled.run()
+
+
+def test_a_prompt_needs_all_arguments() -> None:
+    compiled = sgl.function(by_comparison).bind(q="x").compile()
+    assert compiled.prompt({}, sgl.ScriptedBackend()) == "a"
+    with pytest.raises(sgl.UsageError, match="needs p, too"):
+        interpret.bind(program=[]).compile().prompt({"q": "Q"}, sgl.ScriptedBackend())
+
+
 def test_a_failure_in_a_graph_is_the_states_error() -> None:
     @sgl.function
     def program(s):
