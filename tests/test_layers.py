@@ -34,7 +34,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "sgbench.views": ("sgbench.engine", "sgbench.lang", "sgbench.backends", "sgbench.widgets", "sgbench.kernel_ext"),
     "sgbench.widgets": ("sgbench.engine", "sgbench.lang", "sgbench.backends", "sgbench.kernel_ext"),
     "sgbench.workloads": ("sgbench.widgets", "sgbench.kernel_ext"),
-    "sgbench.backends": ("sgbench.views", "sgbench.widgets", "sgbench.kernel_ext"),
+    "sgbench.backends": ("sgbench.views", "sgbench.widgets", "sgbench.kernel_ext", "sgbench.server"),
+    "sgbench.server": ("sgbench.views", "sgbench.widgets", "sgbench.kernel_ext", "sgbench.workloads"),
 }
 # A package's rule does not bind these modules of it.
 EXEMPT = {"sgbench.trace.recording": (), "sgbench.trace.trace": ("sgbench.widgets",)}
@@ -58,10 +59,7 @@ def imports() -> tuple[tuple[str, str, bool], ...]:
             for n in ast.walk(block)
         }
         lazy = {
-            id(n)
-            for f in ast.walk(tree)
-            if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-            for n in ast.walk(f)
+            id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(f)
         }
         for node in ast.walk(tree):
             if id(node) in typing_only:
@@ -106,6 +104,11 @@ def test_nobody_imports_the_extension() -> None:
     assert importers <= {"sgbench"}  # the two hooks that IPython calls
 
 
+def test_only_the_command_line_imports_the_server() -> None:
+    importers = {m for m, i, _ in imports() if inside(i, "sgbench.server") and not inside(m, "sgbench.server")}
+    assert importers <= {"sgbench.cli.serve"}
+
+
 def test_torch_lives_on_the_device_side_only() -> None:
     wrong = [
         (module, imported)
@@ -119,4 +122,8 @@ def test_import_is_light() -> None:
     code = "import sgbench, sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = {name.split(".")[0] for name in json.loads(done.stdout)}
-    assert not loaded & (HEAVY | {"IPython", "anywidget", "ipywidgets", "plotly", "pandas", "tokenizers", "interegular"})
+    assert not loaded & (
+        HEAVY
+        | {"IPython", "anywidget", "ipywidgets", "plotly", "pandas", "tokenizers", "interegular"}
+        | {"fastapi", "uvicorn", "pydantic", "httpx", "openai"}
+    )

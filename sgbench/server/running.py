@@ -14,7 +14,7 @@ from sgbench.errors import BackendError, UsageError
 from sgbench.server.app import MAX_BODY_BYTES, create_app
 from sgbench.server.reach import check_reach
 
-_CLOSE_SECONDS = 5
+_CLOSE_SECONDS = 2
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -102,7 +102,7 @@ class Server:
             self._socket.close()
 
     def close(self) -> None:
-        """Answer no more. Requests that run get a few seconds to end. Idempotent."""
+        """Answer no more. Requests that run get two seconds to end, then they are aborted. Idempotent."""
         self._server.should_exit = True
         self._thread.join()
 

@@ -109,6 +109,23 @@ class TestLeaving:
         assert engine.stats().kv_tokens_used == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*failed")
+def test_closing_aborts_what_runs(engine: sgl.Engine) -> None:
+    seen = Seen(engine)
+    try:
+        with Server(engine) as server:
+            place = sgl.RuntimeEndpoint(server.url)
+            endless = sgl.function(lambda s: s.__iadd__("Once" + sgl.gen("x", max_tokens=4000, ignore_eos=True)))
+            state = endless.run(backend=place, stream=True)
+            assert seen.wait_for(lambda event: isinstance(event, RequestAdmitted))
+        assert seen.wait_for(lambda event: isinstance(event, RequestAborted))
+        assert isinstance(state.error(), sgl.BackendError)
+        place.shutdown()
+    finally:
+        seen.end()
+    assert engine.stats().kv_tokens_used == 0
+
+
 def test_a_stopped_engine_is_said() -> None:
     engine = sgl.Engine(device="cpu", kv_tokens=512)
     with Server(engine) as server:
