@@ -167,7 +167,8 @@ class MachineFold:
         kept = walk.read[same - 1] if same and same <= len(walk.read) else 0
         del walk.way[kept:], walk.read[same:]
         state = walk.way[-1][0] if walk.way else machine.start
-        for token, forced in list(zip(walk.output.token_ids, walk.output.forced, strict=True))[len(walk.read) :]:
+        read, output = len(walk.read), walk.output
+        for token, forced in zip(output.token_ids[read:], output.forced[read:], strict=True):
             for byte in walk.output.spelled(token):
                 after = machine.step(state, bytes((byte,)))
                 if after == machine.dead:  # a token that ends the text is no text
