@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RUN_TOKENS = 8
 """Shorter runs of equal tokens are chance."""
 SHOWN_TOKENS = 12
+_VARYING_TOKENS = 36
+"""As long as an id may be."""
 _COMPARED_TOKENS = 4_096
 _CANDIDATES = 32
 
@@ -258,11 +260,8 @@ class _Lint:
         if _reordered(text_ours, text_theirs):
             self._clashes.append(_Clash("order", seen, other.prompt, at, lost, ""))
             return
-        window = seen.prompt[max(0, at - SHOWN_TOKENS) : at + max(head, 1)]
-        detail = looks_like(
-            self._text(window.tolist()),
-            self._text(other.prompt[max(0, at - SHOWN_TOKENS) : at + max(head, 1)].tolist()),
-        )
+        near = slice(max(0, at - SHOWN_TOKENS), at + max(head, _VARYING_TOKENS))
+        detail = looks_like(self._text(seen.prompt[near].tolist()), self._text(other.prompt[near].tolist()))
         self._clashes.append(_Clash("varying-head", seen, other.prompt, at, lost, detail))
 
     # --- the end ----------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Seen:
             owner = block.owner
             while len(ids) < n and block.children:
                 block = next(reversed(block.children.values()))
-                owner = owner if ids else block.owner
+                owner = block.owner
                 ids += block.tokens.tolist()
             if ids:
                 return tokens_of(ids[:n]), owner

@@ -103,7 +103,9 @@ class EngineCore:
             vocab_size=runner.vocab_size, context_tokens=self.config.context_length, kv_tokens=runner.kv_tokens
         )
         self.compiler = Compiler(self._vocabulary)
-        self._intake = Intake(limits, tokenizer, self.config.seed, self.compiler, self.config.jump_forward)
+        self._intake = Intake(
+            limits, tokenizer, self.config.seed, self.compiler, self.config.jump_forward, self.config.grammar_backend
+        )
         self._loop = EngineLoop(self.config, runner, self.journal, start=start)
         # The thread keeps the loop alive but not this object: dropping the last reference, or leaving Python, stops the engine.
         self._finalizer = weakref.finalize(self, self._loop.stop)
@@ -370,6 +372,8 @@ class EngineCore:
 
     def _header(self) -> TraceHeader:
         model = {"description": self.runner.description, "vocab_size": self.runner.vocab_size}
+        if (each := getattr(self.runner, "kv_bytes_per_token", None)) is not None:
+            model["kv_bytes_per_token"] = each
         return TraceHeader(engine=dataclasses.asdict(self.config), model=model, seed=self.config.seed)
 
     @property

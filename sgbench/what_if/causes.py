@@ -51,6 +51,8 @@ class Cause:
         What a constraint forced, in order.
     end
         ``stop``, ``length``, ``abort``, or ``open``: the recording ended first.
+    reason
+        Of its end, in the engine's words.
     after
         Requests of the trace whose results it waited for.
     think_ms
@@ -61,6 +63,8 @@ class Cause:
         When it ended; None: the recording ended first.
     arrival_step, ended_step
         Steps that the recording had seen when it came and when it ended.
+    ended_seq
+        Place of its end among the events.
     constraint
         Its constraint, None without one.
     """
@@ -70,12 +74,14 @@ class Cause:
     sampled_ids: tuple[int, ...] = ()
     jumps: tuple[ForcedRun, ...] = ()
     end: str = "open"
+    reason: str = ""
     after: tuple[int, ...] = ()
     think_ms: float = 0.0
     arrival_ms: float = 0.0
     ended_ms: float | None = None
     arrival_step: int = 0
     ended_step: int = 0
+    ended_seq: int = -1
     constraint: RequestConstrained | None = None
 
     @property
@@ -93,6 +99,7 @@ class Cause:
 class Flush:
     """Somebody emptied the cache."""
 
+    seq: int
     arrival_ms: float
     arrival_step: int
 
@@ -157,6 +164,7 @@ class _Fold:
         self.keyframe: Keyframe | None = None
         self.began_ns: int | None = None
         self.steps = 0
+        self._evicting = False
 
     def apply(self, event: Event) -> None:
         if self.began_ns is None:
@@ -173,11 +181,12 @@ class _Fold:
                         self.drafts[rid].sampled.append(token)
             case CacheReset():
                 self._flush(event)
-            case NodeEvicted() if event.for_rid < 0:
-                self._flush(event)
+            case NodeEvicted() if event.for_rid < 0 and not self._evicting:
+                self._flush(event)  # beside running requests it goes leaf by leaf
             case RequestAdmitted() | RequestConstrained() | JumpForward() | RequestFinished() | RequestAborted():
                 if event.rid in self.drafts:
                     self._of_request(self.drafts[event.rid], event)
+        self._evicting = isinstance(event, NodeEvicted) and event.for_rid < 0
 
     def _of_request(self, draft: _Draft, event: Event) -> None:
         match event:
@@ -192,9 +201,7 @@ class _Fold:
                 draft.ended, draft.ended_step = event, self.steps
 
     def _flush(self, event: Event) -> None:
-        at = self._ms(event)
-        if not self.flushes or self.flushes[-1].arrival_step != self.steps:  # one flush may evict leaf by leaf
-            self.flushes.append(Flush(arrival_ms=at, arrival_step=self.steps))
+        self.flushes.append(Flush(seq=event.seq, arrival_ms=self._ms(event), arrival_step=self.steps))
 
     def _ms(self, event: Event) -> float:
         assert self.began_ns is not None
@@ -222,12 +229,14 @@ class _Fold:
             sampled_ids=tuple(draft.sampled),
             jumps=tuple(draft.jumps),
             end=end,
+            reason="" if ended is None else ended.reason,
             after=after,
             think_ms=think_ms,
             arrival_ms=self._ms(asked),
             ended_ms=None if ended is None else self._ms(ended),
             arrival_step=draft.arrival_step,
             ended_step=draft.ended_step,
+            ended_seq=-1 if ended is None else ended.seq,
             constraint=draft.constraint,
         )
 

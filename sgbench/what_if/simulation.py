@@ -10,6 +10,7 @@ import dataclasses
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Simulation:
         self.worker = Worker(self._config, self._runner, self.journal)
         self.refused = 0
         self.rids: dict[int, int] = {}
+        self._here: dict[int, Sequence] = {}
         self._records: list[tuple[Record, Sequence]] = []
         self._aborting: list[tuple[Sequence, Cause, float]] = []
         self._schedule = _Schedule(causes, arrivals)
@@ -96,10 +98,13 @@ class Simulation:
                 due += self._schedule.take(self._runner.clock_ms)
             due.sort(key=_program_order)
         for item in due:
-            if isinstance(item, Flush):
-                self.worker.memory.flush()
-            else:
-                self._accept(item)
+            match item:
+                case Flush():
+                    self.worker.memory.flush()
+                case _Abort():
+                    self._give_up(self._here[item.rid], item.reason)
+                case Cause():
+                    self._accept(item)
 
     def _accept(self, cause: Cause) -> None:
         asked = cause.asked
@@ -112,6 +117,7 @@ class Simulation:
         record = Record(self._runner.clock_ms)
         seq = self._sequence(cause, limit, record)
         self._records.append((record, seq))
+        self._here[cause.rid] = seq
         self.rids[cause.rid] = rid = self.worker.next_rid
         constraint = seq.constraint
         self._outputs[rid] = (
@@ -120,7 +126,7 @@ class Simulation:
             else _padded(cause.output_ids, cause.end)
         )
         self.worker.accept(seq)
-        if cause.end == "abort" and cause.ended_ms is not None:
+        if cause.end == "abort" and cause.ended_ms is not None and not self._lockstep:
             self._aborting.append((seq, cause, self._runner.clock_ms + cause.ended_ms - cause.arrival_ms))
 
     def _sequence(self, cause: Cause, limit: int, record: Record) -> Sequence:
@@ -164,15 +170,14 @@ class Simulation:
         left = []
         for seq, cause, at_ms in self._aborting:
             said = len(seq.transcript.output_ids)
-            if self._lockstep:
-                due = self._schedule.steps >= cause.ended_step
-            else:
-                due = (said > 0 and said >= len(cause.output_ids)) or self._runner.clock_ms >= at_ms
-            if due:
-                self.worker.abort(seq, "aborted in the recording")
+            if (said > 0 and said >= len(cause.output_ids)) or self._runner.clock_ms >= at_ms:
+                self._give_up(seq, cause.reason)
             elif not seq.handle.done:
                 left.append((seq, cause, at_ms))
         self._aborting = left
+
+    def _give_up(self, seq: Sequence, reason: str) -> None:
+        self.worker.abort(seq, reason)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -191,19 +196,27 @@ class Simulation:
         )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Abort:
+    """In lockstep: request ``rid`` of the recording is given up now."""
+
+    rid: int
+    reason: str
+
+
 class _Schedule:
     """Who arrives when: fixed times, and times that follow from the end of others."""
 
     def __init__(self, causes: Causes, arrivals: str) -> None:
         self.steps = 0
         self._lockstep = arrivals == "lockstep"
-        self._heap: list[tuple[float, int, Cause | Flush]] = []
+        self._heap: list[tuple[float, int, _Item]] = []
         self._dependent: list[tuple[float, int]] = []
         self._waits: dict[int, int] = {}
-        self._followers: dict[int, list[tuple[int, Cause]]] = defaultdict(list)
+        self._followers: dict[int, list[Cause]] = defaultdict(list)
         here = {cause.rid for cause in causes.requests}
         before = _last_ended_before(causes) if arrivals == "closed" else {}
-        for order, cause in enumerate(causes.requests):
+        for cause in causes.requests:
             after = () if self._lockstep else tuple(rid for rid in cause.after if rid in here)
             if not after and cause.rid in before:
                 rid, think_ms = before[cause.rid]
@@ -211,17 +224,17 @@ class _Schedule:
             if after:
                 self._waits[cause.rid] = len(after)
                 for rid in after:
-                    self._followers[rid].append((order, cause))
+                    self._followers[rid].append(cause)
             else:
                 at = cause.arrival_step if self._lockstep else 0.0 if arrivals == "at-once" else cause.arrival_ms
-                heapq.heappush(self._heap, (at, order, cause))
-        for flush in causes.flushes:
-            order = sum(cause.arrival_ms <= flush.arrival_ms for cause in causes.requests)
+                heapq.heappush(self._heap, (at, cause.asked.seq, cause))
+            if self._lockstep and cause.end == "abort":
+                heapq.heappush(self._heap, (cause.ended_step, cause.ended_seq, _Abort(cause.rid, cause.reason)))
+        for flush in causes.flushes if arrivals != "at-once" else ():
             at = flush.arrival_step if self._lockstep else flush.arrival_ms
-            if arrivals != "at-once":
-                heapq.heappush(self._heap, (at, order - 1, flush))
+            heapq.heappush(self._heap, (at, flush.seq, flush))
 
-    def take(self, clock_ms: float) -> list[Cause | Flush]:
+    def take(self, clock_ms: float) -> list[_Item]:
         """What is due, in order."""
         now = self.steps if self._lockstep else clock_ms
         due = []
@@ -231,16 +244,16 @@ class _Schedule:
 
     def ended(self, rid: int, clock_ms: float) -> None:
         """Whoever waited for ``rid`` only comes after thinking."""
-        for order, cause in self._followers.pop(rid, ()):
+        for cause in self._followers.pop(rid, ()):
             self._waits[cause.rid] -= 1
             if self._waits[cause.rid] == 0:
                 at = clock_ms + cause.think_ms
-                heapq.heappush(self._heap, (at, order, cause))
-                heapq.heappush(self._dependent, (at, order))
+                heapq.heappush(self._heap, (at, cause.asked.seq, cause))
+                heapq.heappush(self._dependent, (at, cause.asked.seq))
 
     def next_dependent(self) -> float | None:
         """When the next request comes that follows another one, if one is on its way."""
-        on_their_way = {(at, order) for at, order, _ in self._heap}
+        on_their_way = {(at, seq) for at, seq, _ in self._heap}
         while self._dependent and self._dependent[0] not in on_their_way:
             heapq.heappop(self._dependent)
         return self._dependent[0][0] if self._dependent else None
@@ -254,6 +267,9 @@ class _Schedule:
         else:
             runner.clock_ms = max(runner.clock_ms, self._heap[0][0])
         return True
+
+
+_Item: TypeAlias = "Cause | Flush | _Abort"
 
 
 def _last_ended_before(causes: Causes) -> dict[int, tuple[int, float]]:
@@ -286,8 +302,8 @@ def _call(cause: Cause) -> tuple[int, int, int]:
     return cause.asked.program, cause.asked.branch, cause.asked.op
 
 
-def _program_order(item: Cause | Flush) -> tuple[int, int, int]:
-    return (-1, -1, -1) if isinstance(item, Flush) else _call(item)
+def _program_order(item: _Item) -> tuple[int, int, int]:
+    return _call(item) if isinstance(item, Cause) else (-1, -1, -1)
 
 
 def _padded(output_ids: Iterable[int], end: str) -> tuple[int, ...]:

@@ -10,13 +10,10 @@ import numpy as np
 
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.no_cache import NoCache
-from sgbench.engine.output import Transcript
-from sgbench.engine.request import IntArray, SamplingParams
-from sgbench.engine.sequence import LogprobWish, Origin, Sequence
+from sgbench.engine.request import IntArray
 from sgbench.trace.events import TreeSnapshot
 
 _NOBODY = -2
-_PREFILL = SamplingParams(max_new_tokens=0)
 
 
 def warm_up(memory: KvMemory, tree: TreeSnapshot) -> None:
@@ -48,22 +45,14 @@ def warm_up(memory: KvMemory, tree: TreeSnapshot) -> None:
 
 
 def _compute(memory: KvMemory, tokens: IntArray, rid: int) -> None:
-    """One request that reads ``tokens`` and ends."""
-    seq = Sequence(
-        tokens,
-        _PREFILL,
-        seed=0,
-        limit=len(tokens),
-        wish=LogprobWish(),
-        origin=Origin(),
-        transcript=Transcript(_PREFILL, None, ()),
-    )
-    seq.rid = rid
-    memory.admit(seq)
-    n = seq.pending
-    if memory.make_room(n, rid):
-        memory.extend(seq, n)
-        seq.computed = seq.length
-        memory.finish(seq)
-    else:
-        memory.abandon(seq)
+    """One request that reads ``tokens`` and ends; left out where there is no room for it."""
+    cache = memory.cache
+    match = cache.match(tokens, len(tokens))
+    attached = cache.attach(rid, match)
+    missing = len(tokens) - match.length
+    if not memory.make_room(missing, rid):
+        cache.release(rid, attached.node)
+        return
+    slots = np.concatenate([attached.slots, memory.pool.alloc(missing)])
+    kept = cache.insert(rid, tokens, slots, attached.node, match.length, final=True)
+    memory.pool.free(kept.duplicates)

@@ -90,6 +90,11 @@ class TorchRunner:
         return self._config.context_length
 
     @property
+    def kv_bytes_per_token(self) -> int:
+        """Memory of one token's keys and values in all layers."""
+        return KVCache.bytes_per_token(self._model, getattr(torch, self._config.dtype))
+
+    @property
     def vocab_size(self) -> int:
         """Size of the logits."""
         return self._model.vocab_size

@@ -1,0 +1,145 @@
+"""The miss-ratio curve: one pass is equal to a simulation at every capacity, token by token."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sgbench.analysis.lru_stack import LruStack
+from sgbench.analysis.mrc import MissRatioCurve, miss_ratio_curve
+from sgbench.engine.sampling_params import sampling_params
+from sgbench.errors import UsageError
+from sgbench.trace.trace import Trace
+from sgbench.what_if import sweep
+from tests.engine.world import continuation, scripted
+
+PROMPTS = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=25)
+
+
+def one_by_one(prompts: list[list[int]], new: int = 3, kv_tokens: int = 100_000) -> Trace:
+    """A trace of requests that never meet."""
+    engine = scripted(kv_tokens)
+    with engine.record() as trace:
+        for prompt in prompts:
+            engine.submit(prompt, sampling_params({"max_new_tokens": new, "ignore_eos": True}))
+            while engine.step():
+                pass
+    return trace
+
+
+def slow_hits(prompts: list[list[int]], new: int, capacity: int) -> int:
+    """An LRU cache of single tokens, in a list: what it finds."""
+    stack: list[tuple[int, ...]] = []  # prefixes, which stand for their last tokens; most recent first
+    hits = 0
+    for prompt in prompts:
+        kept = set(stack[:capacity])
+        while_found = 0
+        while while_found < len(prompt) - 1 and tuple(prompt[: while_found + 1]) in kept:
+            while_found += 1
+        hits += while_found
+        whole = [*prompt, *continuation(prompt, new)][: len(prompt) + new - 1]
+        for n in range(len(whole), 0, -1):
+            prefix = tuple(whole[:n])
+            if prefix in stack:
+                stack.remove(prefix)
+            stack.insert(0, prefix)
+    return hits
+
+
+@settings(max_examples=30, deadline=None)
+@given(prompts=PROMPTS, new=st.integers(1, 4))
+def test_one_pass_equals_a_cache_of_every_size(prompts: list[list[int]], new: int) -> None:
+    curve = miss_ratio_curve(one_by_one(prompts, new))
+    total = sum(map(len, prompts))
+    assert curve.prompt_tokens == total
+    for capacity in (*range(curve.longest_tokens, 60, 3), 1_000):
+        assert curve.hit_rate(capacity) * total == pytest.approx(slow_hits(prompts, new, capacity)), capacity
+
+
+@settings(max_examples=20, deadline=None)
+@given(prompts=PROMPTS)
+def test_the_ceiling_is_what_a_pool_that_never_evicts_measures(prompts: list[list[int]]) -> None:
+    curve = miss_ratio_curve(one_by_one(prompts))
+    assert curve.ceiling == pytest.approx(curve.present_hit_rate)
+    assert curve.capacity_for(curve.ceiling) <= curve.present_tokens
+    with pytest.raises(UsageError, match="ceiling"):
+        curve.capacity_for(curve.ceiling + 0.01)
+
+
+def load(seed: int = 0) -> list[list[int]]:
+    source = random.Random(seed)
+    heads = [[source.randrange(50) for _ in range(60)] for _ in range(6)]
+    return [source.choice(heads) + [source.randrange(50) for _ in range(10)] for _ in range(40)]
+
+
+def test_the_real_tree_lies_on_or_below_the_curve_one_request_at_a_time() -> None:
+    trace = one_by_one(load(), kv_tokens=300)
+    curve = trace.mrc()
+    assert curve.points and curve.gap > 0
+    for capacity, rate in curve.points:
+        assert rate <= curve.hit_rate(capacity) + 1e-9
+    assert dict(curve.points)[300] == pytest.approx(curve.present_hit_rate)
+
+
+def test_rows_and_marks() -> None:
+    curve = one_by_one(load(), kv_tokens=300).mrc(rerun=False)
+    assert curve.longest_tokens <= curve.knee <= curve.capacities[-1]
+    assert [tokens for _, tokens, _, _ in curve.rows()] == sorted(tokens for _, tokens, _, _ in curve.rows())
+    half = curve.capacity_for(curve.ceiling / 2)
+    assert half == curve.longest_tokens or curve.hit_rate(half - 1) < curve.ceiling / 2 <= curve.hit_rate(half) + 1e-9
+    text = str(curve)
+    assert "knee" in text and "present pool" in text and "predicted" not in text
+    assert len(curve.table()) == len(curve.rows())
+    names = [series.name for series in curve.figure().data]
+    assert names[0] == "LRU, exact" and any(name.startswith("knee") for name in names)
+
+
+def test_sizes_are_told_in_bytes_where_the_model_is_known() -> None:
+    trace = one_by_one([[1, 2, 3]])
+    assert trace.mrc().gigabytes(1_000) is None
+    known = Trace(trace.events, type(trace.header)(model={"kv_bytes_per_token": 2_000_000}))
+    assert known.mrc().gigabytes(1_000) == 2.0
+
+
+def test_a_flush_and_a_warm_cache_are_part_of_it() -> None:
+    engine = scripted(1_000)
+    engine.generate(input_ids=[1, 2, 3, 4, 5], sampling_params={"max_new_tokens": 0})
+    with engine.record() as trace:
+        for _ in range(2):
+            engine.generate(input_ids=[1, 2, 3, 4, 5], sampling_params={"max_new_tokens": 0})
+        engine.flush_cache()
+        engine.generate(input_ids=[1, 2, 3, 4, 5], sampling_params={"max_new_tokens": 0})
+    curve = miss_ratio_curve(trace)
+    assert curve.ceiling == curve.present_hit_rate == 8 / 15
+
+
+def test_no_request_is_said() -> None:
+    with scripted(50).record() as trace:
+        pass
+    with pytest.raises(UsageError, match="no request"):
+        trace.mrc()
+
+
+@given(touches=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4)), max_size=40))
+def test_the_stack_counts_what_came_since(touches: list[tuple[int, int]]) -> None:
+    stack = LruStack(len(touches))
+    order: list[int] = []
+    weights: dict[int, int] = {}
+    for block, weight in touches:
+        weight = weights.setdefault(block, weight)
+        since = None if block not in order else sum(weights[b] for b in order[: order.index(block)])
+        assert stack.distance(block) == since
+        stack.touch(block, weight)
+        order = [block, *(b for b in order if b != block)]
+    stack.clear()
+    assert all(stack.distance(block) is None for block in weights)
+
+
+def test_points_are_those_of_a_sweep() -> None:
+    trace = one_by_one(load(), kv_tokens=300)
+    (capacity, rate) = trace.mrc().points[0]
+    assert sweep(trace, {"kv_tokens": [capacity]}).points[0].figures.hit_rate == rate
+    assert isinstance(trace.mrc(), MissRatioCurve)
