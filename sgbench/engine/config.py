@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "radix_cache": ("radix", "flat", "force-miss", "off"),
     "schedule": ("lpm", "dfs", "fcfs", "random"),
     "jump_forward": ("safe", "text", "off"),
+    "grammar_backend": ("fsm", "llguidance"),
     "attention": ("auto", "flashinfer", "triton", "torch"),
 }
 
@@ -48,6 +49,9 @@ class EngineConfig:
         A waiting request is overtaken at most this many times by later ones, then goes first.
     in_flight_tokens
         A request waits for a running prefill that shares at least this many more tokens with it than the cache does.
+    grammar_backend
+        What holds ``regex`` and ``json_schema``: ``fsm``, compressed finite machines (paper, section 4), or ``llguidance`` (extra
+        ``grammar``), which takes recursive schemas. ``ebnf`` always needs the latter.
     deterministic
         Wait until all live branches of the running programs wait, order the queue by (program, branch, op).
     """
@@ -69,6 +73,7 @@ class EngineConfig:
     in_flight_tokens: int = 32
     frontend_hint: bool = True
     jump_forward: str = "safe"
+    grammar_backend: str = "fsm"
     attention: str = "auto"
     shared_prefix_attention: bool = True
     cuda_graph: bool = True

@@ -15,6 +15,9 @@ import numpy as np
 from sgbench.engine.constrained.canonical import CanonicalPairs
 from sgbench.engine.constrained.compiler import Compiler
 from sgbench.engine.constrained.constraint import Constraint
+from sgbench.engine.constrained.grammar import GrammarCompiler, GrammarConstraint
+from sgbench.engine.constrained.protocol import OutputConstraint
+from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.output import TokenBytes, Transcript
 from sgbench.engine.request import MAX_TOP_LOGPROBS, IntArray, SamplingParams
 from sgbench.engine.sequence import LogprobWish, Origin, Sequence
@@ -89,17 +92,29 @@ class Intake:
         Makes and keeps the machines of constraints.
     jump_forward
         ``safe``, ``text`` or ``off``.
+    grammar_backend
+        ``fsm`` or ``llguidance``.
     """
 
     def __init__(
-        self, limits: Limits, tokenizer: TokenBytes | None, seed: int, compiler: Compiler, jump_forward: str
+        self,
+        limits: Limits,
+        tokenizer: TokenBytes | None,
+        seed: int,
+        compiler: Compiler,
+        jump_forward: str,
+        grammar_backend: str = "fsm",
     ) -> None:
+        self._grammar_backend = grammar_backend
         self._compiler = compiler
         self._jump_forward = jump_forward
         self._limits = limits
         self._tokenizer = tokenizer
         self._seed = seed
         self._eos = () if tokenizer is None else tuple(tokenizer.eos_token_ids)
+        self._grammars = (
+            None if tokenizer is None else GrammarCompiler(lambda: compiler.vocabulary, tokenizer, self._eos)
+        )
         self._drawn = itertools.count()
         self._pairs = None if tokenizer is None else CanonicalPairs(tokenizer, limits.vocab_size)
 
@@ -187,19 +202,22 @@ class Intake:
             constraint=self._constraint(params, transcript.stop_ids, limit - len(ids)),
         )
 
-    def _constraint(self, params: SamplingParams, stop_ids: frozenset[int], room: int) -> Constraint | None:
+    def _constraint(self, params: SamplingParams, stop_ids: frozenset[int], room: int) -> OutputConstraint | None:
         """The constraint that the parameters ask for, compiled on the caller's thread; ``room`` is for output tokens."""
-        if params.regex is None and params.json_schema is None:
+        given = [kind for kind in ("regex", "json_schema", "ebnf") if getattr(params, kind) is not None]
+        if not given:
             return None
-        if params.regex is not None and params.json_schema is not None:
-            raise ConstraintError("regex and json_schema are both given: one constraint at a time")
+        if len(given) > 1:
+            raise ConstraintError(f"{' and '.join(given)} are both given: one constraint at a time")
         if self._tokenizer is None:
             raise ConstraintError("a constraint needs a tokenizer, and this engine has none (skip_tokenizer_init=True)")
-        if params.regex is not None:
-            masks = self._compiler.regex(params.regex)
-        else:
-            assert params.json_schema is not None
-            masks = self._compiler.json_schema(params.json_schema)
+        source = getattr(params, given[0])
+        if given[0] == "ebnf" or self._grammar_backend == "llguidance":
+            return self._grammar(given[0], source, params, stop_ids)
+        return self._finite(self._compiler.get(given[0], source), params, stop_ids, room)
+
+    def _finite(self, masks: TokenMasks, params: SamplingParams, stop_ids: frozenset[int], room: int) -> Constraint:
+        assert self._tokenizer is not None
         start = masks.machine.start
         needed = int(masks.tokens_to_accept[start]) if params.close_within_budget else masks.least_tokens(start)
         if 0 < room < needed:
@@ -215,6 +233,16 @@ class Intake:
             closing=params.close_within_budget and room > 0,
             pairs=self._pairs if params.canonical else None,
         )
+
+    def _grammar(self, kind: str, source: str, params: SamplingParams, stop_ids: frozenset[int]) -> GrammarConstraint:
+        assert self._tokenizer is not None and self._grammars is not None
+        if params.close_within_budget or params.canonical:
+            name = "close_within_budget" if params.close_within_budget else "canonical"
+            raise ConstraintError(
+                f"{name} needs a finite machine: not with ebnf, nor with grammar_backend='llguidance'"
+            )
+        grammar = self._grammars.compile(kind, source)
+        return GrammarConstraint(grammar, self._compiler.vocabulary, self._tokenizer, stop_ids, self._jump_forward)
 
     def _seed_of(self, params: SamplingParams, origin: Origin, sample: int) -> int:
         if params.sampling_seed is not None:

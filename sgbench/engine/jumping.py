@@ -7,8 +7,8 @@ next token in one extend. Where retokenization changed tokens that were there, t
 
 from __future__ import annotations
 
-from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.constrained.jump_forward import Jump
+from sgbench.engine.constrained.protocol import OutputConstraint
 from sgbench.engine.constrained.retokenization import WINDOW_TOKENS
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.request import ChunkResult
@@ -51,7 +51,7 @@ class Jumper:
         seq.constraint.advance(token_id)
         self._jump(seq, seq.constraint)
 
-    def _jump(self, seq: Sequence, constraint: Constraint) -> None:
+    def _jump(self, seq: Sequence, constraint: OutputConstraint) -> None:
         said = seq.transcript
         while said.finish_reason is None:
             tail = seq.ids[max(0, seq.prompt_len - WINDOW_TOKENS) : seq.prompt_len].tolist()
@@ -62,7 +62,7 @@ class Jumper:
         if seq.closing and said.finish_reason is None and not seq.wants_input:
             said.finish({"type": "stop", "matched": None})
 
-    def _enter(self, seq: Sequence, constraint: Constraint, jump: Jump) -> None:
+    def _enter(self, seq: Sequence, constraint: OutputConstraint, jump: Jump) -> None:
         said, state = seq.transcript, constraint.state
         dropped, jumped_before = tuple(said.output_ids[jump.keep :]), sum(said.jumped)
         if dropped:
@@ -84,7 +84,7 @@ class Jumper:
         if self._journal.active:
             self._emit(seq, constraint, jump, state)
 
-    def _drop(self, seq: Sequence, constraint: Constraint, jump: Jump) -> None:
+    def _drop(self, seq: Sequence, constraint: OutputConstraint, jump: Jump) -> None:
         """Take back the output tokens that retokenization replaces."""
         said = seq.transcript
         keep = seq.prompt_len + jump.keep
@@ -105,7 +105,7 @@ class Jumper:
         said.rewind(jump.keep)
         constraint.rewind(jump.keep)
 
-    def _emit(self, seq: Sequence, constraint: Constraint, jump: Jump, state: int) -> None:
+    def _emit(self, seq: Sequence, constraint: OutputConstraint, jump: Jump, state: int) -> None:
         self._journal.emit(
             JumpForward(
                 rid=seq.rid,

@@ -45,8 +45,8 @@ class SamplingParams:
         EOS is a token like any other.
     n
         Samples for one prompt.
-    regex, json_schema
-        Constraint on the output; at most one.
+    regex, json_schema, ebnf
+        Constraint on the output; at most one. ``ebnf`` is a grammar in Lark's or GBNF's notation (extra ``grammar``).
     close_within_budget
         Near ``max_new_tokens`` a constraint allows only tokens after which the text can still be completed in time.
     canonical
@@ -75,6 +75,7 @@ class SamplingParams:
     n: int = 1
     regex: str | None = None
     json_schema: str | None = None
+    ebnf: str | None = None
     close_within_budget: bool = False
     canonical: bool = False
     sampling_seed: int | None = None

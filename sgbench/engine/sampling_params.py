@@ -128,7 +128,7 @@ def _checked(name: str, value: Any) -> Any:
         return _schema(value)
     if name == "sampling_seed":
         return None if value is None else _whole(name, value, 0)
-    if name == "regex":
+    if name in ("regex", "ebnf"):
         if value is not None and not isinstance(value, str):
             raise _wrong(name, value, "a string")
         return value

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sgbench.engine.constrained.constraint import Constraint
+from sgbench.engine.constrained.protocol import OutputConstraint
 from sgbench.engine.handle import Handle
 from sgbench.engine.output import Transcript
 from sgbench.engine.prefix_cache import Match
@@ -123,7 +123,7 @@ class Sequence:
         wish: LogprobWish,
         origin: Origin,
         transcript: Transcript,
-        constraint: Constraint | None = None,
+        constraint: OutputConstraint | None = None,
     ) -> None:
         self.rid = -1
         self.handle: Handle

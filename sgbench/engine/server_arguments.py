@@ -63,7 +63,6 @@ _MEANS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
 _REFUSED = {
     "mem_fraction_static": "the KV pool is given in tokens: kv_tokens=... (None: from free memory)",
     "schedule_conservativeness": "admission is exact here; max_running=... bounds a batch",
-    "grammar_backend": "constraints have one machine here; jump_forward=... says how it jumps",
     "constrained_json_whitespace_pattern": "write the blanks you allow into the schema's regex: gen(regex=...)",
     "enable_deterministic_inference": "deterministic=True makes batches and traces reproducible",
     "quantization": "weights are computed as they are stored, in dtype=...",

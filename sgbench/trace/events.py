@@ -202,7 +202,7 @@ class RequestAborted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestConstrained(Event):
-    """A request's output must match ``source``: ``form`` is ``regex`` or ``json_schema``, the machine has ``states`` states."""
+    """A request's output must match ``source``: ``form`` is ``regex``, ``json_schema`` or ``ebnf``, the machine has ``states`` states (0: no finite machine)."""
 
     rid: int
     form: str

@@ -36,7 +36,7 @@ def test_what_means_the_same_is_taken(given: dict[str, Any], ours: str, value: A
     [
         ({"mem_fraction_static": 0.8}, "kv_tokens"),
         ({"port": 30000}, "sgbench serve"),
-        ({"grammar_backend": "xgrammar"}, "jump_forward"),
+        ({"grammar_backend": "xgrammar"}, "fsm, llguidance"),
         ({"schedule_conservativeness": 0.5}, "max_running"),
         ({"schedule_policy": "lof"}, "lpm"),
         ({"chunked_prefill_size": -1}, "max_prefill_tokens"),

@@ -78,6 +78,10 @@ class Compiler:
         """The machine of a JSON Schema, given as JSON text, over the vocabulary."""
         return self._get(("json_schema", schema), lambda: schema_machine(parse_schema(schema)))
 
+    def get(self, kind: str, source: str) -> TokenMasks:
+        """By the name of its sampling parameter: ``regex`` or ``json_schema``."""
+        return self.regex(source) if kind == "regex" else self.json_schema(source)
+
     def stats(self) -> CompilerStats:
         """Hits and misses since the start."""
         with self._lock:
