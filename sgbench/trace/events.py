@@ -202,7 +202,10 @@ class RequestAborted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestConstrained(Event):
-    """A request's output must match ``source``: ``form`` is ``regex``, ``json_schema`` or ``ebnf``, the machine has ``states`` states (0: no finite machine)."""
+    """A request's output must match ``source``: ``form`` is ``regex``, ``json_schema`` or ``ebnf``.
+
+    The machine has ``states`` states; 0: a library holds it.
+    """
 
     rid: int
     form: str
