@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BUSY = frozenset({429, 502, 503, 504})
 _CONNECT_SECONDS = 10.0
+_IDLE_SECONDS = 2.0  # servers close idle connections after five seconds or more: never use one that may just be closed
 _LONGEST_WAIT_SECONDS = 60.0
 _SHOWN = 400  # characters of a server's answer that an error repeats
 
@@ -165,7 +166,7 @@ class HttpServer:
         if self._client is None:
             httpx = _httpx()
             # Hundreds of programs may call at once; the server queues them better than the client.
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=_IDLE_SECONDS)
             timeout = httpx.Timeout(self._options["timeout_s"], connect=_CONNECT_SECONDS, pool=None)
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             self._client = httpx.AsyncClient(

@@ -15,6 +15,7 @@ from sgbench.server.app import MAX_BODY_BYTES, create_app
 from sgbench.server.reach import check_reach
 
 _CLOSE_SECONDS = 2
+_IDLE_SECONDS = 75  # longer than clients keep a connection, so that none is closed just when a client uses it again
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -85,7 +86,12 @@ class Server:
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         self._begun = threading.Event()
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_CLOSE_SECONDS
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=_CLOSE_SECONDS,
         )
         self._server = _Beside(config, self._begun)
         self._thread = threading.Thread(target=self._serve, name="sgbench-server", daemon=True)
