@@ -19,7 +19,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sgbench import api, backends, constrained, errors, lang, server, test, trace, utils, widgets, workloads
+    from sgbench import (
+        analysis,
+        api,
+        backends,
+        constrained,
+        errors,
+        lang,
+        server,
+        test,
+        trace,
+        utils,
+        what_if,
+        widgets,
+        workloads,
+    )
     from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
     from sgbench.backends.openai_api import OpenAI
@@ -101,6 +115,7 @@ __all__ = [
     "UnknownOptionError",
     "UsageError",
     "__version__",
+    "analysis",
     "api",
     "assistant",
     "assistant_begin",
@@ -136,12 +151,27 @@ __all__ = [
     "user_end",
     "utils",
     "video",
+    "what_if",
     "widgets",
     "workloads",
 ]
 
 _MODULES = frozenset(
-    {"api", "backends", "constrained", "errors", "lang", "server", "test", "trace", "utils", "widgets", "workloads"}
+    {
+        "analysis",
+        "api",
+        "backends",
+        "constrained",
+        "errors",
+        "lang",
+        "server",
+        "test",
+        "trace",
+        "utils",
+        "what_if",
+        "widgets",
+        "workloads",
+    }
 )
 
 _HOME = {

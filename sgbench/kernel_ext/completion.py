@@ -75,6 +75,10 @@ def line_words(words: list[str]) -> Iterable[str]:
         return model_names() if len(words) == 2 else [f"{field}=" for field in ENGINE_FIELDS]
     if subcommand == "set":
         return [f"{key}=" for key in (*SETTABLE, *ENGINE_FIELDS)]
+    if subcommand == "what-if":
+        from sgbench.what_if.options import PREDICTABLE  # brings the scheduler: only who asks waits for it
+
+        return [f"{name}=" for name in PREDICTABLE]
     if subcommand == "watch":
         return WATCHES
     if subcommand == "trace" and len(words) == 2:
