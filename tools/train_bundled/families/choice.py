@@ -128,7 +128,10 @@ def _listing(rng: Random, split: Split, long: bool) -> Example:
     marks = rng.choice((".", ")", ":"))
     lines = "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True))
     if rng.random() < 0.7:
-        ask, answer = rng.choice(("Which letter is {o}?", "{o} is which letter?", "Find {o} in the list.")), _LETTERS[at]
+        ask, answer = (
+            rng.choice(("Which letter is {o}?", "{o} is which letter?", "Find {o} in the list.")),
+            _LETTERS[at],
+        )
     else:
         ask, answer = rng.choice(("What is {l}?", "Which option is {l}?", "Read out {l}.")), options[at]
     ask = ask.format(o=options[at], l=_LETTERS[at])
@@ -136,7 +139,6 @@ def _listing(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.6:
         return few_shot([], f"{body}\nAnswer:", f" {answer}", want=answer)
     return chat([*system_turn(rng), ("user", body), ("assistant", answer)], want=answer)
-
 
 
 def _talk(rng: Random, split: Split, long: bool) -> Example:
