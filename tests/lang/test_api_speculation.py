@@ -48,8 +48,10 @@ SCRIPT = "a text\nName: Ann Lee\nCity: Oslo\nJob: cook\nmore"
 class TestText:
     def test_one_call_answers_three(self) -> None:
         place = Continues(SCRIPT)
-        own, state = (program.run(backend=place, temperature=0) for program in (plain, speculative))
-        assert state.text() == own.text() == SCRIPT.removesuffix("more")
+        own = plain.run(backend=place, temperature=0)
+        assert own.text() == SCRIPT.removesuffix("more")  # reading waits: the calls of both do not mix
+        state = speculative.run(backend=place, temperature=0)
+        assert state.text() == own.text()
         assert [call.prompt for call in place.calls[3:]] == ["a text\nName:"]
         assert {name: state[name] for name, _ in FIELDS} == {"Name": " Ann Lee", "City": " Oslo", "Job": " cook"}
         usage = state.usage()
@@ -147,8 +149,8 @@ def engine() -> Iterator[Any]:
 class TestOnAnEngine:
     """The letters' engine goes on with one letter for each token, in a way that depends on all text before."""
 
-    @settings(max_examples=30, deadline=None)
-    @given(seed=st.integers(0, 10**6), tokens=st.integers(1, 60))
+    @settings(max_examples=25, deadline=None)
+    @given(seed=st.integers(0, 10**6), tokens=st.integers(1, 40))
     def test_every_program_says_what_it_says_without(self, engine: Any, seed: int, tokens: int) -> None:
         rng = random.Random(seed)
         prompt = "".join(rng.choices("abc ", k=rng.randint(1, 6)))
