@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -210,7 +211,8 @@ class _Schedule:
     def __init__(self, causes: Causes, arrivals: str) -> None:
         self.steps = 0
         self._lockstep = arrivals == "lockstep"
-        self._heap: list[tuple[float, int, _Item]] = []
+        self._heap: list[tuple[float, int, int, _Item]] = []  # the third: for events made by hand, without a seq
+        self._pushed = itertools.count()
         self._dependent: list[tuple[float, int]] = []
         self._waits: dict[int, int] = {}
         self._followers: dict[int, list[Cause]] = defaultdict(list)
@@ -227,19 +229,22 @@ class _Schedule:
                     self._followers[rid].append(cause)
             else:
                 at = cause.arrival_step if self._lockstep else 0.0 if arrivals == "at-once" else cause.arrival_ms
-                heapq.heappush(self._heap, (at, cause.asked.seq, cause))
+                self._push(at, cause.asked.seq, cause)
             if self._lockstep and cause.end == "abort":
-                heapq.heappush(self._heap, (cause.ended_step, cause.ended_seq, _Abort(cause.rid, cause.reason)))
+                self._push(cause.ended_step, cause.ended_seq, _Abort(cause.rid, cause.reason))
         for flush in causes.flushes if arrivals != "at-once" else ():
             at = flush.arrival_step if self._lockstep else flush.arrival_ms
-            heapq.heappush(self._heap, (at, flush.seq, flush))
+            self._push(at, flush.seq, flush)
+
+    def _push(self, at: float, seq: int, item: _Item) -> None:
+        heapq.heappush(self._heap, (at, seq, next(self._pushed), item))
 
     def take(self, clock_ms: float) -> list[_Item]:
         """What is due, in order."""
         now = self.steps if self._lockstep else clock_ms
         due = []
         while self._heap and self._heap[0][0] <= now:
-            due.append(heapq.heappop(self._heap)[2])
+            due.append(heapq.heappop(self._heap)[3])
         return due
 
     def ended(self, rid: int, clock_ms: float) -> None:
@@ -248,12 +253,12 @@ class _Schedule:
             self._waits[cause.rid] -= 1
             if self._waits[cause.rid] == 0:
                 at = clock_ms + cause.think_ms
-                heapq.heappush(self._heap, (at, cause.asked.seq, cause))
+                self._push(at, cause.asked.seq, cause)
                 heapq.heappush(self._dependent, (at, cause.asked.seq))
 
     def next_dependent(self) -> float | None:
         """When the next request comes that follows another one, if one is on its way."""
-        on_their_way = {(at, seq) for at, seq, _ in self._heap}
+        on_their_way = {(at, seq) for at, seq, _, _ in self._heap}
         while self._dependent and self._dependent[0] not in on_their_way:
             heapq.heappop(self._dependent)
         return self._dependent[0][0] if self._dependent else None
