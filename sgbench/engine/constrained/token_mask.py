@@ -7,8 +7,7 @@ it: level by level, only the children of live nodes while these are few, the who
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from sgbench.engine.constrained.dfa import UNREACHABLE
 from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.machine import Machine
+from sgbench.engine.constrained.mask_cache import MaskCache
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.request import IntArray
 from sgbench.errors import ConstraintError
@@ -81,33 +81,26 @@ class TokenMasks:
     def __init__(self, machine: Machine, vocabulary: Vocabulary, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self.machine = machine
         self.vocabulary = vocabulary
-        self.cache_bytes = cache_bytes
-        self.cached_bytes = 0
-        self._masks: OrderedDict[int, IntArray] = OrderedDict()
+        self._kept = MaskCache(len(vocabulary), cache_bytes)
         self._numbers: dict[tuple[str, int], int] = {}
-        self._lock = threading.Lock()
         self._dead_ends: IntArray | None = None
         if not self._spells_every_byte():
             self._trim()
 
     def allowed(self, state: int) -> IntArray:
         """int32, sorted: the tokens after which the text can still be completed. Not to be written to."""
-        with self._lock:
-            mask = self._masks.get(state)
-            if mask is not None:
-                self._masks.move_to_end(state)
-                return mask
-        mask = self.moves(state)[0]
-        if len(mask) > 1 and (mask[1:] < mask[:-1]).any():
-            mask = np.sort(mask)
-        mask.setflags(write=False)
-        with self._lock:
-            if state not in self._masks:
-                self._masks[state] = mask
-                self.cached_bytes += mask.nbytes
-            while self.cached_bytes > self.cache_bytes and len(self._masks) > 1:
-                self.cached_bytes -= self._masks.popitem(last=False)[1].nbytes
+        mask = self._kept.find(state)
+        if mask is None:
+            mask = self.moves(state)[0]
+            if len(mask) > 1 and (mask[1:] < mask[:-1]).any():
+                mask = np.sort(mask)
+            self._kept.keep(state, mask)
         return mask
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of the masks that are kept."""
+        return self._kept.nbytes
 
     def least_tokens(self, state: int) -> int:
         """A lower bound for the tokens from a state to an accepting one."""
