@@ -75,7 +75,7 @@ class MaskCache:
                 self._packed_bytes -= self._packed.popitem(last=False)[1].nbytes
 
     def _unpacked(self, bits: npt.NDArray[np.uint8]) -> IntArray:
-        return np.flatnonzero(np.unpackbits(bits, count=self._vocab_size)).astype(np.int32)
+        return np.flatnonzero(np.unpackbits(bits, count=self._vocab_size).view(np.bool_)).astype(np.int32)
 
     def _pack(self, state: int, ids: IntArray) -> None:
         self._id_bytes -= ids.nbytes
