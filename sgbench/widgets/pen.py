@@ -63,7 +63,7 @@ def stacked(pictures: list[bytes]) -> bytes:
         whole.paste(image, (0, top))
         top += image.height + gap
     out = io.BytesIO()
-    whole.quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    whole.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG")
     return out.getvalue()
 
 

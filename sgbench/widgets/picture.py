@@ -192,7 +192,7 @@ def _block(pen: Pen, block: Block, box: tuple[float, float, float, float]) -> No
     if right - inner < wide + 6:
         return
     pen.text(right - 5 - wide, middle, number, 10, DIM)
-    words = block.text.replace("\n", "↵").strip()
+    words = block.text.replace("\n", " ").strip()  # the built-in font has no return sign
     pen.text(inner, middle, words, min(11.5, (bottom - top) * 0.62), INK, right - inner - wide - 10)
 
 
