@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 SMALL = {
     "hit_rates": 'sizes = {"mmlu": 8, "generative_agents": 10, "json_decoding": 1, "chat_short": 2, "rag": 4}\nkv_tokens = 16384',
     "ablation": 'sizes = {"generative_agents": 5}\nrepeats = 1\nkv_tokens = 8192',
-    "compressed_fsm": "size = 2\nkv_tokens = 4096",
+    "json_jump_forward": "size = 2\nkv_tokens = 4096",
 }
 """Parameters of a quick run, in place of the cell that is tagged so."""
 
