@@ -170,9 +170,16 @@ class EngineAnswerer(Answerer):
 
 
 def first_line_where_one_is_due(question: Question, text: str) -> str:
-    """The completion, cut at its first line where the family's answers are single lines that a newline ends."""
+    """The completion as a stop string would cut it.
+
+    Plain documents go on with another example after a blank line, unless they are told to stop there; and families whose answers are
+    single lines that a newline ends are cut at the first.
+    """
+    answer = question.example.answer.strip()
+    if "<|im_start|>" not in question.example.prompt and "\n\n" not in answer:
+        text = text.lstrip("\n").split("\n\n")[0]
     last, answered = question.example.segments[-1]
-    if answered and "\n" in last and not text.lstrip().startswith("{") and "\n" not in question.example.answer.strip():
+    if answered and "\n" in last and not text.lstrip().startswith("{") and "\n" not in answer:
         return text.strip("\n ").split("\n")[0]
     return text
 
