@@ -10,13 +10,17 @@ from typing import Any
 import jsonschema
 import pytest
 
+from sgbench.engine.constrained.compiler import regex_machine
+from sgbench.engine.constrained.grammar import GrammarCompiler
 from sgbench.engine.engine import EngineCore
 from sgbench.errors import ConstraintError, MissingDependencyError, UsageError
 from sgbench.trace.events import JumpForward, RequestConstrained
+from tests.constrained.random_patterns import Patterns, valid
 from tests.constrained.spelling import EOS, LongestMatch
 from tests.engine.world import scripted
 
 pytest.importorskip("llguidance")
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 TOKENIZER = LongestMatch()
 TREE: dict[str, Any] = {
@@ -135,3 +139,22 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "llguidance", None)
     with pytest.raises(MissingDependencyError, match="grammar"):
         engine().generate("x", {"ebnf": 'start: "a"'})
+
+
+def test_our_machines_and_the_library_accept_the_same_texts() -> None:
+    """A second oracle beside `re`: random patterns that both take, on ASCII texts (its classes are Unicode's)."""
+    source, compiler = Patterns(7), GrammarCompiler(TOKENIZER.vocabulary, TOKENIZER, (EOS,))
+    compared = matches = 0
+    while compared < 150:
+        pattern = source.pattern()
+        if not valid(pattern) or "--" in pattern:  # a difference of sets there
+            continue
+        try:
+            machine, grammar = regex_machine(pattern), compiler.compile("regex", pattern)
+        except ConstraintError:
+            continue
+        compared += 1
+        for text in filter(str.isascii, source.texts(20)):
+            assert machine.accepts(text) == grammar.accepts(text), (pattern, text)
+            matches += machine.accepts(text)
+    assert matches > 200
