@@ -39,7 +39,9 @@ class Bars:
     def _shown(self, value: float | None) -> str:
         if value is None:
             return ""
-        return f"{value:.1%}" if self.unit == "%" else f"{value:.3g}"
+        if self.unit == "%":
+            return f"{value:.1%}"
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
     def __str__(self) -> str:
         wide = max(map(len, self.groups)) + 2
