@@ -14,3 +14,8 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: the browser's driver keeps an event loop on the main thread, where no other may run then."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
