@@ -274,7 +274,9 @@ class Browser:
             "async theme => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }", name
         )
         light = "true" if "Light" in name else "false"
-        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'", timeout=15_000)
+        # JupyterLab's splash outlives the change; a second change before it is gone makes JupyterLab remove it twice, an error of its own.
+        done = f"document.body.dataset.jpThemeLight === '{light}' && !document.getElementById('jupyterlab-splash')"
+        self.page.wait_for_function(done, timeout=15_000)
 
     def finish(self) -> None:
         """Close what is open and stop listening."""
