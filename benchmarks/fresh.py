@@ -1,4 +1,4 @@
-"""What a newcomer waits for: the import, and the first token of a fresh process."""
+"""What a newcomer waits for: the import, the first token of a fresh process, and the first cell of a fresh notebook kernel."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ for out in engine.generate("<|im_start|>user\\nHello!<|im_end|>\\n<|im_start|>as
 engine.shutdown()
 """
 
+_CELL = """%%sgl
+s += user("Hello!")
+s += assistant(gen("answer", max_tokens=16))
+"""
+
 
 def measure(repeats: int) -> dict[str, Any]:
     """Seconds, medians of fresh processes."""
@@ -36,7 +41,34 @@ def measure(repeats: int) -> dict[str, Any]:
             if "first" not in process.stdout.readline():
                 raise RuntimeError("no first token came")
             firsts.append(time.perf_counter() - began)
-    return {"import_s": statistics.median(imports), "first_token_of_fresh_process_s": statistics.median(firsts)}
+    return {
+        "import_s": statistics.median(imports),
+        "first_token_of_fresh_process_s": statistics.median(firsts),
+        "first_text_of_first_cell_s": statistics.median(_first_cell() for _ in range(repeats)),
+    }
+
+
+def _first_cell() -> float:
+    """Seconds from starting a Jupyter kernel to the first text of its first ``%%sgl`` cell."""
+    from jupyter_client.manager import start_new_kernel
+
+    began = time.perf_counter()
+    manager, client = start_new_kernel(kernel_name="python3")
+    shown: list[float] = []
+
+    def note(message: dict[str, Any]) -> None:
+        if message["header"]["msg_type"] == "display_data":
+            shown.append(time.perf_counter() - began)
+
+    try:
+        for cell in ("%load_ext sgbench", _CELL):
+            client.execute_interactive(cell, timeout=120, output_hook=note)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    if not shown:
+        raise RuntimeError("the first cell showed nothing")
+    return shown[0]
 
 
 def _run(code: str) -> str:
