@@ -16,6 +16,7 @@ from sgbench.kernel_ext.history import History
 from sgbench.kernel_ext.settings import engine_environment, variable
 
 if TYPE_CHECKING:
+    from sgbench.engine.config import EngineConfig
     from sgbench.kernel_ext.run import Run
 
 
@@ -53,13 +54,15 @@ class Session:
     def start(self, model: str | None = None, options: dict[str, Any] | None = None) -> str:
         """Start an engine and make it the default backend; returns one line that says so.
 
-        An engine of this session that still runs is shut down first, after the new options were checked.
+        An engine of this session that still runs is shut down first, after the new options and the model's files were checked.
         """
         from sgbench.engine.config import EngineConfig
 
         model = model or configured_model()
         options = {**engine_environment(), **self.pending, **(options or {})}
-        EngineConfig.from_options(model, options)
+        config = EngineConfig.from_options(model, options)
+        if self.engine is not None:
+            check_files(config)
         self.stop()
         began = time.monotonic()
         self.engine = sgbench.Engine(model, **options)
@@ -123,6 +126,25 @@ class Session:
     def close(self) -> None:
         """End everything; called when the extension is unloaded and at exit."""
         self.stop()
+
+
+def check_files(config: EngineConfig) -> None:
+    """Refuse a model that cannot be loaded, before the engine that runs is given up for it.
+
+    Raises
+    ------
+    ModelError
+        As the engine's start would: no such model, a family that is not supported, no safetensors.
+    """
+    from sgbench.engine.hub import find_model
+    from sgbench.engine.models.config import ModelConfig
+    from sgbench.engine.models.weights import checkpoint_files
+
+    dummy = config.load_format == "dummy"
+    folder = find_model(config.model_path, weights=not dummy)
+    ModelConfig.from_folder(folder)
+    if not dummy:
+        checkpoint_files(folder)
 
 
 def configured_model() -> str:

@@ -11,6 +11,7 @@ import pytest
 import sgbench
 from kernel_ext.conftest import Bench
 from kernel_ext.test_cell_magic import interrupt_when
+from sgbench.engine.hub import bundled_folder
 from sgbench.errors import CapacityError, EngineStoppedError, ModelError
 
 pytestmark = pytest.mark.bundled
@@ -61,6 +62,15 @@ class TestStart:
         assert (engine().config.kv_tokens, engine().config.schedule) == (2000, "fcfs")
         started.run("%sgl status")
         assert "fcfs order" in started.plain
+
+    def test_a_model_that_cannot_be_loaded_leaves_the_engine_that_runs(self, started: Bench, tmp_path: Path) -> None:
+        before = engine()
+        (tmp_path / "config.json").write_text((bundled_folder() / "config.json").read_text())
+        for words in ("start no/such/folder", f"start {tmp_path}", f"restart {tmp_path}"):
+            assert isinstance(started.fails(f"%sgl {words}"), ModelError)
+            assert engine() is before
+        started.run(QUESTION.format(options=""))
+        assert "Paris" in started.names["s"]["a"]
 
     def test_an_unknown_model_or_option_is_one_clear_error(self, started: Bench) -> None:
         assert isinstance(started.fails("%sgl start /nowhere/at/all"), ModelError)
