@@ -98,11 +98,11 @@ class Scheduler:
             budget = self._prefill_running(spans)
             if not preempted:
                 self._admit(spans, budget)
-            if spans or not self.running:
+            if self._moves(spans) or not self.running:
                 break
             self._preempt_youngest()  # several prefills hold all the room between them: nobody could go on
             preempted = True
-        if not spans:
+        if not self._moves(spans):
             return None
         if not preempted:
             self._reserve.step_went_well()
@@ -110,18 +110,22 @@ class Scheduler:
         self._emit_plan(spans)
         return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in spans]))
 
+    def _moves(self, spans: list[tuple[Sequence, int]]) -> bool:
+        """Does a step of ``spans`` compute anything?"""
+        return bool(spans)
+
     def _make_decode_room(self) -> bool:
         """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""
         preempted = False
         while True:
-            decoding = [seq for seq in self.running if seq.decoding]
+            decoding = self._decoding()
             if not decoding or self._memory.make_room(len(decoding), decoding[0].rid):
                 return preempted
             self._preempt_youngest()
             preempted = True
 
     def _decode_spans(self) -> list[tuple[Sequence, int]]:
-        decoding = [seq for seq in self.running if seq.decoding]
+        decoding = self._decoding()
         for seq, slot in zip(decoding, self._memory.pool.alloc(len(decoding)), strict=True):
             seq.place(seq.computed, slot[None])
         return [(seq, 1) for seq in decoding]
@@ -129,10 +133,17 @@ class Scheduler:
     def _prefill_running(self, spans: list[tuple[Sequence, int]]) -> int:
         """Go on with prompts that are not through yet; returns what is left of the chunk."""
         budget = self._max_prefill_tokens
-        for seq in self.running:
-            if not seq.decoding and budget:
+        for seq in self._prefilling():
+            if budget:
                 budget -= self._prefill(seq, budget, spans)
         return budget
+
+    def _prefilling(self) -> list[Sequence]:
+        """Running requests whose prompt, or what was forced behind it, is not through yet."""
+        return [seq for seq in self.running if not seq.decoding]
+
+    def _decoding(self) -> list[Sequence]:
+        return [seq for seq in self.running if seq.decoding]
 
     def _prefill(self, seq: Sequence, budget: int, spans: list[tuple[Sequence, int]]) -> int:
         """Run as much of ``seq`` as budget and memory allow; returns the number of tokens."""
@@ -148,12 +159,13 @@ class Scheduler:
     def _admit(self, spans: list[tuple[Sequence, int]], budget: int) -> None:
         """Admit in the policy's order while rows, chunk and memory last."""
         self._order = self.waiting
-        reserved = sum(seq.pending + self._reserve.tokens(seq) for seq in self.running)
-        reserved -= sum(n for _, n in spans)  # these have their slots
-        if not (self.waiting and self._rows and budget and self._memory.available_tokens > reserved):
+        if not (self.waiting and self._rows and budget):
+            return
+        reserved = self._promised() - sum(n for _, n in spans)  # these have their slots
+        if self._memory.available_tokens <= reserved:
             return
         self._order = self._ordered()
-        prefilling = [seq for seq in self.running if not seq.decoding]
+        prefilling = self._prefilling()
         admitted: list[Sequence] = []
         for seq in self._order:
             if not (self._rows and budget):
@@ -177,6 +189,10 @@ class Scheduler:
             budget -= n
             reserved += seq.pending - n + self._reserve.tokens(seq)
         self._count_overtaking(admitted)
+
+    def _promised(self) -> int:
+        """Slots that running requests still need for what they hold, and are expected to need for their output."""
+        return sum(seq.pending + self._reserve.tokens(seq) for seq in self.running)
 
     def _ordered(self) -> list[Sequence]:
         """Preempted requests, then those overtaken too often, then the rest by policy."""
