@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.decode_window import DecodeWindow
 from sgbench.engine.attention.dense import dense_attention, math_attention
 from sgbench.engine.attention.reference import ReferenceAttention
@@ -188,3 +189,56 @@ def test_what_is_kept_between_steps_stays_right(data: st.DataObject, seed: int, 
             continue
         rows = data.draw(st.lists(st.sampled_from(live), min_size=1, unique=True))
         world.step(rows, data.draw(st.sampled_from([0, 0, 3, 70])))
+
+
+LAYERS = [LayerOptions(window=7), LayerOptions(soft_cap=2.0), LayerOptions(scale=0.1), LayerOptions(0.2, 30, 5.0)]
+
+
+@pytest.mark.parametrize("options", LAYERS)
+@settings(deadline=None, max_examples=10)
+@given(step=steps())
+def test_layer_options_equal_the_reference(options: LayerOptions, step: tuple[StepPlan, SlotTable, int]) -> None:
+    plan, table, _ = step
+    torch.manual_seed(0)
+    cache = KVCache(CONFIG, 2000, torch.float32, torch.device("cpu"))
+    cache.data.copy_(torch.randn(cache.data.shape))
+    slots = torch.from_numpy(np.concatenate([c.slots[-len(c.token_ids) :] for c in plan.chunks]).astype(np.int64))
+    heads = torch.randn(len(slots), CONFIG.n_heads + 2 * CONFIG.n_kv_heads, HEAD_DIM)
+    q, kv = heads[:, : CONFIG.n_heads], heads[:, CONFIG.n_heads :]
+    want = ReferenceAttention(cache, [options]).prepare(plan, table, slots).attend(0, q, kv)
+    got = TorchAttention(cache, CONFIG.n_heads, [options]).prepare(plan, table, slots).attend(0, q, kv)
+    torch.testing.assert_close(got, want, atol=2e-5, rtol=2e-5)
+
+
+def test_the_reference_computes_what_the_words_say() -> None:
+    """One query at position 2, by hand: a window of two, a cap, a scale."""
+    cache = KVCache(CONFIG, 8, torch.float32, torch.device("cpu"))
+    torch.manual_seed(0)
+    heads = torch.randn(3, CONFIG.n_heads + 2 * CONFIG.n_kv_heads, HEAD_DIM)
+    q, kv = heads[:, : CONFIG.n_heads], heads[:, CONFIG.n_heads :]
+    slots = np.asarray([3, 0, 5], np.int32)
+    chunk = Chunk(0, 0, 0, np.zeros(3, np.int32), slots, 0, True, SamplingParams())
+    table = SlotTable(1, 8)
+    table.write((chunk,))
+    options = LayerOptions(scale=0.5, window=2, soft_cap=1.5)
+    step = ReferenceAttention(cache, [options]).prepare(StepPlan(0, (chunk,)), table, torch.from_numpy(slots).long())
+    got = step.attend(0, q, kv)[2].view(CONFIG.n_heads, HEAD_DIM)
+    scores = torch.stack([(q[2, 3] * kv[at, 1]).sum() * 0.5 for at in (1, 2)])
+    weights = (1.5 * torch.tanh(scores / 1.5)).softmax(0)
+    torch.testing.assert_close(got[3], weights[0] * kv[1, 3] + weights[1] * kv[2, 3])
+
+
+def test_slots_lie_together_or_apart() -> None:
+    """The two layouts of the pool are the same pool."""
+    caches = [KVCache(CONFIG, 40, torch.float32, torch.device("cpu"), by_token=by) for by in (False, True)]
+    heads = torch.randn(5, 2 * CONFIG.n_kv_heads, HEAD_DIM)
+    slots = torch.tensor([7, 3, 39, 0, 12])
+    for cache in caches:
+        cache.data.zero_()
+        cache.write(0, slots, heads)
+    first, second = caches
+    assert torch.equal(first.data, second.data) and torch.equal(first.by_slot, second.by_slot)
+    assert second.by_slot.is_contiguous() and first.data.is_contiguous()
+    wanted = torch.tensor([39, 7])
+    for cache in caches:
+        assert torch.equal(cache.gather(0, cache.gather_index(wanted)), heads[[2, 0]].transpose(0, 1))

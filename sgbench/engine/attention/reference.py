@@ -6,9 +6,13 @@ and the cache.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
+
+from sgbench.engine.attention.base import PLAIN, LayerOptions
+from sgbench.engine.attention.chunkwise import chunkwise_attention
 
 if TYPE_CHECKING:
     from sgbench.engine.request import StepPlan
@@ -23,41 +27,37 @@ class ReferenceAttention:
     ----------
     cache
         The KV tensors.
+    layers
+        Options by layer; empty: all are plain.
     """
 
     name = "reference"
+    reads_cache = True
 
-    def __init__(self, cache: KVCache) -> None:
-        self._cache = cache
+    def __init__(self, cache: KVCache, layers: Sequence[LayerOptions] = ()) -> None:
+        self._cache, self._layers = cache, layers
 
     def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> ReferenceStep:
         """Remember the step; see `AttentionBackend.prepare`."""
-        return ReferenceStep(self._cache, plan, table, slots)
+        return ReferenceStep(self._cache, self._layers, plan, table, slots)
 
 
 class ReferenceStep:
     """`AttentionStep` of `ReferenceAttention`."""
 
-    def __init__(self, cache: KVCache, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> None:
-        self._cache, self._plan, self._table, self._slots = cache, plan, table, slots
+    def __init__(
+        self,
+        cache: KVCache,
+        layers: Sequence[LayerOptions],
+        plan: StepPlan,
+        table: SlotTable,
+        slots: torch.Tensor,
+    ) -> None:
+        self._cache, self._layers, self._plan, self._table, self._slots = cache, layers, plan, table, slots
 
-    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> torch.Tensor:
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
-        self._cache.write(layer, self._slots, kv)
-        n_kv_heads = kv.shape[1] // 2
-        outputs = []
-        offset = 0
-        for chunk in self._plan.chunks:
-            n, end = len(chunk.token_ids), chunk.start + len(chunk.token_ids)
-            slots = torch.from_numpy(self._table.host[chunk.row, :end].astype("int64")).to(q.device)
-            heads = self._cache.data[layer].index_select(1, slots).double()
-            repeat = q.shape[1] // n_kv_heads
-            keys = heads[:n_kv_heads].repeat_interleave(repeat, 0)
-            values = heads[n_kv_heads:].repeat_interleave(repeat, 0)
-            queries = q[offset : offset + n].transpose(0, 1).double()
-            scores = queries @ keys.transpose(1, 2) * q.shape[2] ** -0.5
-            hidden = torch.arange(end, device=q.device)[None] > torch.arange(chunk.start, end, device=q.device)[:, None]
-            weights = scores.masked_fill(hidden, float("-inf")).softmax(-1)
-            outputs.append((weights @ values).transpose(0, 1).flatten(1))
-            offset += n
-        return torch.cat(outputs).to(q.dtype)
+        if kv is not None:
+            self._cache.write(layer, self._slots, kv)
+        options = self._layers[layer] if self._layers else PLAIN
+        return chunkwise_attention(self._cache, layer, q, self._plan, self._table.host, options, torch.float64)

@@ -13,18 +13,21 @@ Does not know the model; tested equal to `sgbench.engine.attention.reference`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from sgbench.engine.attention.chunkwise import chunkwise_attention
 from sgbench.engine.attention.decode_window import DecodeWindow, Member, WindowGroup
 from sgbench.engine.attention.dense import dense_attention
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from sgbench.engine.attention.base import AttentionStep, LayerOptions
     from sgbench.engine.request import IntArray, StepPlan
     from sgbench.engine.runner.kv_cache import KVCache
     from sgbench.engine.runner.slot_table import SlotTable
@@ -142,18 +145,24 @@ class TorchAttention:
         The KV tensors.
     n_heads
         Query heads of the model.
+    layers
+        Options by layer; empty: all are plain. A layer with a soft-cap, or a window below the longest context, runs chunk by chunk.
     """
 
     name = "torch"
+    reads_cache = False
 
-    def __init__(self, cache: KVCache, n_heads: int) -> None:
-        self._cache = cache
+    def __init__(self, cache: KVCache, n_heads: int, layers: Sequence[LayerOptions] = ()) -> None:
+        self._cache, self._layers = cache, layers
         self._repeat = 2 * n_heads // cache.data.shape[1]
         self._window = DecodeWindow(cache) if cache.data.device.type == "cpu" else None
 
-    def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TorchStep:
+    def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> AttentionStep:
         """See `AttentionBackend.prepare`."""
-        return _Planner(self._cache, self._window, plan, table.host, self._repeat).step(slots)
+        plain = _Planner(self._cache, self._window, plan, table.host, self._repeat).step(slots)
+        if not self._layers:
+            return plain
+        return TorchLayersStep(plain, self._cache, slots, plan, table.host, self._layers)
 
 
 class TorchStep:
@@ -174,8 +183,9 @@ class TorchStep:
         self._cache, self._slots, self._order = cache, slots, order
         self._groups, self._runs, self._prefixes = groups, runs, prefixes
 
-    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> torch.Tensor:
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
+        assert kv is not None, "fresh keys are read from the projection"
         cache = self._cache
         cache.write(layer, self._slots, kv)
         n_kv_heads = kv.shape[1] // 2
@@ -203,6 +213,35 @@ class TorchStep:
         if self._order is None:
             return out, lse
         return out.index_select(0, self._order), lse.index_select(0, self._order)
+
+
+class TorchLayersStep:
+    """`AttentionStep` of a model whose layers have options: what the fused kernels do not compute runs chunk by chunk."""
+
+    def __init__(
+        self,
+        plain: TorchStep,
+        cache: KVCache,
+        slots: torch.Tensor,
+        plan: StepPlan,
+        table: IntArray,
+        layers: Sequence[LayerOptions],
+    ) -> None:
+        self._plain, self._cache, self._slots = plain, cache, slots
+        self._plan, self._table, self._layers = plan, table, layers
+
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
+        """See `AttentionStep.attend`."""
+        assert kv is not None, "fresh keys are read from the projection"
+        options = self._layers[layer]
+        # Decided by what may come, not by this step: a decode window misses what a layer did not append to it.
+        in_window = options.window is None or options.window >= self._table.shape[1]
+        if in_window and options.soft_cap is None:
+            factor = 1.0 if options.scale is None else options.scale * q.shape[2] ** 0.5
+            return self._plain.attend(layer, q if factor == 1.0 else q * factor, kv)
+        self._cache.write(layer, self._slots, kv)
+        dtype = torch.float32 if q.dtype != torch.float64 else q.dtype
+        return chunkwise_attention(self._cache, layer, q, self._plan, self._table, options, dtype)
 
 
 def _merge(
