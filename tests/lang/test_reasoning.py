@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sgbench as sgl
-from sgbench.lang.reasoning import MODEL_TYPES, split
+from sgbench.lang.reasoning import MODEL_TYPES, Split, split
 
 HARMONY = (
     "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>42<|return|>",
@@ -31,19 +31,78 @@ HARMONY = (
         ("gpt-oss", *HARMONY),
         ("gpt-oss", "<|channel|>analysis<|message|>hm", "hm", ""),
         ("gpt-oss", "42", "", "42"),
+        ("deepseek-v4", "<think>hm</think>42", "hm", "42"),
+        ("deepseek-v4", "<think>hm<tool_call>{}", "hm<tool_call>{}", ""),
+        ("gemma4", "<|channel>thought\nhm<channel|>42", "hm", "42"),
+        ("gemma4", "42", "", "42"),
+        ("hunyuan", "<think>hm<tool_calls>f", "hm", "<tool_calls>f"),
+        ("minimax-m3", "<mm:think>hm</mm:think>42", "hm", "42"),
+        ("minimax-m3", "\n</mm:think>42", "", "42"),
+        ("minimax-append-think", "hm</think>42", "", "<think>hm</think>42"),
+        ("poolside_v1", "<think>hm</think>42", "hm", "42"),
+        ("telechat4", "hm</think>42", "hm", "42"),
+        ("telechat4", "<think>42", "", "42"),
+        ("apertus2509", "<|inner_prefix|>h<|inner_suffix|>4<|inner_prefix|>m<|inner_suffix|>2", "hm", "42"),
+        (
+            "apertus2509",
+            "<|inner_prefix|>h<|tools_prefix|>[f]<|tools_suffix|>m<|inner_suffix|>42",
+            "hm",
+            "<|tools_prefix|>[f]<|tools_suffix|>42",
+        ),
+        ("apertus2509", "<|inner_prefix|>hm", "hm", ""),
+        ("cohere_command4", "hm<|END_THINKING|><|START_TEXT|>42<|END_TEXT|>", "hm", "42"),
+        ("cohere_command4", "<|START_THINKING|>hm", "hm", ""),
+        ("cohere_command4", "<|START_TEXT|>42", "", "42"),
+        (
+            "cohere_command4",
+            "hm<|END_THINKING|><|START_ACTION|>[]<|END_ACTION|>",
+            "hm",
+            "<|START_ACTION|>[]<|END_ACTION|>",
+        ),
+        ("kimi_k3", "hm<|close|>think<|sep|><|open|>response<|sep|>42<|close|>response<|sep|>", "hm", "42"),
+        ("kimi_k3", "<|open|>think<|sep|>hm<|close|>think", "hm", ""),
+        ("kimi_k3", "hm<|open|>response<|sep|>42<|close|>message<|sep|>", "hm", "42"),
+        ("kimi_k3", "hm<|open|>tools<|sep|>f", "hm", "<|open|>tools<|sep|>f"),
+        (
+            "inkling",
+            "<|message_model|><|content_thinking|>hm<|end_message|><|message_model|><|content_text|>42<|end_message|>",
+            "hm",
+            "42",
+        ),
+        ("inkling", "<|content_thinking|>hm", "hm", ""),
+        ("inkling", "42", "", "42"),
+        (
+            "inkling",
+            "<|content_thinking|>hm<|end_message|><|message_model|>f<|content_invoke_tool_json|>{}<|end_message|>",
+            "hm",
+            "<|message_model|>f<|content_invoke_tool_json|>{}<|end_message|>",
+        ),
     ],
 )
 def test_each_family_has_its_marks(model_type: str, completion: str, thinking: str, answer: str) -> None:
     found = split(completion, model_type)
     assert (found.thinking, found.answer) == (thinking, answer)
-    assert completion[found.answer_start :].startswith(answer)
+    assert in_place(completion, found)
+
+
+def in_place(completion: str, found: Split) -> bool:
+    """Does the answer stand where it is said to? One that is made of several pieces stands nowhere."""
+    at = completion[found.answer_start :]
+    return at.startswith(found.answer) or (not at and found.answer not in completion)
+
+
+def test_every_family_that_sglang_names_is_known() -> None:
+    named = """apertus2509 deepseek-r1 deepseek-v3 deepseek-v4 glm45 gpt-oss hunyuan kimi kimi_k2 kimi_k3 mimo poolside_v1 qwen3
+        qwen3-thinking minimax minimax-append-think minimax-m3 step3 step3p5 mistral nemotron_3 interns1 gemma4 inkling
+        cohere_command4 telechat4"""
+    assert sorted(named.split()) == list(MODEL_TYPES)
 
 
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 @pytest.mark.parametrize("completion", ["", "<think>", "</think>", "<think></think>", "<|channel|>", "[THINK]x"])
 def test_no_completion_breaks_a_family(model_type: str, completion: str) -> None:
     found = split(completion, model_type)
-    assert completion[found.answer_start :].startswith(found.answer)
+    assert in_place(completion, found)
 
 
 def place(**options) -> sgl.ScriptedBackend:
