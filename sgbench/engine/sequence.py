@@ -199,6 +199,14 @@ class Sequence:
         self.ids[self.length] = token_id
         self.length += 1
 
+    def extend(self, token_ids: list[int]) -> None:
+        """More output tokens."""
+        end = self.length + len(token_ids)
+        while end > len(self.ids):
+            self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)])
+        self.ids[self.length : end] = token_ids
+        self.length = end
+
     def truncate(self, n_tokens: int) -> None:
         """Only the first ``n_tokens`` tokens stay; their KV is somebody else's care."""
         assert self.computed <= n_tokens, "KV of tokens that are dropped"

@@ -47,6 +47,8 @@ class Worker:
         Owned.
     journal
         Takes every event.
+    scheduler
+        Who decides; a simulation brings its own kind.
 
     Attributes
     ----------
@@ -54,13 +56,15 @@ class Worker:
         Number of the next request that is accepted.
     """
 
-    def __init__(self, config: EngineConfig, runner: Runner, journal: Journal) -> None:
+    def __init__(
+        self, config: EngineConfig, runner: Runner, journal: Journal, scheduler: type[Scheduler] = Scheduler
+    ) -> None:
         self.journal = journal
         self.cache = make_cache(config, journal, runner.kv_tokens)
         self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
-        self._runner = runner
+        self._pipeline = Pipeline(runner, bool(config.overlap))
         self._counters = Counters()
-        self.scheduler = Scheduler(config, self.memory, journal, self._counters)
+        self.scheduler = scheduler(config, self.memory, journal, self._counters)
         self._jumper = Jumper(self.memory, journal, self._counters)
         self._live: dict[int, Sequence] = {}
         self.next_rid = 0
