@@ -62,7 +62,7 @@ class Worker:
         self.journal = journal
         self.cache = make_cache(config, journal, runner.kv_tokens)
         self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
-        self._pipeline = Pipeline(runner, bool(config.overlap))
+        self._runner = runner
         self._counters = Counters()
         self.scheduler = scheduler(config, self.memory, journal, self._counters)
         self._jumper = Jumper(self.memory, journal, self._counters)
