@@ -23,13 +23,22 @@ class StepCost:
 
     def of(self, plan: StepPlan) -> float:
         """Predicted milliseconds of ``plan``."""
+        return self.of_tokens(*self.tokens(plan))
+
+    @staticmethod
+    def tokens(plan: StepPlan) -> tuple[int, int, int]:
+        """Tokens that ``plan`` prefills, decodes, and attends to."""
         prefill = sum(len(c.token_ids) for c in plan.chunks if len(c.token_ids) > 1 or c.sample_index == 0)
         tokens = sum(len(c.token_ids) for c in plan.chunks)
         context = sum(c.start + len(c.token_ids) for c in plan.chunks)
+        return prefill, tokens - prefill, context
+
+    def of_tokens(self, prefill: int, decode: int, context: int) -> float:
+        """Predicted milliseconds of a step by what it computes and attends to, in tokens."""
         return (
             self.step_ms
             + self.prefill_token_ms * prefill
-            + self.decode_token_ms * (tokens - prefill)
+            + self.decode_token_ms * decode
             + self.context_token_ms * context
         )
 
