@@ -35,13 +35,14 @@ from sgbench.engine.intake import Intake, Limits
 from sgbench.engine.loop import EngineLoop
 from sgbench.engine.no_cache import NoCache
 from sgbench.engine.output import TokenBytes
+from sgbench.engine.prefix_cache import PrefixCache
 from sgbench.engine.radix_attention import ForceMissCache
 from sgbench.engine.request import IntArray, SamplingParams
 from sgbench.engine.runner.base import Runner
 from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.engine.sequence import Origin, Sequence
 from sgbench.engine.stats import EngineStats
-from sgbench.engine.suspended_cache import SUSPENDED, RefusingCache
+from sgbench.engine.suspended_cache import SUSPENDED, CappedCache, RefusingCache
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
 from sgbench.trace.header import TraceHeader
@@ -65,6 +66,8 @@ def resolved(config: EngineConfig, runner: Runner) -> EngineConfig:
         context_length=context,
         max_running=config.max_running or min(_DEFAULT_RUNNING, runner.kv_tokens),
         max_prefill_tokens=config.max_prefill_tokens or _DEFAULT_PREFILL_TOKENS,
+        cuda_graph=bool(config.cuda_graph),
+        overlap=bool(config.overlap),
     )
 
 
@@ -329,8 +332,42 @@ class EngineCore:
         """
         if mode not in SUSPENDED:
             raise UsageError(f"without_cache({mode!r}): choose one of {', '.join(SUSPENDED)}")
+        with self.wrapped_cache(SUSPENDED[mode]):
+            yield
+
+    @contextlib.contextmanager
+    def matched_share(self, share: float) -> Iterator[None]:
+        """In a ``with`` block use only the first ``share`` of every prefix match: the paper's sweep of hit rates (Figure 8a, b).
+
+        Parameters
+        ----------
+        share
+            From 0 (every match refused) to 1 (nothing changes). The rest of a match is computed again.
+
+        Raises
+        ------
+        UsageError
+            Requests are running or waiting, or ``share`` is no number from 0 to 1.
+        """
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise UsageError(f"matched_share({share!r}): a number from 0 to 1 is needed")
+        wrap = functools.partial(CappedCache, share=float(share)) if share else RefusingCache
+        with self.wrapped_cache(wrap):
+            yield
+
+    @contextlib.contextmanager
+    def wrapped_cache(self, wrap: Callable[[PrefixCache], PrefixCache]) -> Iterator[None]:
+        """In a ``with`` block ask ``wrap(cache)`` instead of the engine's own cache, which comes back afterwards.
+
+        For measurements. Requests still live at the end are aborted, so that no handle meets another cache than its own.
+
+        Raises
+        ------
+        UsageError
+            Requests are running or waiting.
+        """
         loop = self._loop
-        kept = loop.call(lambda: loop.worker.swap_cache(SUSPENDED[mode](loop.worker.cache)))
+        kept = loop.call(lambda: loop.worker.swap_cache(wrap(loop.worker.cache)))
 
         def restore() -> None:
             loop.worker.abort_all("the baseline ended")

@@ -1,6 +1,6 @@
-"""A prefix cache that is not asked for a while: the baseline of a run on the same engine (paper, section 6).
+"""A prefix cache that is not asked, or not fully, for a while: the baselines of a run on the same engine (paper, section 6).
 
-Both wrap the engine's own cache, which keeps what it holds and comes back unchanged but for what had to be evicted meanwhile.
+All wrap the engine's own cache, which keeps what it holds and comes back unchanged but for what had to be evicted meanwhile.
 Swapped in and out while no request is live, so no handle ever meets another cache than its own.
 """
 
@@ -85,6 +85,34 @@ class RefusingCache:
     def check(self, handles: Iterable[Any]) -> None:
         """As the wrapped cache."""
         self.kept.check(handles)
+
+
+class CappedCache(RefusingCache):
+    """Only the first ``share`` of every match is used (paper, Figure 8a, b: part of the matched tokens is disabled at run time).
+
+    Parameters
+    ----------
+    kept
+        The wrapped cache, which does all its work.
+    share
+        Above 0, at most 1.
+    """
+
+    def __init__(self, kept: PrefixCache, share: float) -> None:
+        super().__init__(kept)
+        self._share = share
+
+    @property
+    def shares_chunks(self) -> bool:  # type: ignore[override]
+        """As the wrapped cache."""
+        return self.kept.shares_chunks
+
+    def match(self, tokens: IntArray, limit: int, since: Match | None = None) -> Match:
+        """The wrapped cache's match, cut."""
+        if since is not None and since.version == self.version:
+            return since  # it is cut already
+        whole = self.kept.match(tokens, limit)
+        return self.kept.match(tokens, int(whole.length * self._share))
 
 
 class BypassedCache(NoCache):

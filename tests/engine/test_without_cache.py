@@ -76,3 +76,34 @@ def test_it_cannot_begin_while_requests_run_and_ends_those_that_remain() -> None
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(UsageError, match="force-miss, off"), scripted(40).without_cache("never"):
         pass
+
+
+@settings(max_examples=40, deadline=None)
+@given(PROMPTS, PROMPTS, st.sampled_from([0.0, 0.3, 0.5, 1.0]))
+def test_a_share_of_each_match_is_used_and_no_output_changes(
+    warm: list[list[int]], prompts: list[list[int]], share: float
+) -> None:
+    engine, whole = scripted(200), scripted(200)
+    for one in (engine, whole):
+        run_all(one, warm)
+    with engine.matched_share(share):
+        outputs, cached = run_all(engine, prompts)
+    expected, all_cached = run_all(whole, prompts)
+    assert outputs == expected == [continuation(prompt, 3) for prompt in prompts]
+    assert cached <= share * all_cached
+    assert share < 1 or cached == all_cached
+    engine.check_integrity()
+
+
+def test_half_of_a_match_is_half_of_it() -> None:
+    engine = scripted(100)
+    run_all(engine, [list(range(1, 13))])
+    with engine.matched_share(0.5):
+        assert run_all(engine, [[*range(1, 13), 1]])[1] == 6
+    assert run_all(engine, [[*range(1, 13), 1]])[1] == 12
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, True, "half", float("nan")])
+def test_a_share_is_a_number_from_0_to_1(share: object) -> None:
+    with pytest.raises(UsageError, match="from 0 to 1"), scripted(40).matched_share(share):
+        pass
