@@ -1,6 +1,8 @@
 """One run of every measurement: a table for people, a JSON file under ``benchmarks/results``.
 
 python -m benchmarks.run [--only NAME ...] [--repeats N] [--device cpu|cuda] [--out FILE]
+
+Where a GPU is found and nothing was asked for, that is `benchmarks.gpu`.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,11 @@ from benchmarks.models import Subject
 def main() -> None:
     """Parse, measure, print, write."""
     args = _arguments()
+    if len(sys.argv) == 1 and args.device == "cuda":
+        from benchmarks import gpu
+
+        gpu.main([])
+        return
     subject = Subject(args.device)
     results: dict[str, Any] = {"machine": describe(args.device), "model": subject.name}
     for name, measure in _measurements(subject, args.repeats).items():

@@ -1,0 +1,265 @@
+"""The engine on a GPU, row by row: ours, the same with its cache off, `transformers`, and counted floors.
+
+python -m benchmarks.gpu [--only ROW ...] [--budget SECONDS] [--peer-budget SECONDS] [--repeats N] [--out FOLDER] [--engine NAME=VALUE ...]
+
+Llama-3.1-8B's shape, random bf16 weights, at most 256 running, 8,192 prompt tokens a step, greedy, fixed lengths. Rows run in order of
+weight on one engine until the budget is spent; what did not run is absent. Writes ``gpu.json`` and ``gpu.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gpu_engine import Bench, Clock, events_cost
+from benchmarks.gpu_floor import Ceilings, Floor, measure_ceilings
+from benchmarks.gpu_programs import LLAMA_1B, programs_against_requests, shape_folder
+from benchmarks.gpu_table import markdown
+from benchmarks.gpu_workloads import FewShot, MultiTurn, NoSharing, OneRequest, Tree, Workload
+from benchmarks.machine import describe
+from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
+
+ROWS = (
+    "start",
+    "decode",
+    "first_token",
+    "few_shot",
+    "few_shot_off",
+    "no_sharing",
+    "tree",
+    "multi_turn",
+    "bookkeeping",
+    "events",
+    "tree_off",
+    "programs",
+)
+_SETTINGS: dict[str, Any] = {"max_running": 256, "max_prefill_tokens": 8192, "context_length": 4096}
+
+
+def workloads(size: str) -> dict[str, Workload]:
+    """By row; ``size`` ``tiny`` is for a test on a CPU."""
+    if size == "tiny":
+        return {
+            "decode": OneRequest(16, 8),
+            "first_token": OneRequest(16, 1),
+            "few_shot": FewShot(8, 100, 8, 4),
+            "no_sharing": NoSharing(8, 32, 4),
+            "tree": Tree(2, 32, 2, 2, 4),
+            "multi_turn": MultiTurn(3, 3, 16, 4),
+        }
+    return {
+        "decode": OneRequest(128, 257),
+        "first_token": OneRequest(128, 1),
+        "few_shot": FewShot(),
+        "no_sharing": NoSharing(),
+        "tree": Tree(),
+        "multi_turn": MultiTurn(),
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure what was asked, print the table, write both files; also when a row fails."""
+    args = _parsed(arguments)
+    run = GpuRun(args)
+    try:
+        run.engine_rows()
+        run.programs()
+        run.peers()
+    finally:
+        run.write(args.out)
+    print(markdown(run.results))
+
+
+class GpuRun:
+    """One run of the benchmark and its results so far."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._clock = Clock(args.budget)
+        self._work = workloads(args.size)
+        self._shape = LLAMA_31_8B if args.size == "full" else json.loads(Path(args.config).read_text(encoding="utf-8"))
+        self._cuda = args.device == "cuda"
+        ceilings = measure_ceilings() if self._cuda else Ceilings(1e10, 1e11)
+        self._ceilings = ceilings
+        self.results: dict[str, Any] = {
+            "machine": describe(args.device) | gpu_versions(self._cuda),
+            "model": "Llama-3.1-8B shape, random weights" if args.size == "full" else "tiny",
+            "engine": "",
+            "ceilings": {"bytes_per_s": ceilings.bytes_per_s, "flops_per_s": ceilings.flops_per_s},
+            "rows": {},
+            "peers": {},
+        }
+
+    def engine_rows(self) -> None:
+        """Every row of the one engine, in order, as far as the time goes."""
+        wanted = [name for name in ROWS if name in self._args.only and name != "programs"]
+        if not wanted:
+            return
+        engine, start_s = self._start()
+        rows = self.results["rows"]
+        with engine:
+            rows["start"] = {"seconds": start_s, "from_process_start": process_seconds()}
+            self.results["engine"] = engine.runner.description
+            config = engine.config
+            self.results["config"] = {f: getattr(config, f) for f in type(config).__dataclass_fields__}
+            bench = Bench(engine, self._clock)
+            floor = self._floor()
+            for name in wanted:
+                if name != "start" and self._clock.left_s > 0:
+                    self._measure(name, bench, floor)
+                    row = rows[name.removesuffix("_off")]
+                    print(f"{name}: {json.dumps(row['off'] if name.endswith('_off') else row)}", flush=True)
+
+    def _start(self) -> tuple[Any, float]:
+        """An engine, and seconds from nothing to its first token."""
+        from sgbench.engine.config import EngineConfig
+        from sgbench.engine.engine import EngineCore
+        from sgbench.engine.runner.torch_runner import TorchRunner
+
+        folder = shape_folder(self._shape)
+        began = time.perf_counter()
+        options = dict(_SETTINGS, load_format="dummy", device=self._args.device) | self._args.engine
+        runner = TorchRunner(EngineConfig.from_options(str(folder), options))
+        engine = EngineCore(runner.config, runner, None)
+        self._work["first_token"].play(Bench(engine, self._clock).generate(began + 600), runner.vocab_size, 0)
+        return engine, time.perf_counter() - began
+
+    def _floor(self) -> Floor:
+        from sgbench.engine.models.config import ModelConfig
+
+        return Floor(ModelConfig.from_dict(self._shape), self._ceilings)
+
+    def _measure(self, name: str, bench: Bench, floor: Floor) -> None:
+        rows, repeats = self.results["rows"], self._args.repeats
+        if name.endswith("_off"):
+            whole = name.removesuffix("_off")
+            with bench.engine.without_cache("off"):
+                rows.setdefault(whole, {})["off"] = bench.seconds(self._work[whole], 1, warm_up=False, limit_s=60)
+        elif name == "bookkeeping":
+            rows[name] = bench.bookkeeping(self._work["no_sharing"])
+        elif name == "events":
+            rows[name] = events_cost(bench, self._work["few_shot"])
+        elif name == "decode":
+            rows[name] = self._decode(bench, floor)
+        else:
+            often = {"first_token": 9, "few_shot": max(2, repeats)}.get(name, repeats)
+            row = bench.seconds(self._work[name], often, warm_up=name in ("first_token", "few_shot") or repeats > 1)
+            rows[name] = row | {"floor": floor.seconds(self._work[name].batches())}
+
+    def _decode(self, bench: Bench, floor: Floor) -> dict[str, Any]:
+        """Seconds a token after the first: a whole answer less a first token."""
+        work = self._work["decode"]
+        assert isinstance(work, OneRequest)
+        whole = bench.seconds(work, 2)
+        first = bench.seconds(OneRequest(work.prompt_tokens, 1), 3)
+        if "over" in whole or "over" in first:
+            return whole
+        each = (whole["seconds"] - first["seconds"]) / (work.new_tokens - 1)
+        kv = work.prompt_tokens + work.new_tokens / 2
+        return {"seconds": each, "floor": floor.decode_step(1, kv, kv), "whole": whole["all"], "first": first["all"]}
+
+    def programs(self) -> None:
+        """The row of language programs, on an engine of its own."""
+        if "programs" not in self._args.only or self._clock.left_s < 5:
+            return
+        shape = LLAMA_1B if self._args.size == "full" else self._shape
+        n, new = (64, 128) if self._args.size == "full" else (4, 4)
+        self.results["rows"]["programs"] = programs_against_requests(self._clock, self._args.device, shape, n, new)
+        print(f"programs: {json.dumps(self.results['rows']['programs'])}", flush=True)
+
+    def peers(self) -> None:
+        """`transformers`, in what is left of its own budget."""
+        if self._args.peer_budget <= 0:
+            return
+        from benchmarks.gpu_peers import TransformersPeer
+
+        gc.collect()
+        peer = TransformersPeer(self._shape, self._args.device)
+        clock = Clock(self._args.peer_budget)
+        for way in ("padded", "continuous"):
+            for name in ("decode", "first_token", "few_shot", "no_sharing", "multi_turn", "tree"):
+                if name in self._args.only:
+                    self._peer_row(name, way, lambda w, way=way: peer.measure(w, way, clock, limit_s=60))  # type: ignore[misc]
+
+    def _peer_row(self, name: str, way: str, measure: Callable[[Workload], dict[str, Any]]) -> None:
+        into = self.results["peers"].setdefault(name, {})
+        if name == "decode":
+            measure(OneRequest(128, 1))
+            short, long = measure(OneRequest(128, 1)), measure(OneRequest(128, 33))
+            both = "seconds" in short and "seconds" in long
+            into[way] = {"seconds": (long["seconds"] - short["seconds"]) / 32} if both else long
+        elif name == "first_token":
+            measure(self._work[name])
+            into[way] = measure(self._work[name])
+        else:
+            into[way] = measure(self._work[name])
+        print(f"transformers, {way}, {name}: {json.dumps(into[way])}", flush=True)
+
+    def write(self, folder: Path) -> None:
+        """``gpu.json`` and ``gpu.md``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "gpu.json").write_text(json.dumps(self.results, indent=2) + "\n", encoding="utf-8")
+        (folder / "gpu.md").write_text(markdown(self.results), encoding="utf-8")
+
+
+def process_seconds() -> float:
+    """Seconds since this process began, as the system counts them: what `start` leaves out is in it."""
+    import os
+
+    ticks = float(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
+    uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    return uptime - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def gpu_versions(cuda: bool) -> dict[str, Any]:
+    """Driver, CUDA and kernels' libraries."""
+    import importlib.metadata
+
+    import torch
+
+    found: dict[str, Any] = {}
+    for name, package in (("triton", "triton"), ("flashinfer", "flashinfer-python")):
+        try:
+            found[name] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    if cuda:
+        import subprocess
+
+        query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+        found["driver"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
+        found["cuda"] = torch.version.cuda
+        found["gpu_bytes"] = torch.cuda.get_device_properties(0).total_memory
+    return found
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", default=list(ROWS), choices=ROWS)
+    parser.add_argument("--budget", type=float, default=600, help="seconds for our rows")
+    parser.add_argument("--peer-budget", type=float, default=300, help="seconds for transformers; 0: none")
+    parser.add_argument("--repeats", type=int, default=1, help="of the long rows")
+    parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))
+    parser.add_argument("--size", default="full", choices=("full", "tiny"))
+    parser.add_argument("--config", help="a config.json, for --size tiny")
+    parser.add_argument("--engine", nargs="*", default=[], metavar="NAME=VALUE", help="further engine options")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    args = parser.parse_args(arguments)
+    args.engine = {name: _value(value) for name, _, value in (pair.partition("=") for pair in args.engine)}
+    return args
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text.lower()) if text.lower() in ("true", "false") else json.loads(text)
+    except ValueError:
+        return text
+
+
+if __name__ == "__main__":
+    main()
