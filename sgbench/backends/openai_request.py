@@ -21,6 +21,8 @@ _BEYOND = {
     "stop_regex": ("stop_regex", []),
     "ignore_eos": ("ignore_eos", False),
     "regex": ("regex", None),
+    "close_within_budget": ("close_within_budget", None),
+    "canonical": ("canonical", None),
 }
 """SGLang's fields beyond OpenAI's: their names there and the values that need not be sent."""
 
@@ -29,7 +31,7 @@ _REASONING = re.compile(r"o[0-9]|gpt-5")
 
 def lacks(dialect: Dialect, is_chat_model: bool) -> frozenset[str]:
     """The sampling values that such a server does not take."""
-    nowhere = {"logprob_start_len", "close_within_budget", "canonical"}
+    nowhere = {"logprob_start_len"}
     if dialect == "sglang":
         return frozenset(nowhere)
     schema = () if is_chat_model else ("json_schema",)

@@ -24,6 +24,9 @@ _SAME = (
     "skip_special_tokens",
     "regex",
     "json_schema",
+    "ebnf",
+    "close_within_budget",
+    "canonical",
 )
 _RENAMED = {"min_tokens": "min_new_tokens", "seed": "sampling_seed"}
 

@@ -22,7 +22,8 @@ class StreamOptions(Body):
 
 
 class Sampling(Body):
-    """What completions and chats have in common; None: not given. The second group is SGLang's addition to OpenAI's."""
+    """What completions and chats have in common; None: not given. The second group is SGLang's addition to OpenAI's, the last two
+    fields ours."""
 
     model: str | None = None
     max_tokens: int | None = None
@@ -49,6 +50,9 @@ class Sampling(Body):
     skip_special_tokens: bool | None = None
     regex: str | None = None
     json_schema: str | dict[str, Any] | None = None
+    ebnf: str | None = None
+    close_within_budget: bool | None = None
+    canonical: bool | None = None
 
 
 class CompletionBody(Sampling):
