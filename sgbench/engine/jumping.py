@@ -53,7 +53,7 @@ class Jumper:
 
     def _jump(self, seq: Sequence, constraint: OutputConstraint) -> None:
         said = seq.transcript
-        while said.finish_reason is None:
+        while said.finish_reason is None and constraint.may_jump:
             tail = seq.ids[max(0, seq.prompt_len - WINDOW_TOKENS) : seq.prompt_len].tolist()
             jump = constraint.jump(tail, said.output_ids, seq.remaining)
             if jump is None:

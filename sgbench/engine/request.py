@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sgbench.engine.token_set import AllowedTokens
+
 IntArray: TypeAlias = npt.NDArray[np.int32]
 
 MAX_TOP_LOGPROBS = 64
@@ -125,8 +127,8 @@ class Chunk:
         ``(prompt_ids, output_ids)``, int32, when ``sampling.penalised``; else None.
     forbidden_ids
         Tokens that must not be sampled now (EOS and stop ids below ``min_new_tokens``).
-    allowed_ids
-        int32 ``[k]``: the only tokens that may be sampled now (a constraint); None: all.
+    allowed
+        The only tokens that may be sampled now (a constraint), to be resolved as late as can be: it may be made then; None: all.
     logprobs
         Return the logprob of the sampled token.
     top_logprobs
@@ -151,7 +153,7 @@ class Chunk:
     sample_index: int = 0
     history: tuple[IntArray, IntArray] | None = None
     forbidden_ids: tuple[int, ...] = ()
-    allowed_ids: IntArray | None = None
+    allowed: AllowedTokens | None = None
     logprobs: bool = False
     top_logprobs: int = 0
     input_logprobs_from: int | None = None

@@ -9,6 +9,8 @@ Decides by counting; owns no slot (`sgbench.engine.kv_memory` moves them) and kn
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from sgbench.engine import cache_aware
@@ -19,6 +21,7 @@ from sgbench.engine.request import Chunk, SharedPrefix, StepPlan
 from sgbench.engine.reserve import OutputReserve
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
+from sgbench.engine.token_set import LateSet
 from sgbench.errors import IntegrityError
 from sgbench.trace.events import RequestAdmitted, RequestDeferred, RequestPreempted, StepPlanned
 from sgbench.trace.journal import Journal
@@ -288,7 +291,7 @@ class Scheduler:
             sample_index=seq.length - seq.prompt_len,
             history=(seq.ids[: seq.prompt_len].copy(), seq.output_ids.copy()) if params.penalised and sample else None,
             forbidden_ids=seq.transcript.forbidden_ids if sample else (),
-            allowed_ids=seq.constraint.allowed_ids(seq.remaining) if sample and seq.constraint is not None else None,
+            allowed=LateSet(partial(seq.constraint.allowed, seq.remaining)) if sample and seq.constraint else None,
             logprobs=seq.wish.wanted,
             top_logprobs=seq.wish.top,
             input_logprobs_from=seq.input_next if seq.wants_input else None,

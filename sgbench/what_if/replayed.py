@@ -12,7 +12,8 @@ from typing import Any
 
 from sgbench.engine.constrained.jump_forward import Jump
 from sgbench.engine.output import Transcript
-from sgbench.engine.request import ChunkResult, IntArray, RequestOutput, SamplingParams
+from sgbench.engine.request import ChunkResult, RequestOutput, SamplingParams
+from sgbench.engine.token_set import TokenSet
 from sgbench.what_if.causes import Cause
 
 
@@ -94,9 +95,14 @@ class KnownConstraint:
         """Tokens sampled so far, replaced ones included."""
         return self._sampled
 
-    def allowed_ids(self, room: int) -> IntArray | None:
+    def allowed(self, room: int) -> TokenSet | None:
         """Nothing is sampled, so nothing needs a mask."""
         return None
+
+    @property
+    def may_jump(self) -> bool:
+        """Is a jump due? `jump` says."""
+        return bool(self._jumps)
 
     def advance(self, token_id: int) -> None:
         """A token was committed, sampled or forced."""

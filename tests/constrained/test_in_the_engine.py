@@ -69,7 +69,7 @@ def walk(prompt: list[int], pattern: str, n: int, mode: str) -> tuple[list[int],
     while len(out) < n:
         if constraint.ended:
             return out, "stop"
-        allowed = set(constraint.allowed_ids(n - len(out)).tolist())
+        allowed = set(constraint.allowed(n - len(out)).to_ids().tolist())
         want = follow((*prompt, *out))
         token = next(t for t in ((want + k) % VOCAB for k in range(VOCAB)) if t in allowed)
         out.append(token)

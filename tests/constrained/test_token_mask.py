@@ -7,6 +7,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.constraint import Constraint
@@ -14,6 +16,7 @@ from sgbench.engine.constrained.limits import Limits
 from sgbench.engine.constrained.mask_cache import MaskCache
 from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.token_set import LateSet, TokenSet
 from sgbench.errors import ConstraintError
 from tests.constrained.random_patterns import ALPHABET, Patterns, valid
 from tests.constrained.spelling import EOS, LongestMatch
@@ -82,7 +85,7 @@ def test_text_written_by_masks_matches() -> None:
             for _ in range(40):
                 if constraint.ended:
                     break
-                token = int(choose.choice(constraint.allowed_ids(99)))
+                token = int(choose.choice(constraint.allowed(99).to_ids()))
                 if token == EOS:
                     assert constraint.complete
                     break
@@ -96,13 +99,13 @@ def test_text_written_by_masks_matches() -> None:
 
 def test_end_tokens_stand_exactly_at_accepting_states() -> None:
     tokenizer = LongestMatch()
-    masks = TokenMasks(regex_machine("a{2,3}b?"), tokenizer.vocabulary())
     ends = frozenset({EOS, len(tokenizer.tokens) + 3})
+    masks = TokenMasks(regex_machine("a{2,3}b?"), Vocabulary([*tokenizer.tokens, *[b""] * 4]))
     for text, complete in [("", False), ("a", False), ("aa", True), ("aaa", True), ("aab", True)]:
         constraint = Constraint(masks, tokenizer, ends, "off")
         for byte in text.encode():
             constraint.advance(tokenizer.ids[bytes([byte])])
-        allowed = set(constraint.allowed_ids(99).tolist())
+        allowed = set(constraint.allowed(99).to_ids().tolist())
         assert (allowed >= ends) == complete == constraint.complete
         assert constraint.ended == (text == "aab")
 
@@ -113,11 +116,11 @@ def test_a_stop_id_that_spells_something_ends_the_text_only_where_it_may_end() -
     constraint = Constraint(
         TokenMasks(regex_machine("a?b?c?"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
     )
-    assert b in constraint.allowed_ids(99)
+    assert b in constraint.allowed(99)
     strict = Constraint(
         TokenMasks(regex_machine("(b|c)x"), tokenizer.vocabulary()), tokenizer, frozenset({EOS, b}), "off"
     )
-    assert b not in strict.allowed_ids(99) and EOS not in strict.allowed_ids(99)
+    assert b not in strict.allowed(99) and EOS not in strict.allowed(99)
 
 
 def test_a_vocabulary_that_lacks_bytes_is_trimmed_to_what_it_can_finish() -> None:
@@ -144,11 +147,11 @@ def test_masks_are_kept_within_the_budget() -> None:
 
 def test_a_mask_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     masks = TokenMasks(regex_machine("[ab]+"), random_vocabulary(6))
-    kept = masks.allowed(0)
-    monkeypatch.setattr(TokenMasks, "moves", None)
-    assert masks.allowed(0) is kept
+    kept = masks.token_set(0)
+    monkeypatch.setattr(TokenMasks, "_walk", None)
+    assert masks.token_set(0) is kept
     with pytest.raises(ValueError, match="read-only"):
-        kept[0] = 1
+        (kept.words if kept.ids is None else kept.ids)[0] = 1  # type: ignore[index]
 
 
 def test_tokens_that_begin_with_given_bytes() -> None:
@@ -158,20 +161,71 @@ def test_tokens_that_begin_with_given_bytes() -> None:
     assert list(vocabulary.longer_than(b"z")) == []
 
 
-def test_masks_that_are_not_in_use_are_kept_as_bits_or_ids_whichever_is_smaller() -> None:
-    cache = MaskCache(10_000, max_bytes=64_000)
-    wide = [np.flatnonzero(np.arange(10_000) % 3 == i % 3).astype(np.int32) for i in range(20)]
-    narrow = [np.array([i, 5000 + i], dtype=np.int32) for i in range(20)]
+def test_the_set_of_a_state_has_the_stops_exactly_where_the_text_may_end() -> None:
+    vocabulary = random_vocabulary(8)
+    ends = tuple(i for i, token in enumerate(vocabulary.tokens) if not token)
+    for pattern in ["[ab]{2,4}c?", "(?s:.)*", "x|y[^a]*"]:
+        masks = TokenMasks(regex_machine(pattern), vocabulary)
+        for state in range(masks.machine.n_states):
+            plain, ending = masks.token_set(state), masks.token_set(state, ends)
+            wanted = set(expected(masks, state))
+            assert set(plain.to_ids().tolist()) == wanted and len(plain) == len(wanted)
+            assert set(ending.to_ids().tolist()) == wanted | (set(ends) if masks.machine.is_accepting(state) else set())
+            assert masks.machine.is_accepting(state) or ending is plain
+
+
+def test_the_one_token_that_is_left_is_known() -> None:
+    for tokenizer in (LongestMatch(), LongestMatch(["ab", "abc"], single_bytes=b"abcx")):
+        masks = TokenMasks(regex_machine("(ab|abc|ax)x?"), tokenizer.vocabulary())
+        for state in range(masks.machine.n_states):
+            allowed = expected(masks, state)
+            alone = len(allowed) == 1 and not masks.machine.is_accepting(state)
+            assert masks.only_token(state) == (allowed[0] if alone else -1)
+
+
+def test_masks_are_kept_as_bits_or_ids_whichever_is_smaller() -> None:
+    cache = MaskCache(max_bytes=64_000)
+    wide = [TokenSet.of_marks(np.arange(10_000) % 3 == i % 3) for i in range(20)]
+    narrow = [TokenSet.of_ids([5000 + i, i], 10_000) for i in range(20)]
     for state, mask in enumerate([*wide, *narrow]):
-        assert cache.find(state) is None
-        cache.keep(state, mask)
-    assert cache.nbytes < 20 * (1250 + 8) + 8_000 + wide[0].nbytes, "20 masks of 13 KB as ids"
+        assert cache.find((state, ())) is None
+        assert cache.keep((state, ()), mask) is mask
+    assert cache.nbytes == 20 * (1252 + 8)
     for state, mask in enumerate([*wide, *narrow]):
-        found = cache.find(state)
-        assert found is not None and found.tolist() == mask.tolist() and found.dtype == np.int32
-        assert not found.flags.writeable and cache.nbytes <= 64_000
-    small = MaskCache(10_000, max_bytes=3000)
+        assert cache.find((state, ())) is mask
+        assert cache.keep((state, ()), TokenSet.of_ids([1], 10_000)) is mask, "who comes second gets what is kept"
+    small = MaskCache(max_bytes=1000)
     for state, mask in enumerate(narrow + wide):
-        small.keep(state, mask)
-        assert small.find(state) is mask, "the last one stays"
-    assert small.find(0) is None
+        assert small.keep((state, ()), mask) is mask, "the last one stays"
+        assert small.nbytes <= max(1000, mask.nbytes)
+    assert small.find((0, ())) is None
+
+
+@given(st.integers(1, 300), st.data())
+def test_a_token_set_is_the_set_in_every_form(vocab_size: int, data: st.DataObject) -> None:
+    tokens = data.draw(st.sets(st.integers(0, vocab_size - 1)))
+    others = np.array(sorted(data.draw(st.sets(st.integers(0, vocab_size - 1)))), dtype=np.int32)
+    marked = np.isin(np.arange(vocab_size), list(tokens))
+    shuffled = data.draw(st.permutations(sorted(tokens)))
+    for made in (TokenSet.of_ids(shuffled, vocab_size), TokenSet.of_marks(marked)):
+        assert made.to_ids().tolist() == sorted(tokens) and len(made) == len(tokens)
+        assert made.to_marks().tolist() == marked.tolist()
+        assert [i for i in range(-1, vocab_size + 40) if i in made] == sorted(tokens)
+        words = made.to_words()
+        assert words.dtype == np.uint32 and len(words) == -(-vocab_size // 32)
+        assert sum(int(word) << (32 * i) for i, word in enumerate(words)) == sum(1 << token for token in tokens)
+        assert made.nbytes <= max(4, vocab_size // 8 + 4)
+        assert made.with_ids(others).to_ids().tolist() == sorted(tokens | set(others.tolist()))
+        assert made.without_ids(others).to_ids().tolist() == sorted(tokens - set(others.tolist()))
+
+
+def test_a_late_set_is_made_when_it_is_asked_for_and_once() -> None:
+    made: list[TokenSet] = []
+
+    def make() -> TokenSet:
+        made.append(TokenSet.of_ids([3], 9))
+        return made[-1]
+
+    late = LateSet(make)
+    assert not made
+    assert late.resolve() is late.resolve() is made[0] and len(made) == 1

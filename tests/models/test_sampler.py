@@ -14,11 +14,12 @@ from sgbench.engine.request import Chunk, SamplingParams
 from sgbench.engine.runner.filters import Filters, keep
 from sgbench.engine.runner.noise import gumbel, stream_key
 from sgbench.engine.runner.sampler import sample
+from sgbench.engine.token_set import TokenSet
 from sgbench.errors import IntegrityError
 
 
 def chunk(seed: int = 0, sample_index: int = 0, history: Any = None, **options: Any) -> Chunk:
-    own = {k: options.pop(k) for k in ("forbidden_ids", "allowed_ids") if k in options}
+    own = {k: options.pop(k) for k in ("forbidden_ids", "allowed") if k in options}
     ids = np.zeros(1, np.int32)
     return Chunk(0, 0, 0, ids, ids, 0, True, SamplingParams(**options), seed, sample_index, history, **own)
 
@@ -93,7 +94,8 @@ def test_a_row_does_not_depend_on_its_batch(seed: int, n_others: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(n_others + 1, 500, generator=generator) * 2
     kinds: list[dict[str, Any]] = [{}, {"top_k": 20}, {"top_p": 0.9}, {"temperature": 0.0}, {"min_p": 0.1},
-                                   {"allowed_ids": np.asarray([3, 7, 200], np.int32)}]  # fmt: skip
+                                   {"allowed": TokenSet.of_ids([3, 7, 200], 500)},
+                                   {"allowed": TokenSet.of_ids(range(0, 500, 3), 500)}]  # fmt: skip
     chunks = [chunk(seed=seed + i, sample_index=i, **kinds[(seed + i) % len(kinds)]) for i in range(n_others + 1)]
     together = sample(logits, chunks).tolist()
     assert together == [int(sample(logits[i : i + 1], [c])[0]) for i, c in enumerate(chunks)]
@@ -135,9 +137,9 @@ def test_forbidden_and_allowed_tokens() -> None:
     chunks = [
         chunk(temperature=0.0),
         chunk(temperature=0.0, forbidden_ids=(0, 1)),
-        chunk(temperature=0.0, allowed_ids=np.asarray([1, 3], np.int32)),
-        chunk(temperature=0.0, allowed_ids=np.asarray([0, 3], np.int32), forbidden_ids=(0,)),
-        chunk(temperature=9.0, allowed_ids=np.asarray([2], np.int32)),
+        chunk(temperature=0.0, allowed=TokenSet.of_ids([1, 3], 4)),
+        chunk(temperature=0.0, allowed=TokenSet.of_ids([0, 3], 4), forbidden_ids=(0,)),
+        chunk(temperature=9.0, allowed=TokenSet.of_ids([2], 4)),
     ]
     assert sample(logits, chunks).tolist() == [0, 2, 1, 3, 2]
     assert logits[0].tolist() == [5.0, 4.0, 3.0, 2.0]
@@ -145,4 +147,4 @@ def test_forbidden_and_allowed_tokens() -> None:
 
 def test_a_constraint_that_allows_nothing_is_our_bug() -> None:
     with pytest.raises(IntegrityError):
-        sample(torch.zeros(1, 4), [chunk(allowed_ids=np.zeros(0, np.int32))])
+        sample(torch.zeros(1, 4), [chunk(allowed=TokenSet.of_ids([], 4))])

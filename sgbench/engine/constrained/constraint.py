@@ -13,9 +13,10 @@ import numpy as np
 
 from sgbench.engine.constrained.canonical import CanonicalPairs
 from sgbench.engine.constrained.jump_forward import Jump, safe_jump, text_jump
-from sgbench.engine.constrained.retokenization import Encoder
+from sgbench.engine.constrained.retokenization import WINDOW_TOKENS, Encoder
 from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.request import IntArray
+from sgbench.engine.token_set import TokenSet
 from sgbench.errors import IntegrityError
 
 
@@ -58,14 +59,15 @@ class Constraint:
         self.machine = masks.machine
         self.mode = mode
         self._fewest = masks.tokens_to_accept if closing else None
+        self._most = 0 if self._fewest is None else int(self._fewest[:-1].max())
         self.states = [masks.machine.start]
         self._tokens: list[int] = []
         self._pairs = pairs
         self._encoder = encoder
         self._stop_ids = stop_ids
-        self._stops: IntArray = np.array(sorted(stop_ids), dtype=np.int32)
-        tokens = masks.vocabulary.tokens
-        self._stops_spell = any(i < len(tokens) and tokens[i] for i in stop_ids)
+        self._tokens_bytes = masks.vocabulary.tokens
+        self._stops = tuple(i for i in sorted(stop_ids) if i < len(self._tokens_bytes))
+        self._stops_spell = any(self._tokens_bytes[i] for i in self._stops)
 
     @property
     def state(self) -> int:
@@ -82,27 +84,41 @@ class Constraint:
         """Is the text a whole match that cannot go on?"""
         if not self.complete:
             return False
-        return self.machine.is_final(self.state) or not len(self.masks.allowed(self.state))
+        if self.machine.is_final(self.state):
+            return True
+        return not self.masks.whole and not len(self.masks.allowed(self.state))
 
-    def allowed_ids(self, room: int) -> IntArray:
-        """int32: the tokens that may be sampled now, stop ids included where the text may end.
+    def allowed(self, room: int) -> TokenSet:
+        """The tokens that may be sampled now, stop ids included where the text may end.
 
         Parameters
         ----------
         room
             Tokens that may still be added to the text.
         """
+        closing = self._fewest is not None and room - 1 < self._most
+        if not (closing or self._stops_spell or (self._pairs is not None and self._tokens)):
+            found = self.masks.token_set(self.state, self._stops)
+            return found if len(found) else found.with_ids(self._stop_array())
+        return self._narrowed(room, closing)
+
+    def _narrowed(self, room: int, closing: bool) -> TokenSet:
+        """What depends on more than the state is made for this step alone."""
         mask = self.masks.allowed(self.state)
-        if self._fewest is not None and room - 1 < self._fewest[:-1].max():
+        if closing:
+            assert self._fewest is not None
             ids, ends = self.masks.moves(self.state)
             mask = np.sort(ids[self._fewest[ends] <= room - 1])
         if self._stops_spell:
-            mask = mask[~np.isin(mask, self._stops)]
+            mask = mask[~np.isin(mask, self._stop_array())]
         if self._pairs is not None and self._tokens:
             mask = self._pairs.after(self._tokens[-1], mask)
         if self.complete or not len(mask):
-            return np.concatenate([mask, self._stops])
-        return mask
+            mask = np.union1d(mask, self._stop_array())
+        return TokenSet.of_ids(mask, len(self._tokens_bytes))
+
+    def _stop_array(self) -> IntArray:
+        return np.array(self._stops, dtype=np.int32)
 
     def advance(self, token_id: int) -> None:
         """The request committed a token.
@@ -112,7 +128,7 @@ class Constraint:
         IntegrityError
             The token was not allowed.
         """
-        state = self.machine.step(self.state, self._encoder.token_bytes(token_id))
+        state = self.machine.step(self.state, self._tokens_bytes[token_id])
         if state == self.machine.dead:
             raise IntegrityError(f"token {token_id} was sampled, which {self.machine!r} does not allow in {self.state}")
         self.states.append(state)
@@ -128,14 +144,22 @@ class Constraint:
         """Only the first ``n_output`` output tokens stay."""
         del self.states[n_output + 1 :], self._tokens[n_output:]
 
+    @property
+    def may_jump(self) -> bool:
+        """Is it worth asking `jump`? Costs a look-up, and most states force nothing."""
+        if self.mode == "off":
+            return False
+        return self.masks.forces(self.state) or not self.masks.whole
+
     def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int], room: int) -> Jump | None:
         """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens (within the room, if asked)."""
-        if self.mode == "off":
+        if not self.may_jump:
             return None
         if self.mode == "text":
             found = text_jump(self.masks, self.state, prompt_ids, output_ids, self._encoder)
         else:
-            found = safe_jump(self.masks, self.state, [*prompt_ids, *output_ids], len(output_ids), self._encoder)
+            before = [*prompt_ids, *output_ids[-WINDOW_TOKENS:]]
+            found = safe_jump(self.masks, self.state, before, len(output_ids), self._encoder)
             found = found or self._only_token(len(output_ids))
         if found is None or self._stop_ids.intersection(found.token_ids):
             return None
@@ -150,10 +174,5 @@ class Constraint:
 
     def _only_token(self, n_output: int) -> Jump | None:
         """A token that is the only one allowed is forced too, whatever it spells."""
-        if self.complete:
-            return None
-        mask = self.masks.allowed(self.state)
-        if len(mask) != 1:
-            return None
-        only = int(mask[0])
-        return Jump(keep=n_output, token_ids=(only,), data=self._encoder.token_bytes(only))
+        only = self.masks.only_token(self.state)
+        return None if only < 0 else Jump(keep=n_output, token_ids=(only,), data=self._tokens_bytes[only])

@@ -162,7 +162,7 @@ class Decoding:
         return constraint, out
 
     def _shares(self, constraint: Constraint, out: Ids) -> dict[int, float]:
-        allowed = constraint.allowed_ids(_ROOM).tolist()
+        allowed = constraint.allowed(_ROOM).to_ids().tolist()
         row = self._table[out]
         logs = {token: row[token] for token in allowed}
         whole = log_sum(list(logs.values()))

@@ -19,6 +19,7 @@ from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.retokenization import Encoder
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.request import IntArray
+from sgbench.engine.token_set import TokenSet
 from sgbench.errors import ConstraintError, IntegrityError, MissingDependencyError
 
 DEFAULT_CACHED_GRAMMARS = 64
@@ -155,9 +156,9 @@ class GrammarConstraint:
         self._matcher = grammar.start()
         self._vocabulary = vocabulary
         self._encoder = encoder
-        self._stops: IntArray = np.array(sorted(stop_ids), dtype=np.int32)
+        self._stops: IntArray = np.array([i for i in sorted(stop_ids) if i < len(vocabulary)], dtype=np.int32)
         self._n_tokens = 0
-        self._mask: IntArray | None = None
+        self._mask: TokenSet | None = None
 
     @property
     def state(self) -> int:
@@ -174,10 +175,15 @@ class GrammarConstraint:
         """Is the text a whole match that cannot go on?"""
         return self.complete and not len(self._allowed())
 
-    def allowed_ids(self, room: int) -> IntArray:
-        """int32: the tokens that may be sampled now, stop ids included where the text may end."""
+    @property
+    def may_jump(self) -> bool:
+        """Is it worth asking `jump`?"""
+        return self.mode != "off"
+
+    def allowed(self, room: int) -> TokenSet:
+        """The tokens that may be sampled now, stop ids included where the text may end."""
         mask = self._allowed()
-        return np.concatenate([mask, self._stops]) if self.complete or not len(mask) else mask
+        return mask.with_ids(self._stops) if self.complete or not len(mask) else mask
 
     def advance(self, token_id: int) -> None:
         """The request committed a token.
@@ -208,14 +214,14 @@ class GrammarConstraint:
         data = b"".join(map(self._encoder.token_bytes, forced))
         return Jump(keep=len(output_ids), token_ids=forced, data=data)
 
-    def _allowed(self) -> IntArray:
+    def _allowed(self) -> TokenSet:
         if self._mask is None:
-            if self._matcher.is_stopped():
-                self._mask = np.zeros(0, dtype=np.int32)
-            else:
+            marked = np.zeros(len(self._vocabulary), dtype=np.bool_)
+            if not self._matcher.is_stopped():
                 bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
-                ids = np.flatnonzero(np.unpackbits(bits, bitorder="little", count=len(self._vocabulary)))
-                self._mask = ids[~np.isin(ids, self._stops)].astype(np.int32)
+                marked = np.unpackbits(bits, bitorder="little", count=len(marked)).view(np.bool_)
+                marked[self._stops] = False
+            self._mask = TokenSet.of_marks(marked)
         return self._mask
 
 

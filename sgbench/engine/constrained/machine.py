@@ -43,6 +43,11 @@ class Machine:
         self.kind = kind
         self.source = source
         self.dfa = dfa
+        # Plain numbers: a step of a few bytes costs less than one look-up in an array.
+        self._table = memoryview(np.ascontiguousarray(dfa.table).reshape(-1).data)
+        self._class_of = dfa.class_of.tobytes()
+        self._n_classes = dfa.n_classes
+        self._accepts: list[bool] = dfa.accepts.tolist()
 
     def __repr__(self) -> str:
         return f"<Machine {self.kind} {shorten(self.source)!r}: {self.n_states} states>"
@@ -72,15 +77,18 @@ class Machine:
 
     def step(self, state: int, data: bytes) -> int:
         """The state after ``data``; `dead` if it is not allowed there."""
-        return self.dfa.run(data, state)
+        table, class_of, n_classes = self._table, self._class_of, self._n_classes
+        for byte in data:
+            state = table[state * n_classes + class_of[byte]]
+        return state
 
     def is_accepting(self, state: int) -> bool:
         """May the text end here?"""
-        return bool(self.dfa.accepts[state])
+        return self._accepts[state]
 
     def is_final(self, state: int) -> bool:
         """Must the text end here?"""
-        return self.is_accepting(state) and not self._leaves[state]
+        return self._accepts[state] and not self._leaves[state]
 
     def min_bytes(self, state: int) -> int:
         """Fewest bytes from a state to an accepting one."""
@@ -114,8 +122,9 @@ class Machine:
         return np.asarray(forced, dtype=np.int16)
 
     @cached_property
-    def _leaves(self) -> npt.NDArray[np.bool_]:
-        return np.asarray((self.dfa.table != self.dfa.sink).any(axis=1))
+    def _leaves(self) -> list[bool]:
+        leaves: list[bool] = (self.dfa.table != self.dfa.sink).any(axis=1).tolist()
+        return leaves
 
     @cached_property
     def fsm(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sgbench.engine.constrained.jump_forward import Jump
-from sgbench.engine.request import IntArray
+from sgbench.engine.token_set import TokenSet
 
 
 class Language(Protocol):
@@ -49,7 +49,10 @@ class OutputConstraint(Protocol):
     @property
     def ended(self) -> bool: ...
 
-    def allowed_ids(self, room: int) -> IntArray: ...
+    @property
+    def may_jump(self) -> bool: ...
+
+    def allowed(self, room: int) -> TokenSet: ...
 
     def advance(self, token_id: int) -> None: ...
 

@@ -1,63 +1,32 @@
-"""Which tokens a machine allows in a state: the class trie, and masks cached by state.
+"""Which tokens a machine allows in a state: walks over the class trie, and masks cached by state.
 
-Knows one machine and one vocabulary. A machine tells few classes of bytes apart, so for it most tokens look alike: the
-class trie merges, level by level, the nodes of the token trie that differ only within a class. A mask is one walk over
-it: level by level, only the children of live nodes while these are few, the whole level at once when they are many.
+Knows one machine and one vocabulary. A mask is one walk: level by level, only the children of live nodes while these are few, the whole
+level at once when they are many.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from sgbench.engine.constrained.class_trie import ClassLevel, class_trie, spread
 from sgbench.engine.constrained.dfa import UNREACHABLE
 from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.constrained.mask_cache import MaskCache
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.request import IntArray
+from sgbench.engine.token_set import TokenSet
 from sgbench.errors import ConstraintError
-
-LongArray: TypeAlias = npt.NDArray[np.int64]
 
 DEFAULT_CACHE_BYTES = 64 << 20
 _MANY = 8
 """Fewer tokens than one in so many are collected from the live nodes; where there are more, every token looks at its node."""
-_DENSE_KEYS = 1 << 23
-"""Largest table of (parent, class) pairs that is marked densely rather than sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassLevel:
-    """One depth of the class trie; siblings stand together.
-
-    Attributes
-    ----------
-    parent
-        int32 ``[n]``: index of the parent within the level above.
-    byte_class
-        int32 ``[n]``: the class from there.
-    first_child
-        int32 ``[m + 1]``, for the m nodes of the level above: where their children begin in this level.
-    token_ids
-        int32 ``[t]``: tokens that end here, sorted by node.
-    first_token
-        int32 ``[n + 1]``: where each node's tokens begin.
-    """
-
-    parent: IntArray
-    byte_class: IntArray
-    first_child: IntArray
-    token_ids: IntArray
-    first_token: IntArray
-
-
 Reached: TypeAlias = tuple[ClassLevel, IntArray | None, IntArray]
 """A level, its live nodes (None: all are listed), and the state at each of them."""
 
@@ -72,6 +41,11 @@ class TokenMasks:
     cache_bytes
         Masks are kept, least recently used dropped first, within this many bytes.
 
+    Attributes
+    ----------
+    whole
+        Is every byte that the machine reads a token of its own?
+
     Raises
     ------
     ConstraintError
@@ -81,21 +55,56 @@ class TokenMasks:
     def __init__(self, machine: Machine, vocabulary: Vocabulary, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self.machine = machine
         self.vocabulary = vocabulary
-        self._kept = MaskCache(len(vocabulary), cache_bytes)
+        self._kept = MaskCache(cache_bytes)
+        self._ends: list[bool] = machine.dfa.accepts.tolist()
+        self._forced: list[int] = machine.forced_byte.tolist()
         self._numbers: dict[tuple[str, int], int] = {}
         self._dead_ends: IntArray | None = None
-        if not self._spells_every_byte():
+        self.whole = self._spells_every_byte()
+        if not self.whole:
             self._trim()
 
+    def token_set(self, state: int, stops: tuple[int, ...] = ()) -> TokenSet:
+        """The tokens after which the text can still be completed, and ``stops`` where it may end.
+
+        Made once for each state, within the budget: the same object as long as it is kept.
+        """
+        key = (state, stops if self._ends[state] else ())
+        found = self._kept.find(key)
+        return self._kept.keep(key, self._made(*key)) if found is None else found
+
     def allowed(self, state: int) -> IntArray:
-        """int32, sorted: the tokens after which the text can still be completed. Not to be written to."""
-        mask = self._kept.find(state)
-        if mask is None:
-            mask = self.moves(state)[0]
-            if len(mask) > 1 and (mask[1:] < mask[:-1]).any():
-                mask = np.sort(mask)
-            self._kept.keep(state, mask)
-        return mask
+        """int32, sorted: the same tokens as ids, without stops. Unpacks; not for every step."""
+        return self.token_set(state).to_ids()
+
+    def only_token(self, state: int) -> int:
+        """The one token that may follow a state where the text cannot end, or -1.
+
+        Only where the next byte is forced can a token be alone, as long as every byte is a token of its own.
+        """
+        if self._ends[state] or (self.whole and not self.forces(state)):
+            return -1
+        return self.remembered(("only token", state), lambda: self._alone(state))
+
+    def forces(self, state: int) -> bool:
+        """Is the next byte forced?"""
+        return self._forced[state] >= 0
+
+    def _alone(self, state: int) -> int:
+        found = self.token_set(state)
+        return int(found.to_ids()[0]) if len(found) == 1 else -1
+
+    def _made(self, state: int, stops: tuple[int, ...]) -> TokenSet:
+        reached = self._walk(state)
+        size = len(self.vocabulary)
+        if self._many(reached):
+            token_ids, ends = self._at_nodes(reached)
+            marked = np.zeros(size, dtype=np.bool_)
+            marked[token_ids] = self._lives(ends)
+            marked[list(stops)] = True
+            return TokenSet.of_marks(marked)
+        ids = self._without_dead_ends(*self._collect(reached))[0]
+        return TokenSet.of_ids(np.union1d(ids, stops) if stops else ids, size)
 
     @property
     def cached_bytes(self) -> int:
@@ -137,15 +146,18 @@ class TokenMasks:
     def moves(self, state: int) -> tuple[IntArray, IntArray]:
         """Allowed tokens, and the state after each; not cached, in no order."""
         reached = self._walk(state)
+        ids, ends = self._at_nodes(reached) if self._many(reached) else self._collect(reached)
+        return self._without_dead_ends(ids, ends)
+
+    def _many(self, reached: list[Reached]) -> bool:
+        """Is it cheaper to look at every token than to collect those of the live nodes?"""
         n_tokens = sum(
             len(level.token_ids)
             if nodes is None
             else int((level.first_token[nodes + 1] - level.first_token[nodes]).sum())
             for level, nodes, _ in reached
         )
-        many = n_tokens * _MANY > len(self._places[0])
-        ids, ends = self._gather(reached) if many else self._collect(reached)
-        return self._without_dead_ends(ids, ends)
+        return n_tokens * _MANY > len(self._places[0])
 
     def _walk(self, state: int) -> list[Reached]:
         """The states that tokens pass through, level by level."""
@@ -156,7 +168,7 @@ class TokenMasks:
         reached: list[Reached] = []
         for level in self.levels:
             if nodes is not None and len(nodes) * 4 < len(level.first_child) - 1:
-                children, owner = _spread(level.first_child, nodes)
+                children, owner = spread(level.first_child, nodes)
                 after = flat.take(states.take(owner) * n_classes + level.byte_class.take(children))
                 alive = np.flatnonzero(after != sink)
                 nodes, states = children.take(alive), after.take(alive)
@@ -180,15 +192,13 @@ class TokenMasks:
         ends: list[IntArray] = [np.zeros(0, dtype=np.int32)]
         for level, nodes, states in reached:
             some = np.arange(len(states), dtype=np.int32) if nodes is None else nodes
-            tokens, owner = _spread(level.first_token, some)
-            ends_here = states.take(owner)
-            alive = np.flatnonzero(ends_here != self.machine.dead)
-            ids.append(level.token_ids.take(tokens.take(alive)))
-            ends.append(ends_here.take(alive))
+            tokens, owner = spread(level.first_token, some)
+            ids.append(level.token_ids.take(tokens))
+            ends.append(states.take(owner))
         return np.concatenate(ids), np.concatenate(ends)
 
-    def _gather(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
-        """Many tokens: every one looks at its own node."""
+    def _at_nodes(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
+        """All tokens that the class trie has, and the state after each, the dead one included."""
         token_ids, token_node, starts = self._places
         state_at = np.full(starts[-1], self.machine.dead, dtype=np.int32)
         for index, (_, nodes, states) in enumerate(reached):
@@ -196,9 +206,7 @@ class TokenMasks:
                 state_at[starts[index] : starts[index + 1]] = states
             else:
                 state_at[starts[index] + nodes] = states
-        ends = state_at.take(token_node)
-        alive = np.flatnonzero(ends != self.machine.dead)
-        return token_ids.take(alive), ends.take(alive)
+        return token_ids, state_at.take(token_node)
 
     @cached_property
     def _places(self) -> tuple[IntArray, IntArray, list[int]]:
@@ -218,25 +226,7 @@ class TokenMasks:
     @cached_property
     def levels(self) -> tuple[ClassLevel, ...]:
         """The class trie."""
-        dfa = self.machine.dfa
-        class_of = dfa.class_of.astype(np.int64)
-        live = (dfa.table != dfa.sink).any(axis=0)
-        merged = np.zeros(1, dtype=np.int64)
-        n_parents = 1
-        levels: list[ClassLevel] = []
-        for level in self.vocabulary.levels:
-            classes = class_of[level.byte]
-            parents = merged[level.parent]
-            kept = (parents >= 0) & live[classes]
-            keys = parents[kept] * dfa.n_classes + classes[kept]
-            unique, position = _number(keys, n_parents * dfa.n_classes)
-            if not len(unique):
-                break
-            merged = np.full(len(kept), -1, dtype=np.int64)
-            merged[kept] = position
-            levels.append(_level(unique, n_parents, dfa.n_classes, merged[level.token_node], level.token_ids))
-            n_parents = len(unique)
-        return tuple(levels)
+        return class_trie(self.machine.dfa, self.vocabulary)
 
     @property
     def nbytes(self) -> int:
@@ -274,10 +264,15 @@ class TokenMasks:
             raise ConstraintError(self._missing())
         self._dead_ends = np.array(sorted(before.keys() - alive), dtype=np.int32)
 
+    def _lives(self, ends: IntArray) -> npt.NDArray[np.bool_]:
+        """Can the text be completed from each of these states?"""
+        alive: npt.NDArray[np.bool_] = ends != self.machine.dead
+        if self._dead_ends is not None and len(self._dead_ends):
+            alive &= ~np.isin(ends, self._dead_ends)
+        return alive
+
     def _without_dead_ends(self, ids: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
-        if self._dead_ends is None or not len(self._dead_ends):
-            return ids, ends
-        alive = ~np.isin(ends, self._dead_ends)
+        alive = self._lives(ends)
         return ids[alive], ends[alive]
 
     def _missing(self) -> str:
@@ -286,44 +281,3 @@ class TokenMasks:
         missing = bytes(sorted(read - self.vocabulary.used_bytes))
         what = f"it has no token with the bytes {missing[:16]!r}" if missing else "its tokens do not join to any match"
         return f"the vocabulary cannot spell any text of {shorten(self.machine.source)!r}: {what}"
-
-
-def _number(keys: LongArray, bound: int) -> tuple[LongArray, LongArray]:
-    """Sorted distinct keys, all below ``bound``, and the place of each key among them."""
-    if bound > _DENSE_KEYS:
-        unique, position = np.unique(keys, return_inverse=True)
-        return unique, position.ravel()
-    marked = np.zeros(bound, dtype=bool)
-    marked[keys] = True
-    unique = np.flatnonzero(marked)
-    place = np.empty(bound, dtype=np.int64)
-    place[unique] = np.arange(len(unique))
-    return unique, place[keys]
-
-
-def _level(
-    keys: LongArray,
-    n_parents: int,
-    n_classes: int,
-    token_node: LongArray,
-    token_ids: IntArray,
-) -> ClassLevel:
-    parent = keys // n_classes
-    kept = token_node >= 0
-    order = np.argsort(token_node[kept], kind="stable")
-    return ClassLevel(
-        parent=parent.astype(np.int32),
-        byte_class=(keys % n_classes).astype(np.int32),
-        first_child=np.searchsorted(parent, np.arange(n_parents + 1)).astype(np.int32),
-        token_ids=token_ids[kept][order],
-        first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)).astype(np.int32),
-    )
-
-
-def _spread(first: IntArray, nodes: IntArray) -> tuple[IntArray, IntArray]:
-    """The members ``first[node] .. first[node + 1]`` of all nodes, and for each which entry of ``nodes`` owns it."""
-    counts = first[nodes + 1] - first[nodes]
-    owner = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
-    ends = np.cumsum(counts)
-    within = np.arange(len(owner), dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
-    return first[nodes][owner] + within, owner

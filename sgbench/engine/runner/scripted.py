@@ -2,7 +2,7 @@
 
 It keeps, in place of keys and values, the token that was written to each KV slot, and reads the sequence back through its slot table. A
 wrong slot, a prefix that was evicted too early or a slot with two owners therefore gives a wrong output, as on a real device. Sampling
-parameters do not matter except for `Chunk.forbidden_ids` and `Chunk.allowed_ids`. Logprobs are made up, but equal for equal sequences.
+parameters do not matter except for `Chunk.forbidden_ids` and `Chunk.allowed`. Logprobs are made up, but equal for equal sequences.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class ScriptedRunner:
 
     def _choose(self, chunk: Chunk, tokens: tuple[int, ...]) -> int:
         token = self._next_token(tokens)
-        allowed = None if chunk.allowed_ids is None else set(chunk.allowed_ids.tolist())
+        allowed = None if chunk.allowed is None else set(chunk.allowed.resolve().to_ids().tolist())
         for offset in range(self.vocab_size):
             candidate = (token + offset) % self.vocab_size
             if candidate not in chunk.forbidden_ids and (allowed is None or candidate in allowed):

@@ -1,0 +1,1 @@
+"""Kernels in Triton, each with a twin in torch that says what it computes."""
