@@ -21,6 +21,7 @@ from sgbench.engine.models.weights import load_weights, random_weights
 from sgbench.engine.request import StepPlan, StepResult
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.logprobs import logit_rows, results
+from sgbench.engine.runner.masking import MaskTable
 from sgbench.engine.runner.resolve import resolve, resolve_capacity
 from sgbench.engine.runner.sampler import sample
 from sgbench.engine.runner.slot_table import SlotTable
@@ -71,6 +72,7 @@ class TorchRunner:
         self._cache: KVCache | None = KVCache(model, config.kv_tokens, dtype, device)
         self._attention: AttentionBackend | None = TorchAttention(self._cache, model.n_heads)
         self._table = SlotTable(config.max_running, config.context_length)
+        self._masks: MaskTable | None = MaskTable(model.vocab_size, device) if device.type == "cuda" else None
 
     @property
     def config(self) -> EngineConfig:
@@ -123,14 +125,14 @@ class TorchRunner:
             tokens = []
             if last:
                 ends = logits if len(last) == len(rows.tokens) else logits[torch.tensor(last, device=self._device)]
-                tokens = sample(ends, sampling).tolist()
+                tokens = sample(ends, sampling, self._masks).tolist()
             done = results(plan, rows, logits, dict(zip(last, tokens, strict=True)))
         return StepResult(done, (time.perf_counter() - began) * 1e3)
 
     def close(self) -> None:
         """Drop every tensor; `run` afterwards is an error. Idempotent."""
         self._decoder = self._cache = None
-        self._attention = None
+        self._attention = self._masks = None
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
