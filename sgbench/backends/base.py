@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sgbench.backends.capabilities import Capabilities
 from sgbench.errors import BackendError
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
@@ -21,58 +21,9 @@ if TYPE_CHECKING:
     from sgbench.lang.waiting import Gate
     from sgbench.trace.events import Event
 
+__all__ = ["BaseBackend", "Capabilities", "Completion"]
+
 Completion = str | list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a backend can do; a program that asks for more fails before the call, with a message that says so.
-
-    Attributes
-    ----------
-    select
-        Score choices.
-    streaming
-        Give a completion in pieces.
-    several_samples
-        ``gen(n=...)`` above 1.
-    constraints
-        ``regex``, ``json_schema`` and ``dtype``.
-    logprobs
-        ``return_logprob``.
-    lacks
-        Names of further sampling values that must be left alone.
-    images
-        ``image`` and ``video``: ``s.images_`` has pairs of what the program gave and its base64 text.
-    """
-
-    select: bool = True
-    streaming: bool = True
-    several_samples: bool = True
-    constraints: bool = True
-    logprobs: bool = True
-    lacks: frozenset[str] = frozenset()
-    images: bool = True
-
-    def missing(self, params: SglSamplingParams) -> str | None:
-        """The first thing that ``params`` asks for and this lacks, in words; None if there is none."""
-        constrained = params.regex is not None or params.json_schema is not None or params.dtype is not None
-        wanted = (
-            ((params.n or 1) > 1 and not self.several_samples, "more than one sample (n)"),
-            (constrained and not self.constraints, "constrained generation (regex, json_schema, dtype)"),
-            (bool(params.return_logprob) and not self.logprobs, "log-probabilities (return_logprob)"),
-        )
-        found = next((words for lacking, words in wanted if lacking), None)
-        return found or next((name for name in sorted(self.lacks) if _is_given(params, name)), None)
-
-
-_USUAL = SglSamplingParams()
-
-
-def _is_given(params: SglSamplingParams, name: str) -> bool:
-    """Does sampling value ``name`` differ from its default? An empty list of stops does not."""
-    value = getattr(params, name)
-    return value is not None and value != getattr(_USUAL, name) and value != []
 
 
 class BaseBackend:

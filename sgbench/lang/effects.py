@@ -165,7 +165,7 @@ def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pr
 
 
 def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
-    if not state.backend.capabilities.select:
+    if not state.backend.capabilities.selects:
         raise BackendError(f"{type(state.backend).__name__} cannot score choices, which select({expr.name!r}) asks for")
     state.begin_call()
     prompt_chars = len(state.text_)

@@ -231,6 +231,18 @@ class StreamExecutor:
         self.is_finished = True
         self.publish()
 
+    def refuse(self, error: BaseException) -> None:
+        """The program cannot run here: nothing of it is executed.
+
+        Raises
+        ------
+        BaseException
+            ``error``, in a state without threads.
+        """
+        self._fail(error)
+        if not self.use_thread:
+            raise error
+
     def stop(self, error: BaseException) -> None:
         """Begin to give up: drop what is queued, abort the request that runs. States that are done are left alone."""
         with self._lock:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import interpreter, sampling
+from sgbench.lang.program_check import Wish, wishes
 from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
 from sgbench.lang.state import ProgramState
 from sgbench.lang.tracer import TRACING, CallOptions, cache_program, extract_prefix_by_tracing
@@ -45,6 +46,8 @@ class SglFunction:
         For API speculative execution.
     bind_arguments
         Arguments that are fixed; they win over those of a call.
+    traced
+        May the body run once more, with placeholders, to find a batch's shared prefix and what the program will ask of its backend?
 
     Attributes
     ----------
@@ -66,8 +69,10 @@ class SglFunction:
         func: Callable[..., Any],
         num_api_spec_tokens: int | None = None,
         bind_arguments: Mapping[str, Any] | None = None,
+        traced: bool = True,
     ) -> None:
         self.func = func
+        self.traced = traced
         self.num_api_spec_tokens = num_api_spec_tokens
         self.bind_arguments = dict(bind_arguments or {})
         self.pin_prefix_rid: str | None = None
@@ -77,6 +82,7 @@ class SglFunction:
         self.arg_names: list[str] = spec.args[1:]
         self.arg_defaults: list[Any] = list(spec.defaults or ())
         self._prefixes: dict[str, str] = {}
+        self._wishes: list[tuple[Wish, ...]] = []  # of the function, once known; shared with what is bound
         functools.update_wrapper(self, func)
 
     def bind(self, **kwargs: Any) -> SglFunction:
@@ -90,7 +96,9 @@ class SglFunction:
         unknown = [name for name in kwargs if name not in self.arg_names]
         if unknown:
             raise ContractError(f"{self!r} has no parameter {unknown[0]!r}; it has {', '.join(self.arg_names)}")
-        return SglFunction(self.func, self.num_api_spec_tokens, {**self.bind_arguments, **kwargs})
+        bound = SglFunction(self.func, self.num_api_spec_tokens, {**self.bind_arguments, **kwargs}, self.traced)
+        bound._wishes = self._wishes
+        return bound
 
     @_program_arguments_first
     def run(
@@ -230,10 +238,18 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
     def prefix(self, backend: Any = None) -> str:
         """The text with which every run begins; traced once for each chat template."""
         place = interpreter.resolve_backend(backend)
+        if not self.traced:
+            return ""
         template = place.get_chat_template().name
         if template not in self._prefixes:
             self._prefixes[template] = extract_prefix_by_tracing(self, place)
         return self._prefixes[template]
+
+    def wishes(self) -> tuple[Wish, ...]:
+        """What the program will ask of its backend, as far as a trace tells; traced once for a function."""
+        if not self._wishes:
+            self._wishes.append(wishes(self, {}) if self.traced else ())
+        return self._wishes[0]
 
     def cache(self, backend: Any = None) -> None:
         """Have the backend read the program's shared prefix now."""
@@ -303,12 +319,16 @@ def _sampling(values: Mapping[str, Any]) -> SglSamplingParams:
 
 
 @overload
-def function(func: Callable[..., Any], num_api_spec_tokens: int | None = None) -> SglFunction: ...
+def function(
+    func: Callable[..., Any], num_api_spec_tokens: int | None = None, *, traced: bool = True
+) -> SglFunction: ...
 @overload
 def function(
-    func: None = None, num_api_spec_tokens: int | None = None
+    func: None = None, num_api_spec_tokens: int | None = None, *, traced: bool = True
 ) -> Callable[[Callable[..., Any]], SglFunction]: ...
-def function(func: Callable[..., Any] | None = None, num_api_spec_tokens: int | None = None) -> Any:
+def function(
+    func: Callable[..., Any] | None = None, num_api_spec_tokens: int | None = None, *, traced: bool = True
+) -> Any:
     """Make a program of a Python function whose first parameter is ``s``, its prompt state. Use it as a decorator.
 
     Parameters
@@ -317,6 +337,9 @@ def function(func: Callable[..., Any] | None = None, num_api_spec_tokens: int | 
         The function, where the decorator is used without arguments.
     num_api_spec_tokens
         For API speculative execution.
+    traced
+        False: the body never runs but for a run. Otherwise it runs once more, with placeholders and its prints dropped, before the
+        first batch (to find the shared prefix) or the first run on a backend that cannot do everything (to refuse it beforehand).
 
     Raises
     ------
@@ -335,5 +358,5 @@ def function(func: Callable[..., Any] | None = None, num_api_spec_tokens: int | 
         qa.run(question="What is the capital of France?")["answer"]
     """
     if func is None:
-        return functools.partial(SglFunction, num_api_spec_tokens=num_api_spec_tokens)
-    return SglFunction(func, num_api_spec_tokens)
+        return functools.partial(SglFunction, num_api_spec_tokens=num_api_spec_tokens, traced=traced)
+    return SglFunction(func, num_api_spec_tokens, traced=traced)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sgbench.errors import ContractError, UsageError
+from sgbench.errors import BackendError, ContractError, UsageError
 from sgbench.lang.batch import Batch
 from sgbench.lang.executor import StreamExecutor, family
 from sgbench.lang.global_config import global_config
+from sgbench.lang.program_check import refusal
 from sgbench.lang.run import CALLER, Body, Caller, Run, give_up
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState, ProgramStateGroup
@@ -199,6 +200,11 @@ def run_program(
     state
         From `open_program`; None: a new one.
 
+    Returns
+    -------
+    ProgramState
+        What the program asks of its backend in vain makes it one that failed before its first call (`sgbench.lang.program_check`).
+
     Raises
     ------
     Exception
@@ -206,6 +212,13 @@ def run_program(
     """
     if state is None:
         state = _open(program, backend, func_kwargs, default_sampling_para, stream, use_thread)
+    executor = state.stream_executor
+    arguments = {**dict(zip(program.arg_names, func_args, strict=False)), **func_kwargs}
+    told = refusal(program, executor.backend, executor.default_sampling_para, arguments)
+    if told is not None:
+        with running(state):
+            executor.refuse(BackendError(told))
+        return state
 
     def execute() -> None:
         with running(state):
@@ -292,12 +305,13 @@ def run_program_batch(
     if not batch_arguments:
         return iter(()) if generator_style else []
     place = resolve_backend(backend)
-    if global_config.enable_precache_with_tracing and len(batch_arguments) > 1:
+    values = _values(default_sampling_para, backend)
+    ahead = global_config.enable_precache_with_tracing and len(batch_arguments) > 1
+    if ahead and refusal(program, place, values, batch_arguments[0]) is None:
         cache_program(program, place)
     threads = max(96, 16 * (os.cpu_count() or 1)) if num_threads == "auto" else int(num_threads)
     if threads < 1:
         raise UsageError(f"num_threads={num_threads!r}: a whole number of at least 1, or 'auto', is needed")
-    values = _values(default_sampling_para, backend)
     results = _batches(program, place, batch_arguments, values, threads, return_exceptions, progress_bar)
     if generator_style:
         return results(GENERATOR_CHUNK)

@@ -24,6 +24,7 @@ from sgbench.lang.ir import (
     SglVarScopeBegin,
     SglVarScopeEnd,
 )
+from sgbench.lang.quiet import quiet
 from sgbench.lang.sampling import SglSamplingParams
 
 if TYPE_CHECKING:
@@ -155,14 +156,15 @@ class PrefixTracer:
 def extract_prefix_by_tracing(program: SglFunction, backend: BaseBackend) -> str:
     """The constant text with which ``program`` begins whatever its (unbound) arguments are.
 
-    The body runs once with placeholders; whatever it raises ends the trace. Its prints and other side effects happen.
+    The body runs once with placeholders; whatever it raises ends the trace. What it prints is dropped; other side effects happen
+    (``function(traced=False)`` is for bodies that must not run once more).
     """
     template = backend.get_chat_template()
     tracer = PrefixTracer(template)
     arguments = {name: SglArgument(name) for name in program.arg_names} | program.bind_arguments
     token = TRACING.set(_PrefixScope(template))
     try:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), quiet():
             program.func(tracer, **arguments)
     finally:
         TRACING.reset(token)

@@ -1,0 +1,201 @@
+"""What a program will ask of its backend, found before it runs: so that what a backend cannot do is said before the first call.
+
+The body is traced with placeholders, once for a function; a trace that cannot go on tells what it saw up to there, and the rest is
+checked at each node. Only what a second trace, with the run's own arguments, confirms is refused. Knows nodes and what a backend
+says of itself; makes no call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from sgbench.lang.graph import Graph, GraphNode
+from sgbench.lang.ir import (
+    SglArgument,
+    SglCall,
+    SglConstantText,
+    SglExpr,
+    SglExprList,
+    SglGen,
+    SglImage,
+    SglRoleBegin,
+    SglSelect,
+    SglSeparateReasoning,
+    SglVarScopeBegin,
+    SglVideo,
+)
+from sgbench.lang.quiet import quiet
+from sgbench.lang.sampling import SglSamplingParams, resolve
+from sgbench.lang.tracer import CallOptions
+
+if TYPE_CHECKING:
+    from sgbench.backends.base import BaseBackend
+    from sgbench.backends.capabilities import Capabilities
+    from sgbench.lang.function import SglFunction
+
+MAX_NODES = 10_000
+"""A trace that is longer is taken as far as that: a loop may wait for what only a run changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing that a program asks of its backend.
+
+    Attributes
+    ----------
+    expr
+        A gen, select, image or video.
+    opens_turn
+        Does it stand first in a turn of the assistant?
+    called
+        How the program was called in whose body it stands; None: it is the program's own.
+    """
+
+    expr: SglExpr
+    opens_turn: bool
+    called: CallOptions | None = None
+
+
+class _Enough(Exception):  # noqa: N818 - a signal
+    """The trace is as long as it may be."""
+
+
+class _Bounded(Graph):
+    def add(self, pid: int, expr: SglExpr, prev: GraphNode | None, sources: tuple[GraphNode, ...] = ()) -> GraphNode:
+        if len(self.nodes) >= MAX_NODES:
+            raise _Enough
+        return super().add(pid, expr, prev, sources)
+
+
+def wishes(program: SglFunction, arguments: Mapping[str, Any]) -> tuple[Wish, ...]:
+    """What ``program`` asks for, as far as a trace goes; parameters that ``arguments`` lacks are placeholders.
+
+    Whatever the body raises ends the trace without harm.
+    """
+    from sgbench.lang.traced_state import TracedState, parameters, run_body
+
+    graph = _Bounded()
+    state = TracedState(graph, graph.begin("program", "program"), None, {})
+    given = {name: SglArgument(name) for name in parameters(program)} | dict(arguments)
+    with contextlib.suppress(Exception), quiet():
+        run_body(state, program, (), given)
+    return tuple(_found(graph))
+
+
+def _found(graph: Graph) -> Iterator[Wish]:
+    called: dict[int, CallOptions | None] = {}
+    for node in graph.nodes:
+        stream = graph.streams[node.pid]
+        if isinstance(node.expr, SglCall):
+            called[node.pid] = node.expr.options
+        elif node.pid not in called:
+            called[node.pid] = None if stream.parent is None else called.get(stream.parent)
+        for expr, before in _flat(node.expr, node.prev_node):
+            if isinstance(expr, SglGen | SglSelect | SglImage | SglVideo):
+                yield Wish(expr, _opens(before), called[node.pid])
+
+
+def _flat(expr: SglExpr, before: Any) -> Iterator[tuple[SglExpr, Any]]:
+    """The nodes in ``expr``, each with what stands before it: a node of the graph, or a node in ``expr``."""
+    if isinstance(expr, SglSeparateReasoning):
+        yield from _flat(expr.expr, before)
+    elif isinstance(expr, SglExprList):
+        for part in expr.expr_list:
+            yield from _flat(part, before)
+            before = part
+    else:
+        yield expr, before
+
+
+def _opens(before: Any) -> bool:
+    while isinstance(before, GraphNode) and (
+        isinstance(before.expr, SglVarScopeBegin)
+        or (isinstance(before.expr, SglConstantText) and not before.expr.value)
+    ):
+        before = before.prev_node
+    expr = before.expr if isinstance(before, GraphNode) else before
+    return isinstance(expr, SglRoleBegin) and expr.role == "assistant"
+
+
+def refusal(
+    program: SglFunction, backend: BaseBackend, sampling: SglSamplingParams, arguments: Mapping[str, Any]
+) -> str | None:
+    """Why ``program`` cannot run on ``backend``, in words; None: nothing is known against it.
+
+    Parameters
+    ----------
+    sampling
+        The run's values.
+    arguments
+        The run's arguments, by name.
+    """
+    able = backend.capabilities
+    if not program.traced or not _worth_tracing(able, program):
+        return None
+    if _lacking(program.wishes(), program, backend, sampling) is None:
+        return None
+    return _lacking(wishes(program, arguments), program, backend, sampling)
+
+
+def _worth_tracing(able: Capabilities, program: SglFunction) -> bool:
+    from sgbench.backends.capabilities import Capabilities
+
+    everything = Capabilities()
+    if able == everything:
+        return False
+    only_images = able == Capabilities(images=False)
+    return not only_images or _mentions(getattr(program.func, "__code__", None), {"image", "video"})
+
+
+def _mentions(code: CodeType | None, names: set[str]) -> bool:
+    """Does ``code``, or a function inside it, use one of ``names``?"""
+    if code is None:
+        return True
+    inner = (const for const in code.co_consts if isinstance(const, CodeType))
+    return bool(names & {*code.co_names, *code.co_freevars}) or any(_mentions(one, names) for one in inner)
+
+
+def _lacking(
+    wanted: tuple[Wish, ...], program: SglFunction, backend: BaseBackend, sampling: SglSamplingParams
+) -> str | None:
+    for wish in wanted:
+        called = wish.called
+        if called is not None and called.backend is not None:
+            continue  # it runs elsewhere
+        values = sampling if called is None else called.sampling
+        speculates = (program.num_api_spec_tokens if called is None else called.num_api_spec_tokens) is not None
+        lacking = lacks(wish.expr, backend, values)
+        if lacking is None and not (backend.capabilities.open_turns or wish.opens_turn or speculates):
+            lacking = _turns(wish.expr)
+        if lacking is not None:
+            return f"{type(backend).__name__} {lacking}. No call was made."
+    return None
+
+
+def _turns(expr: SglExpr) -> str | None:
+    if not isinstance(expr, SglGen | SglSelect):
+        return None
+    kind = "gen" if isinstance(expr, SglGen) else "select"
+    return (
+        f"runs a chat model, which completes whole turns: {kind}({expr.name!r}) must stand first in an assistant's turn. For text "
+        "before it, or several in one turn, make the program with num_api_spec_tokens"
+    )
+
+
+def lacks(expr: SglExpr, backend: BaseBackend, sampling: SglSamplingParams) -> str | None:
+    """What ``backend`` lacks that ``expr`` asks for, as the end of a sentence; None: nothing."""
+    able = backend.capabilities
+    if isinstance(expr, SglGen):
+        params = resolve(sampling, expr.sampling_params)
+        missing = able.missing(params)
+        return None if missing is None else f"has no {missing}, which gen({expr.name!r}) asks for"
+    if isinstance(expr, SglSelect) and not able.selects:
+        return f"cannot score choices, which select({expr.name!r}) asks for"
+    if isinstance(expr, SglImage | SglVideo) and not able.images:
+        kind = "image" if isinstance(expr, SglImage) else "video"
+        return f"runs models that read text only, and cannot take {kind}(...)"
+    return None
