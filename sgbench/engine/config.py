@@ -52,6 +52,10 @@ class EngineConfig:
     grammar_backend
         What holds ``regex`` and ``json_schema``: ``fsm``, compressed finite machines (paper, section 4), or ``llguidance`` (extra
         ``grammar``), which takes recursive schemas. ``ebnf`` always needs the latter.
+    cuda_graph
+        Replay decode steps as CUDA graphs; None: on an NVIDIA GPU.
+    overlap
+        Launch the next decode step before the tokens of this one are read; None: on an NVIDIA GPU.
     deterministic
         Wait until all live branches of the running programs wait, order the queue by (program, branch, op).
     """
@@ -76,8 +80,8 @@ class EngineConfig:
     grammar_backend: str = "fsm"
     attention: str = "auto"
     shared_prefix_attention: bool = True
-    cuda_graph: bool = True
-    overlap: bool = True
+    cuda_graph: bool | None = None
+    overlap: bool | None = None
     tp_size: int = 1
     deterministic: bool = False
     seed: int = 0

@@ -23,12 +23,14 @@ class KvMemory:
     ----------
     evicted_tokens
         Slots that eviction freed so far, to make room.
+    ahead_tokens
+        Slots given to tokens that are not known yet (`Sequence.ahead`); figures count them as free until their step is planned.
     """
 
     def __init__(self, pool: KvPool, cache: PrefixCache) -> None:
         self.pool = pool
         self.cache = cache
-        self.evicted_tokens = 0
+        self.evicted_tokens = self.ahead_tokens = 0
 
     @property
     def available_tokens(self) -> int:
@@ -38,13 +40,19 @@ class KvMemory:
     @property
     def used_tokens(self) -> int:
         """Slots that running requests use, each once."""
-        return self.pool.capacity_tokens - self.available_tokens
+        return self.pool.capacity_tokens - self.available_tokens - self.ahead_tokens
+
+    @property
+    def free_tokens(self) -> int:
+        """Slots that hold nothing."""
+        return self.pool.free_tokens + self.ahead_tokens
 
     def match(self, seq: Sequence) -> Match:
         """The present match of a waiting request, kept on it."""
-        if seq.match is None or seq.match.version != self.cache.version:
-            seq.match = self.cache.match(seq.tokens, seq.match_limit, seq.match)
-        return seq.match
+        found = seq.match
+        if found is None or not (found.version == self.cache.version or self.cache.renew(found)):
+            found = seq.match = self.cache.match(seq.tokens, seq.match_limit, found)
+        return found
 
     def make_room(self, n_tokens: int, for_rid: int) -> bool:
         """Evict until ``n_tokens`` slots are free; False if that cannot be."""
@@ -68,6 +76,23 @@ class KvMemory:
         """Give ``seq`` own slots for its next ``n_tokens`` tokens; there must be room."""
         seq.place(seq.computed, self.pool.alloc(n_tokens))
 
+    def place_ahead(self, seq: Sequence, position: int, slot: int) -> None:
+        """``slot``, just taken from the pool, is for the token at ``position``, which is about to be computed before it is known."""
+        seq.place_one(position, slot)
+        seq.ahead = 1
+        self.ahead_tokens += 1
+
+    def adopt(self, seq: Sequence) -> None:
+        """The token that runs ahead belongs to the step that is being planned."""
+        self.ahead_tokens -= seq.ahead
+        seq.ahead = 0
+
+    def _drop_ahead(self, seq: Sequence) -> None:
+        """The token that runs ahead is not wanted. Whoever gets its slot next writes it in a later step, after this one has."""
+        if seq.ahead:
+            self.pool.free(seq.slots[seq.computed : seq.computed + 1])
+            self.adopt(seq)
+
     def settle(self, seq: Sequence) -> None:
         """Prompt tokens were computed: hand them to the cache, so that others hit them, and take its slots where it had them."""
         if not (self.cache.shares_chunks or seq.computed == seq.length):
@@ -82,6 +107,7 @@ class KvMemory:
 
     def finish(self, seq: Sequence) -> None:
         """Hand over all that was computed and unlock it: the request leaves the batch, and what it computed may hit later."""
+        self._drop_ahead(seq)
         done = seq.computed
         kept = self.cache.insert(seq.rid, seq.tokens[:done], seq.slots[:done], seq.node, seq.cached, final=True)
         self.pool.free(kept.duplicates)
@@ -109,6 +135,7 @@ class KvMemory:
 
     def abandon(self, seq: Sequence) -> None:
         """Unlock what is cached and free the rest: nothing more of an aborted request is kept."""
+        self._drop_ahead(seq)
         self.pool.free(seq.slots[seq.cached : seq.computed])
         self.cache.release(seq.rid, seq.node)
         seq.leave_batch()
@@ -130,12 +157,12 @@ class KvMemory:
         self.cache.check([seq.node for seq in sequences])
         owners = [self.pool.free_slots(), self.cache.owned_slots()]
         for seq in sequences:
-            if not 0 <= seq.cached <= seq.computed <= seq.length <= seq.limit:
+            if not 0 <= seq.cached <= seq.computed <= seq.computed + seq.ahead <= seq.length <= seq.limit:
                 raise IntegrityError(f"request {seq.rid} has impossible lengths")
             held = self.cache.held_slots(seq.node)[: seq.cached]
             if not np.array_equal(seq.slots[: seq.cached], held):
                 raise IntegrityError(f"request {seq.rid} does not use the slots of its locked prefix")
-            owners.append(seq.slots[seq.cached : seq.computed])
+            owners.append(seq.slots[seq.cached : seq.computed + seq.ahead])
         counts = np.bincount(np.concatenate(owners), minlength=self.pool.capacity_tokens)
         if len(counts) != self.pool.capacity_tokens or (counts != 1).any():
             slot = int(np.nonzero(counts != 1)[0][0])

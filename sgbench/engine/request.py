@@ -6,13 +6,15 @@ and NumPy) and the device half (a `sgbench.engine.runner.base.Runner`). Knows no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sgbench.engine.token_set import AllowedTokens
+from sgbench.errors import IntegrityError
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
 
@@ -183,6 +185,69 @@ class StepPlan:
     shared: tuple[SharedPrefix, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class MovedSlots:
+    """Request ``index`` of a `DecodePlan`: its positions from ``start`` on have other slots than the runner was told before."""
+
+    index: int
+    start: int
+    slots: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePlan:
+    """A step that is launched before the step in front of it is read: each request runs the token that that step samples for it.
+
+    How to sample is what the request's last `Chunk` said, one token further. A token that turns out to be behind the end of its request
+    is computed in vain; nothing else depends on it.
+
+    Attributes
+    ----------
+    rids
+        The requests.
+    rows, positions, slots
+        int32 ``[n]``: row of the slot table, position of the token that runs, and its KV slot.
+    sample_index
+        int64 ``[n]``: tokens sampled before the one that this step samples.
+    moved
+        Slots that were exchanged meanwhile.
+    shared
+        As in `StepPlan`; ``chunks`` are indices into ``rids``.
+    """
+
+    rids: tuple[int, ...]
+    rows: IntArray
+    positions: IntArray
+    slots: IntArray
+    sample_index: npt.NDArray[np.int64]
+    moved: tuple[MovedSlots, ...] = ()
+    shared: tuple[SharedPrefix, ...] = ()
+
+    def chunks(self, before: Sequence[tuple[Chunk, int]]) -> tuple[Chunk, ...]:
+        """The plan as chunks, once the tokens are known: for each request the chunk that ran last, and the token it sampled."""
+        for rid, position, (chunk, _) in zip(self.rids, self.positions.tolist(), before, strict=True):
+            if (chunk.rid, chunk.start + len(chunk.token_ids)) != (rid, position):
+                raise IntegrityError(f"request {rid} does not follow on what its row ran last")
+        return tuple(self._chunk(index, chunk, token) for index, (chunk, token) in enumerate(before))
+
+    def _chunk(self, index: int, before: Chunk, token_id: int) -> Chunk:
+        start, slots = int(self.positions[index]), self.slots[index : index + 1]
+        first = start
+        for moved in self.moved:
+            if moved.index == index:
+                first, slots = moved.start, np.concatenate([moved.slots, slots])
+        return replace(
+            before,
+            start=start,
+            token_ids=np.array([token_id], np.int32),
+            slots=slots,
+            slots_from=first,
+            sample_index=int(self.sample_index[index]),
+            forbidden_ids=(),
+            input_logprobs_from=None,
+        )
+
+
 TopLogprobs: TypeAlias = tuple[tuple[float, int], ...]
 """``(logprob, token_id)`` pairs, most likely first."""
 
@@ -214,7 +279,7 @@ class ChunkResult:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a runner made of a `StepPlan`: one `ChunkResult` for each chunk, in order."""
+    """What a runner made of a `StepPlan` or `DecodePlan`: one `ChunkResult` for each chunk or request, in order."""
 
     chunks: tuple[ChunkResult, ...]
     forward_ms: float

@@ -4,6 +4,9 @@ One step runs every decoding request and up to ``max_prefill_tokens`` prompt tok
 the three things it leaves open: room for output is reserved (`sgbench.engine.reserve`), a request waits while another one that runs is
 computing a prefix they share, and nobody is overtaken more than ``starvation_bound`` times.
 
+With overlap, the decodes of the next step are planned before this step's tokens are known (`Scheduler.plan_ahead`); `Scheduler.plan`
+then finds them under way and adds the rest. What is decided is the same in both orders.
+
 Decides by counting; owns no slot (`sgbench.engine.kv_memory` moves them) and knows no runner, text or thread.
 """
 
@@ -17,7 +20,7 @@ from sgbench.engine import cache_aware
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.radix_node import common_prefix_tokens
-from sgbench.engine.request import Chunk, SharedPrefix, StepPlan
+from sgbench.engine.request import Chunk, DecodePlan, MovedSlots, SharedPrefix, StepPlan
 from sgbench.engine.reserve import OutputReserve
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
@@ -62,6 +65,7 @@ class Scheduler:
         self._policy = cache_aware.policy(config.schedule, config.seed)
         self._rows = list(range(config.max_running - 1, -1, -1))
         self._order: list[Sequence] = []
+        self._spans: list[tuple[Sequence, int]] = []
         self._shared: tuple[SharedPrefix, ...] = ()
         self._shared_for: tuple[object, ...] = ()
         self.waiting: list[Sequence] = []
@@ -93,8 +97,12 @@ class Scheduler:
     # --- the plan ---------------------------------------------------------------------------------------------------
 
     def plan(self, step: int) -> StepPlan | None:
-        """The next step, with KV slots taken for every token in it; None if there is nothing to run."""
+        """The next step, with KV slots taken for every token in it; None if there is nothing to run.
+
+        What `plan_ahead` gave out already belongs to the step but has no chunk in the plan.
+        """
         preempted = False
+        under_way = {seq.rid for seq in self.running if seq.ahead}
         while True:
             preempted |= self._make_decode_room()
             spans = self._decode_spans()
@@ -109,9 +117,45 @@ class Scheduler:
             return None
         if not preempted:
             self._reserve.step_went_well()
-        chunks = tuple(self._chunk(seq, n) for seq, n in spans)
+        self._spans = spans
         self._emit_plan(spans)
-        return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in spans]))
+        fresh = [(seq, n) for seq, n in spans if seq.rid not in under_way] if under_way else spans
+        chunks = tuple(self._chunk(seq, n) for seq, n in fresh)
+        return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in fresh]))
+
+    def plan_ahead(self) -> DecodePlan | None:
+        """The decodes of the step after the one just planned, for tokens that are not known yet; None if some must be known first.
+
+        Takes free slots only: what needs eviction or preemption waits until everything is known.
+        """
+        members: list[Sequence] = []
+        positions: list[int] = []
+        for seq, n in self._spans:
+            end = seq.computed + n
+            if end < seq.length or seq.remaining <= 1:
+                continue  # a prompt that is not through; the last token
+            if not seq.may_run_ahead:
+                return None
+            members.append(seq)
+            positions.append(end)
+        if not members or len(members) > self._memory.pool.free_tokens:
+            return None
+        slots = self._memory.pool.alloc(len(members))
+        moved: list[MovedSlots] = []
+        for index, (seq, position, slot) in enumerate(zip(members, positions, slots.tolist(), strict=True)):
+            self._memory.place_ahead(seq, position, slot)
+            if seq.sent < position:
+                moved.append(MovedSlots(index, seq.sent, seq.slots[seq.sent : position].copy()))
+            seq.sent = position + 1
+        return DecodePlan(
+            rids=tuple(seq.rid for seq in members),
+            rows=np.array([seq.row for seq in members], np.int32),
+            positions=np.array(positions, np.int32),
+            slots=slots,
+            sample_index=np.array([seq.length + 1 - seq.prompt_len for seq in members], np.int64),
+            moved=tuple(moved),
+            shared=self._shared_prefixes(members),
+        )
 
     def _moves(self, spans: list[tuple[Sequence, int]]) -> bool:
         """Does a step of ``spans`` compute anything?"""
@@ -121,7 +165,7 @@ class Scheduler:
         """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""
         preempted = False
         while True:
-            decoding = self._decoding()
+            decoding = [seq for seq in self._decoding() if not seq.ahead]
             if not decoding or self._memory.make_room(len(decoding), decoding[0].rid):
                 return preempted
             self._preempt_youngest()
@@ -129,8 +173,12 @@ class Scheduler:
 
     def _decode_spans(self) -> list[tuple[Sequence, int]]:
         decoding = self._decoding()
-        for seq, slot in zip(decoding, self._memory.pool.alloc(len(decoding)), strict=True):
-            seq.place(seq.computed, slot[None])
+        missing = [seq for seq in decoding if not seq.ahead]
+        for seq, slot in zip(missing, self._memory.pool.alloc(len(missing)).tolist(), strict=True):
+            seq.place_one(seq.computed, slot)
+        if len(missing) < len(decoding):
+            for seq in decoding:
+                self._memory.adopt(seq)
         return [(seq, 1) for seq in decoding]
 
     def _prefill_running(self, spans: list[tuple[Sequence, int]]) -> int:
@@ -199,9 +247,12 @@ class Scheduler:
 
     def _ordered(self) -> list[Sequence]:
         """Preempted requests, then those overtaken too often, then the rest by policy."""
-        urgent = [seq for seq in self.waiting if seq.urgent]
-        aged = [seq for seq in self.waiting if not seq.urgent and self._goes_first(seq)]
-        rest = [seq for seq in self.waiting if not self._goes_first(seq)]
+        urgent: list[Sequence] = []
+        aged: list[Sequence] = []
+        rest: list[Sequence] = []
+        bound = self._config.starvation_bound
+        for seq in self.waiting:
+            (urgent if seq.urgent else rest if seq.overtaken < bound else aged).append(seq)
         return [*urgent, *aged, *self._policy(rest, self._memory.match)]
 
     def _goes_first(self, seq: Sequence) -> bool:

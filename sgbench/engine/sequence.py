@@ -69,6 +69,8 @@ class Sequence:
         Leading tokens whose KV belongs to the prefix cache, locked by ``node``.
     slots
         int32 buffer: KV slots of positions ``[0, computed)``.
+    ahead
+        1 while a token that is not known yet has its KV slot (at position ``computed``) and is being computed; else 0.
     sent
         Leading positions for which the runner's slot table is up to date.
     row
@@ -87,6 +89,7 @@ class Sequence:
 
     __slots__ = (
         "admissions",
+        "ahead",
         "cached",
         "cached_at_first",
         "computed",
@@ -190,6 +193,14 @@ class Sequence:
             return True
         return self.constraint is not None and self.remaining > 0 and self.constraint.ended
 
+    @property
+    def may_run_ahead(self) -> bool:
+        """Can the token after the next be computed before the next one is known on the host? Nothing but the device may need it then."""
+        said, params = self.transcript, self.params
+        if self.constraint is not None or params.penalised:
+            return False
+        return not said.stop_ids or self.length + 1 - self.prompt_len >= params.min_new_tokens
+
     # --- changes ----------------------------------------------------------------------------------------------------
 
     def append(self, token_id: int) -> None:
@@ -225,9 +236,16 @@ class Sequence:
         self.slots[start:end] = slots
         self.sent = min(self.sent, start)
 
+    def place_one(self, position: int, slot: int) -> None:
+        """`place` for one token."""
+        if position == len(self.slots):
+            self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
+        self.slots[position] = slot
+        self.sent = min(self.sent, position)
+
     def leave_batch(self) -> None:
         """Forget everything about KV: nothing is computed, nothing held."""
         self.row = -1
-        self.computed = self.cached = self.sent = 0
+        self.computed = self.cached = self.sent = self.ahead = 0
         self.node: Any = None
         self.match: Match | None = None

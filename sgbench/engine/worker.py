@@ -1,4 +1,5 @@
-"""What the engine's thread does: take a request, plan, run, commit, emit.
+"""What the engine's thread does: take a request, plan, run, commit, emit. With overlap, the next step's decodes are launched before
+this step is read: while the device runs them, the host commits what came before and plans what comes next.
 
 Owns scheduler, tree, pool and runner; every method runs on that one thread. Knows no queue and no waiting: those are
 `sgbench.engine.loop`'s. What it does not decide stands in `sgbench.engine.scheduler`.
@@ -13,9 +14,10 @@ from sgbench.engine.jumping import Jumper
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.kv_pool import KvPool
 from sgbench.engine.no_cache import NoCache
+from sgbench.engine.pipeline import Pipeline, StepOutcome
 from sgbench.engine.prefix_cache import PrefixCache
 from sgbench.engine.radix_attention import ForceMissCache, RadixCache
-from sgbench.engine.request import Chunk, ChunkResult, StepPlan, StepResult
+from sgbench.engine.request import Chunk, ChunkResult
 from sgbench.engine.result import request_output
 from sgbench.engine.runner.base import Runner
 from sgbench.engine.scheduler import Scheduler
@@ -62,7 +64,7 @@ class Worker:
         self.journal = journal
         self.cache = make_cache(config, journal, runner.kv_tokens)
         self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
-        self._runner = runner
+        self._pipeline = Pipeline(runner, bool(config.overlap))
         self._counters = Counters()
         self.scheduler = scheduler(config, self.memory, journal, self._counters)
         self._jumper = Jumper(self.memory, journal, self._counters)
@@ -83,10 +85,9 @@ class Worker:
         if plan is None:
             if self._live:
                 raise IntegrityError(f"{len(self._live)} requests wait and none can run")
+            self._pipeline.drop_ahead()
             return False
-        result = self._runner.run(plan)
-        touched = self._commit(plan, result)
-        self._emit(plan, result)
+        touched = self._commit(self._pipeline.run(plan, self.scheduler.plan_ahead))
         for seq in touched:
             self._publish(seq)
         self._steps += 1
@@ -94,21 +95,29 @@ class Worker:
 
     # --- commit -----------------------------------------------------------------------------------------------------
 
-    def _commit(self, plan: StepPlan, result: StepResult) -> list[Sequence]:
+    def _commit(self, outcome: StepOutcome) -> list[Sequence]:
         """Enter what the runner computed; returns the requests that have something to tell."""
-        if len(result.chunks) != len(plan.chunks):
-            raise IntegrityError(f"the runner answered {len(result.chunks)} chunks of {len(plan.chunks)}")
         self._counters.forward_passes += 1
         touched = []
-        for chunk, got in zip(plan.chunks, result.chunks, strict=True):
-            seq = self._live[chunk.rid]
-            self._enter_kv(seq, chunk)
-            self._enter_logprobs(seq, chunk, got)
+        rids: list[int] = []
+        sampled: list[int] = []
+        for rid, chunk, got in zip(outcome.rids, outcome.chunks, outcome.results, strict=True):
+            seq = self._live.get(rid)
+            if seq is None:
+                continue  # it ended, or was given up, while its next token ran
+            rids.append(rid)
+            sampled.append(-1 if got.token_id is None else got.token_id)
+            if chunk is None:
+                seq.computed += 1
+            else:
+                self._enter_kv(seq, chunk)
+                self._enter_logprobs(seq, chunk, got)
             if seq.pending == 0:
                 self._enter_token(seq, got)
                 touched.append(seq)
                 if seq.transcript.finish_reason is not None and not seq.wants_input:
                     self._finish(seq)
+        self._emit(rids, sampled, outcome.forward_ms)
         return touched
 
     def _enter_kv(self, seq: Sequence, chunk: Chunk) -> None:
@@ -170,15 +179,14 @@ class Worker:
                 )
             )
 
-    def _emit(self, plan: StepPlan, result: StepResult) -> None:
+    def _emit(self, rids: list[int], sampled: list[int], forward_ms: float) -> None:
         if self.journal.active:
-            sampled = (-1 if got.token_id is None else got.token_id for got in result.chunks)
             self.journal.emit(
                 StepFinished(
-                    rids=tuple(chunk.rid for chunk in plan.chunks),
+                    rids=tuple(rids),
                     token_ids=tuple(sampled),
-                    forward_ms=result.forward_ms,
-                    free_tokens=self.memory.pool.free_tokens,
+                    forward_ms=forward_ms,
+                    free_tokens=self.memory.free_tokens,
                     cached_tokens=self.cache.evictable_tokens,
                     used_tokens=self.memory.used_tokens,
                 )
@@ -255,7 +263,7 @@ class Worker:
 
     def close(self) -> None:
         """Close the runner."""
-        self._runner.close()
+        self._pipeline.close()
 
     # --- looking ----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import torch
 
-    from sgbench.engine.request import StepPlan
+    from sgbench.engine.request import DecodePlan, StepPlan
     from sgbench.engine.runner.slot_table import SlotTable
 
 
@@ -111,10 +111,11 @@ class DecodeInputs(Protocol):
     lengths: torch.Tensor
     slots: torch.Tensor
 
-    def load(self, plan: StepPlan, n_rows: int) -> None:
-        """Send what the plan's chunks, one token each, need to the device; rows up to ``n_rows`` become padding.
+    def load(self, plan: DecodePlan, n_rows: int) -> None:
+        """Send what the plan's requests, one token each, need to the device; rows up to ``n_rows`` become padding.
 
-        Does not wait for the device: the copy is ordered after what the current stream runs already. Takes in ``plan.shared`` too.
+        Takes rows, positions and slots from the plan's arrays, and ``plan.shared`` too; ``plan.moved`` is in the slot table already.
+        Does not wait for the device: the copy is ordered after what the current stream runs already.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The seam between host and device: one method.
+"""The seam between host and device: run a step, or launch it and ask later.
 
 Knows the nouns of `sgbench.engine.request` and nothing else. A runner owns the KV tensors and a slot table; it never
 decides which slot, which request or which order: the scheduler does.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from sgbench.engine.request import StepPlan, StepResult
+from sgbench.engine.request import DecodePlan, StepPlan, StepResult
 
 
 @runtime_checkable
@@ -43,3 +43,34 @@ class Runner(Protocol):
     def close(self) -> None:
         """Free weights, KV and every other byte of the device. Idempotent; ``run`` afterwards is an error."""
         ...
+
+
+class Pending(Protocol):
+    """A step that was launched."""
+
+    def result(self) -> StepResult:
+        """Wait for it; once."""
+        ...
+
+
+@runtime_checkable
+class LaunchingRunner(Runner, Protocol):
+    """A runner whose steps can be launched ahead of their results, which overlaps host and device."""
+
+    def launch(self, plan: StepPlan | DecodePlan) -> Pending:
+        """Start a step behind those launched before; `Runner.run` is this and `Pending.result`.
+
+        The token that a `DecodePlan` runs is the one sampled by the last step launched for its row. Results may be left unread.
+        """
+        ...
+
+
+class Done:
+    """A `Pending` that has its result."""
+
+    def __init__(self, result: StepResult) -> None:
+        self._result = result
+
+    def result(self) -> StepResult:
+        """It."""
+        return self._result

@@ -48,8 +48,8 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
         dtype=_dtype(config.dtype, device),
         attention="torch",
         context_length=_context(config, model),
-        cuda_graph=False,
-        overlap=False,
+        cuda_graph=_cuda_graph(config.cuda_graph, device),
+        overlap=device != "cpu" if config.overlap is None else config.overlap,
     )
 
 
@@ -80,6 +80,14 @@ def _device(asked: str) -> str:
             raise UsageError(f"Engine option device={asked!r}: this machine has {torch.cuda.device_count()} GPUs")
         return asked
     raise UsageError(f"Engine option device={asked!r}: choose auto, cpu or cuda (mps is not supported)")
+
+
+def _cuda_graph(asked: bool | None, device: str) -> bool:
+    if asked and device == "cpu":
+        raise UsageError(
+            "Engine option cuda_graph=True: the engine runs on a CPU, which has no CUDA graphs; leave it out"
+        )
+    return device != "cpu" if asked is None else asked
 
 
 def _dtype(asked: str, device: str) -> str:

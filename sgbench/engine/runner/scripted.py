@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sgbench.engine.request import Chunk, ChunkResult, IntArray, StepPlan, StepResult, TopLogprobs
+from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, IntArray, StepPlan, StepResult, TopLogprobs
+from sgbench.engine.runner.base import Done
 from sgbench.errors import EngineStoppedError
 
 NextToken: TypeAlias = Callable[[tuple[int, ...]], int]
@@ -67,6 +68,7 @@ class ScriptedRunner:
         self._next_token = next_token if callable(next_token) else from_table(next_token, end_id)
         self._kv: IntArray = np.full(kv_tokens, -1, dtype=np.int32)
         self._table: dict[int, IntArray] = {}
+        self._last: dict[int, tuple[Chunk, int]] = {}  # the chunk that each row ran last and the token it sampled
         self._closed = False
 
     def run(self, plan: StepPlan) -> StepResult:
@@ -78,7 +80,17 @@ class ScriptedRunner:
             row = self._table.setdefault(chunk.row, np.full(self.max_context_tokens, -1, dtype=np.int32))
             row[chunk.slots_from : chunk.start + len(chunk.token_ids)] = chunk.slots
             self._kv[row[chunk.start : chunk.start + len(chunk.token_ids)]] = chunk.token_ids
-        return StepResult(tuple(self._answer(chunk) for chunk in plan.chunks), forward_ms=0.0)
+        results = tuple(self._answer(chunk) for chunk in plan.chunks)
+        for chunk, got in zip(plan.chunks, results, strict=True):
+            if got.token_id is not None:
+                self._last[chunk.row] = (chunk, got.token_id)
+        return StepResult(results, forward_ms=0.0)
+
+    def launch(self, plan: StepPlan | DecodePlan) -> Done:
+        """Run at once; whether anybody looks at the result does not matter."""
+        if isinstance(plan, DecodePlan):
+            plan = StepPlan(-1, plan.chunks([self._last[row] for row in plan.rows.tolist()]), plan.shared)
+        return Done(self.run(plan))
 
     def close(self) -> None:
         """Forget everything."""

@@ -18,7 +18,8 @@ from sgbench.engine.hub import find_model
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.models.decoder import Decoder
 from sgbench.engine.models.weights import load_weights, random_weights
-from sgbench.engine.request import StepPlan, StepResult
+from sgbench.engine.request import Chunk, DecodePlan, StepPlan, StepResult
+from sgbench.engine.runner.base import Done
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.logprobs import logit_rows, results
 from sgbench.engine.runner.masking import MaskTable
@@ -72,6 +73,7 @@ class TorchRunner:
         self._cache: KVCache | None = KVCache(model, config.kv_tokens, dtype, device)
         self._attention: AttentionBackend | None = TorchAttention(self._cache, model.n_heads)
         self._table = SlotTable(config.max_running, config.context_length)
+        self._last: dict[int, tuple[Chunk, int]] = {}  # the chunk that each row ran last, and the token it sampled
         self._masks: MaskTable | None = MaskTable(model.vocab_size, device) if device.type == "cuda" else None
 
     @property
@@ -127,7 +129,14 @@ class TorchRunner:
                 ends = logits if len(last) == len(rows.tokens) else logits[torch.tensor(last, device=self._device)]
                 tokens = sample(ends, sampling, self._masks).tolist()
             done = results(plan, rows, logits, dict(zip(last, tokens, strict=True)))
+        self._last.update((c.row, (c, token)) for c, token in zip(sampling, tokens, strict=True))
         return StepResult(done, (time.perf_counter() - began) * 1e3)
+
+    def launch(self, plan: StepPlan | DecodePlan) -> Done:
+        """See `LaunchingRunner.launch`: on a CPU host and device are one, so the step runs at once."""
+        if isinstance(plan, DecodePlan):
+            plan = StepPlan(-1, plan.chunks([self._last[row] for row in plan.rows.tolist()]), plan.shared)
+        return Done(self.run(plan))
 
     def close(self) -> None:
         """Drop every tensor; `run` afterwards is an error. Idempotent."""
