@@ -356,6 +356,25 @@ class ProgramFinished(Event):
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteCallFinished(Event):
+    """A call of a program to a server came back, or failed (``error``). The counts are the server's own; 0 where it does not tell.
+
+    ``what`` is ``gen``, ``select``, ``hint`` or ``prefix``; ``first_token_ms`` is -1 where the answer came whole.
+    """
+
+    program: int
+    branch: int
+    op: int
+    what: str
+    duration_ms: float
+    first_token_ms: float = -1.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    error: str = ""
+
+
 AnyEvent: TypeAlias = (
     Keyframe
     | CacheReset
@@ -385,6 +404,7 @@ AnyEvent: TypeAlias = (
     | ApiCallAccepted
     | ApiCallRejected
     | ProgramFinished
+    | RemoteCallFinished
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
