@@ -105,11 +105,17 @@ class DecodeInputs(Protocol):
         int32 ``[max_rows]``: tokens it attends to, its current one included; 0: padding, whose output is zeros.
     slots
         int64 ``[max_rows]``: where the current token's keys and values go; the cache's scratch slot for padding.
+    variant
+        Which kernels the step that was loaded needs (it shares long prefixes, or not): a graph captured for one variant must not be
+        replayed for another.
     """
 
     rows: torch.Tensor
     lengths: torch.Tensor
     slots: torch.Tensor
+
+    @property
+    def variant(self) -> str: ...
 
     def load(self, plan: DecodePlan, n_rows: int) -> None:
         """Send what the plan's requests, one token each, need to the device; rows up to ``n_rows`` become padding.
@@ -129,7 +135,7 @@ class GraphAttention(AttentionBackend, Protocol):
         ...
 
     def decode(self, inputs: DecodeInputs, n_rows: int) -> AttentionStep:
-        """A step of the leading ``n_rows`` rows; call it inside the capture, before the first layer.
+        """A step of the leading ``n_rows`` rows, of the variant that is loaded; call it inside the capture, before the first layer.
 
         It launches the kernels that come before the layers: they enter each current token's slot into the slot table's device copy (so
         `SlotTable.write_host` is enough for such a step) and divide the work.
