@@ -107,6 +107,10 @@ class FlatCache:
                 return Match(min(length, limit), entry if limit else self.root, None, 0, self.version)
         return Match(0, self.root, None, 0, self.version)
 
+    def renew(self, match: Match) -> bool:
+        """Which longer entry came meanwhile only a search can tell."""
+        return match.version == self.version
+
     def unlocked_tokens(self, match: Match) -> int:
         """Slots of the entry that nobody locks yet."""
         return int((self._locks[match.node.slots] == 0).sum())

@@ -27,6 +27,10 @@ class NoCache:
         """Nothing is ever cached."""
         return Match(0, None, None, 0, 0)
 
+    def renew(self, match: Match) -> bool:
+        """Nothing changes."""
+        return True
+
     def unlocked_tokens(self, match: Match) -> int:
         """Zero."""
         return 0

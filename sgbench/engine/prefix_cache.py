@@ -24,7 +24,7 @@ from sgbench.engine.request import IntArray, SharedPrefix
 from sgbench.trace.events import TreeSnapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """How much of a prompt is cached. Pure data: making one changed nothing.
 
@@ -39,7 +39,7 @@ class Match:
     depth
         Tokens that matched down to the end of ``node``.
     version
-        The cache's version when this was found: while that has not changed, this holds.
+        The cache's version when this was found, or found to hold still (`PrefixCache.renew`): while that has not changed, this holds.
     """
 
     length: int
@@ -110,6 +110,10 @@ class PrefixCache(Protocol):
 
         ``since`` is an earlier match of the same tokens, from which the search goes on.
         """
+        ...
+
+    def renew(self, match: Match) -> bool:
+        """Does ``match``, of an earlier version, still hold? Then it is of this version from now on. May say no where a search would say yes."""
         ...
 
     def unlocked_tokens(self, match: Match) -> int:

@@ -85,6 +85,16 @@ class RadixCache:
         node, part, length = self._walk(start, tokens, limit)
         return Match(length, node, part, node.end, self.version)
 
+    def renew(self, match: Match) -> bool:
+        """Did nothing happen where ``match`` ends? Most changes are elsewhere in the tree, and a queue need not be searched for again."""
+        node, part, version = match.node, match.part, match.version
+        if not node.alive or node.changed > version or node.end != match.depth:
+            return False
+        if part is not None and (not part.alive or part.changed > version):
+            return False
+        match.version = self.version
+        return True
+
     def _walk(self, node: RadixNode, tokens: IntArray, limit: int) -> tuple[RadixNode, RadixNode | None, int]:
         """Follow ``tokens[:limit]`` down from ``node``: deepest whole node, child entered in part, tokens matched."""
         data = tokens[:limit].tobytes()
@@ -243,6 +253,7 @@ class RadixCache:
             return self._add_leaf(rid, node, token_ids, slots)
         node.extend(token_ids, slots)
         self.version += 1
+        node.changed = self.version
         self.cached_tokens += len(token_ids)
         if self._journal.active:
             self._journal.emit(NodeExtended(node=node.id, token_ids=tuple(token_ids.tolist()), rid=rid))
@@ -253,6 +264,7 @@ class RadixCache:
         parent.children[node.first] = node
         self.nodes[node.id] = node
         self.version += 1
+        parent.changed = self.version
         self.evictable_tokens += node.length
         self.cached_tokens += node.length
         if self._journal.active:
@@ -275,6 +287,7 @@ class RadixCache:
         upper.children[node.first] = node
         self.nodes[upper.id] = upper
         self.version += 1
+        parent.changed = node.changed = self.version
         self._offer(node)
         if self._journal.active:
             self._journal.emit(NodeSplit(node=node.id, upper=upper.id, length_tokens=length))
@@ -341,6 +354,11 @@ class ForceMissCache(RadixCache):
     """``radix_cache="force-miss"``: the tree is kept, at its full cost, and every match is refused (paper, section 6)."""
 
     shares_chunks = False
+
+    def renew(self, match: Match) -> bool:
+        """Nothing stays nothing."""
+        match.version = self.version
+        return True
 
     def match(self, tokens: IntArray, limit: int, since: Match | None = None) -> Match:
         """Nothing, whatever the tree holds."""

@@ -34,6 +34,8 @@ class RadixNode:
         Running requests that use it.
     last_access, created, hits
         See `sgbench.engine.eviction.Evictable`.
+    changed
+        Version of the tree when its own end or its children last became others.
     alive
         Is it in the tree?
     heap_key
@@ -42,6 +44,7 @@ class RadixNode:
 
     __slots__ = (
         "alive",
+        "changed",
         "children",
         "created",
         "end",
@@ -73,7 +76,7 @@ class RadixNode:
         self.ref_count = 0
         self.last_access = tick
         self.created = tick
-        self.hits = 0
+        self.hits = self.changed = 0
         self.alive = True
         self.heap_key: Any = None
 

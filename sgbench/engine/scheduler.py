@@ -272,9 +272,12 @@ class Scheduler:
         reach = self._memory.match(seq).length + max(1, self._config.in_flight_tokens)
         if reach > seq.match_limit:
             return False
-        beginning = seq.tokens[:reach].tobytes()
+        last, beginning = seq.ids[reach - 1], b""
         for other in prefilling:
-            if other.length < reach or other.tokens[:reach].tobytes() != beginning:
+            if other.length < reach or other.ids[reach - 1] != last:
+                continue
+            beginning = beginning or seq.ids[:reach].tobytes()
+            if other.ids[:reach].tobytes() != beginning:
                 continue
             if self._journal.active:
                 shared = common_prefix_tokens(other.tokens, seq.tokens)

@@ -42,6 +42,10 @@ class RefusingCache:
         """The empty match."""
         return self.kept.match(tokens, 0)
 
+    def renew(self, match: Match) -> bool:
+        """Asked anew each time."""
+        return match.version == self.version
+
     def unlocked_tokens(self, match: Match) -> int:
         """As the wrapped cache."""
         return self.kept.unlocked_tokens(match)

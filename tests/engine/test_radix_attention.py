@@ -77,9 +77,21 @@ def test_a_match_that_goes_on_from_an_earlier_one_is_the_match_from_the_root(ask
             tree.evict(value, -1)
         tree.check([node for _, node, _ in held])
         for i, tokens in enumerate(asked):
-            since[i] = tree.match(ids(tokens), len(tokens), since[i])
             fresh = tree.match(ids(tokens), len(tokens))
+            if since[i] is None or not tree.renew(since[i]):  # what holds still need not be searched for
+                since[i] = tree.match(ids(tokens), len(tokens), since[i])
+            assert since[i].version == tree.version
             assert (since[i].length, since[i].node, since[i].part) == (fresh.length, fresh.node, fresh.part)
+
+
+def test_a_change_elsewhere_leaves_a_match_as_it_is():
+    tree = RadixCache(Journal())
+    put(tree, [1, 2, 3])
+    match = tree.match(ids([1, 2, 3, 4]), 4)
+    put(tree, [5, 6])
+    assert match.version != tree.version and tree.renew(match) and match.version == tree.version
+    put(tree, [1, 2, 3, 4])
+    assert not tree.renew(match)
 
 
 def spelled(node) -> np.ndarray:
