@@ -40,9 +40,10 @@ def load(folder: Path) -> Any:
         ({"architectures": ["GemmaForCausalLM"]}, "GemmaForCausalLM"),
         ({"hidden_act": "gelu"}, "gelu"),
         ({"quantization_config": {"quant_method": "awq"}}, "awq"),
-        ({"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}}, "dynamic"),
+        ({"rope_scaling": {"rope_type": "spiral", "factor": 2.0}}, "spiral"),
+        ({"rope_scaling": {"rope_type": "longrope", "short_factor": [1.0], "long_factor": [2.0]}}, "2 numbers"),
         ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "low_freq_factor"),
-        ({"partial_rotary_factor": 0.5}, "partial"),
+        ({"partial_rotary_factor": 0.5}, "rotates a part"),
         ({"num_attention_heads": 3}, "evenly"),
         ({"vocab_size": None}, "vocab_size"),
         ({"hidden_size": "big"}, "hidden_size"),
@@ -54,13 +55,28 @@ def test_configs_that_would_compute_something_else(change: dict[str, Any], word:
         ModelConfig.from_dict(LLAMA | change)
 
 
-def test_sliding_window_is_refused_only_where_it_matters(tmp_path: Path) -> None:
-    raw = LLAMA | {"architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 32}
-    (tmp_path / "config.json").write_text(json.dumps(raw))
-    options: dict[str, Any] = {"model_path": str(tmp_path), "device": "cpu", "load_format": "dummy", "kv_tokens": 64}
-    with pytest.raises(ModelError, match="context_length=32"):
-        TorchRunner(EngineConfig(**options))
-    assert TorchRunner(EngineConfig(context_length=32, **options)).max_context_tokens == 32
+WINDOWED: list[tuple[dict[str, Any], list[int | None]]] = [
+    ({"architectures": ["LlamaForCausalLM"]}, []),
+    ({"architectures": ["MistralForCausalLM"]}, [32, 32]),
+    ({"architectures": ["MistralForCausalLM"], "sliding_window": None}, []),
+    ({"architectures": ["Qwen2ForCausalLM"]}, []),
+    ({"architectures": ["Qwen2ForCausalLM"], "use_sliding_window": True}, []),
+    ({"architectures": ["Qwen2ForCausalLM"], "use_sliding_window": True, "max_window_layers": 1}, [None, 32]),
+    (
+        {
+            "architectures": ["Qwen3ForCausalLM"],
+            "use_sliding_window": True,
+            "layer_types": ["sliding_attention", "full_attention"],
+        },
+        [32, None],
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "windows"), WINDOWED)
+def test_windows_are_where_the_family_has_them(change: dict[str, Any], windows: list[int | None]) -> None:
+    config = ModelConfig.from_dict(LLAMA | {"sliding_window": 32} | change)
+    assert [layer.window for layer in config.layers] == windows
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What a Hugging Face ``config.json`` says about a decoder, checked.
 
-Knows the Llama, Mistral, Qwen2 and Qwen3 families and refuses everything it would compute wrongly. Knows no torch and no
-weights.
+Knows the Llama, Mistral, Qwen2 and Qwen3 families, which the engine computes itself; for every other it asks
+`sgbench.engine.models.foreign_config`. Refuses what would be computed wrongly. Knows no torch and no weights.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sgbench.engine.attention.base import LayerOptions
+from sgbench.engine.models.rope_config import RopeConfig, rope_config
 from sgbench.errors import ModelError
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
@@ -20,31 +22,10 @@ _ARCHITECTURES = {
     "Qwen2ForCausalLM": "qwen2",
     "Qwen3ForCausalLM": "qwen3",
 }
-_ROPE_TYPES: dict[str, tuple[str, ...]] = {
-    "default": (),
-    "linear": ("factor",),
-    "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
-    "yarn": ("factor",),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class RopeConfig:
-    """Rotary position embedding: base and scaling.
-
-    Attributes
-    ----------
-    kind
-        ``default``, ``linear``, ``llama3`` or ``yarn``.
-    theta
-        Base of the geometric series of wavelengths.
-    options
-        The scaling's own numbers, under Hugging Face's names.
-    """
-
-    kind: str
-    theta: float
-    options: dict[str, Any]
+class NotOursError(ModelError):
+    """A decoder that is right but not among ours; `transformers` may compute it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +35,13 @@ class ModelConfig:
     Attributes
     ----------
     family
-        One of `FAMILIES`.
+        One of `FAMILIES`, or another model's ``model_type``.
     max_context_tokens
-        Longest sequence the positions allow.
-    sliding_window_tokens
-        Window of attention where the model has one, else None: sequences up to that length are computed rightly.
+        Longest sequence the positions allow, unless a user asks for more where that can be right (``longest_context_tokens``).
+    layers
+        Options of attention, layer by layer; empty: all are plain.
+    foreign
+        Why `transformers` computes this model, in a sentence; empty: the engine does.
     qkv_bias, out_bias, mlp_bias, qk_norm
         What the families differ in.
     tied
@@ -76,17 +59,22 @@ class ModelConfig:
     norm_eps: float
     rope: RopeConfig
     max_context_tokens: int
-    sliding_window_tokens: int | None
+    longest_context_tokens: int
     qkv_bias: bool
     out_bias: bool
     mlp_bias: bool
     qk_norm: bool
     tied: bool
     dtype: str | None
+    layers: tuple[LayerOptions, ...] = ()
+    foreign: str = ""
+    n_parameters: int | None = None
 
     @property
     def parameters(self) -> int:
         """Number of weights, the tied embedding counted once."""
+        if self.n_parameters is not None:
+            return self.n_parameters
         q, kv = self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim
         attention = (
             self.hidden_size * (2 * q + 2 * kv) + self.qkv_bias * (q + 2 * kv) + self.out_bias * self.hidden_size
@@ -117,17 +105,32 @@ class ModelConfig:
             raise ModelError(f"{path} is not valid JSON: {error}") from error
         if not isinstance(raw, dict):
             raise ModelError(f"{path} is not a JSON object")
-        return cls.from_dict(raw, str(path))
+        try:
+            return cls.from_dict(raw, str(path))
+        except NotOursError as reason:
+            from sgbench.engine.models.foreign_config import foreign_config
+
+            return foreign_config(folder, str(reason))
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any], where: str = "config.json") -> ModelConfig:
-        """Check ``raw``, the contents of a ``config.json``; ``where`` names it in errors."""
+        """Check ``raw``, the contents of a ``config.json`` of one of our families; ``where`` names it in errors.
+
+        Raises
+        ------
+        NotOursError
+            Another family, or a feature of one of ours that the engine does not compute itself.
+        ModelError
+            A quantised checkpoint, or numbers that contradict one another.
+        """
         family = _family(raw, where)
         _refuse(raw, where)
         try:
             hidden, n_heads = _positive(raw, "hidden_size"), _positive(raw, "num_attention_heads")
             n_kv_heads = _positive(raw, "num_key_value_heads", n_heads)
             head_dim = _positive(raw, "head_dim", hidden // n_heads)
+            rope = rope_config(raw, where)
+            positions = _positive(raw, "max_position_embeddings", 2048)
             config = cls(
                 family=family,
                 vocab_size=_positive(raw, "vocab_size"),
@@ -138,15 +141,16 @@ class ModelConfig:
                 n_kv_heads=n_kv_heads,
                 head_dim=head_dim,
                 norm_eps=float(raw.get("rms_norm_eps", 1e-6)),
-                rope=_rope(raw, where),
-                max_context_tokens=_positive(raw, "max_position_embeddings", 2048),
-                sliding_window_tokens=_sliding_window(raw),
+                rope=rope,
+                max_context_tokens=min(positions, rope.exact_tokens or positions),
+                longest_context_tokens=positions,
                 qkv_bias=True if family == "qwen2" else bool(raw.get("attention_bias", False)),
                 out_bias=False if family == "qwen2" else bool(raw.get("attention_bias", False)),
                 mlp_bias=family == "llama" and bool(raw.get("mlp_bias", False)),
                 qk_norm=family == "qwen3",
                 tied=bool(raw.get("tie_word_embeddings", False)),
                 dtype=_dtype(raw),
+                layers=_layers(raw, family),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{where}: {error}") from error
@@ -165,7 +169,7 @@ def _family(raw: dict[str, Any], where: str) -> str:
     if not architectures and raw.get("model_type") in FAMILIES:
         return str(raw["model_type"])
     what = ", ".join(architectures) or f"model_type {raw.get('model_type')!r}"
-    raise ModelError(f"{where}: {what} is not supported; the engine knows {', '.join(_ARCHITECTURES)}")
+    raise NotOursError(f"{what} is not among {', '.join(_ARCHITECTURES)}")
 
 
 def _refuse(raw: dict[str, Any], where: str) -> None:
@@ -175,12 +179,13 @@ def _refuse(raw: dict[str, Any], where: str) -> None:
         raise ModelError(f"{where}: a quantised checkpoint ({method}) is not supported; use the unquantised weights")
     act = raw.get("hidden_act", "silu")
     if act not in ("silu", "swish"):
-        raise ModelError(f"{where}: activation {act!r} is not supported; the engine computes silu")
-    if float(raw.get("partial_rotary_factor", 1.0)) != 1.0:
-        raise ModelError(f"{where}: partial rotary embeddings are not supported")
+        raise NotOursError(f"its activation is {act!r} and ours is silu")
+    rope = (raw.get("rope_scaling") or {}) | (raw.get("rope_parameters") or {})
+    if any(float(one.get("partial_rotary_factor") or 1.0) != 1.0 for one in (raw, rope)):
+        raise NotOursError("it rotates a part of each head only")
     for layer_type in set(raw.get("layer_types") or ()):
         if layer_type not in ("full_attention", "sliding_attention"):
-            raise ModelError(f"{where}: layers of type {layer_type!r} are not supported")
+            raise NotOursError(f"it has layers of type {layer_type!r}")
 
 
 def _positive(raw: dict[str, Any], name: str, default: int | None = None) -> int:
@@ -194,36 +199,24 @@ def _positive(raw: dict[str, Any], name: str, default: int | None = None) -> int
     return value
 
 
-def _sliding_window(raw: dict[str, Any]) -> int | None:
-    """The window some layer uses, or None. Qwen switches it by ``use_sliding_window``, newer files by ``layer_types``."""
+def _layers(raw: dict[str, Any], family: str) -> tuple[LayerOptions, ...]:
+    """Windows: Mistral's in all layers; Qwen's where ``layer_types`` says, or from ``max_window_layers`` up; Llama has none."""
     window = raw.get("sliding_window")
-    if window is None:
-        return None
-    if raw.get("model_type") != "mistral" and not raw.get("use_sliding_window", False):
-        return None
-    if raw.get("layer_types") and "sliding_attention" not in raw["layer_types"]:
-        return None
-    return int(window)
-
-
-def _rope(raw: dict[str, Any], where: str) -> RopeConfig:
-    """Both spellings: ``rope_parameters``, and ``rope_theta`` with ``rope_scaling``."""
-    options = dict(raw.get("rope_scaling") or {})
-    options.update(raw.get("rope_parameters") or {})
-    kind = str(options.pop("rope_type", None) or options.pop("type", None) or "default")
-    options.pop("type", None)
-    theta = float(options.pop("rope_theta", None) or raw.get("rope_theta") or 10000.0)
-    if kind not in _ROPE_TYPES:
-        known = ", ".join(_ROPE_TYPES)
-        raise ModelError(f"{where}: rotary scaling of type {kind!r} is not supported; the engine computes {known}")
-    if float(options.get("partial_rotary_factor", 1.0)) != 1.0:
-        raise ModelError(f"{where}: partial rotary embeddings are not supported")
-    if kind == "yarn":
-        options.setdefault("original_max_position_embeddings", raw.get("max_position_embeddings"))
-    for name in _ROPE_TYPES[kind]:
-        if not isinstance(options.get(name), (int, float)):
-            raise ModelError(f"{where}: rotary scaling {kind!r} needs the number {name!r}")
-    return RopeConfig(kind, theta, options)
+    n_layers = _positive(raw, "num_hidden_layers")
+    if window is None or family == "llama":
+        return ()
+    if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+        raise ValueError(f"sliding_window={window!r} is not a positive whole number")
+    if family == "mistral":
+        return (LayerOptions(window=window),) * n_layers
+    if not raw.get("use_sliding_window", False):
+        return ()
+    first = int(raw.get("max_window_layers", 28))
+    types = raw.get("layer_types") or ["full_attention"] * first + ["sliding_attention"] * (n_layers - first)
+    if len(types[:n_layers]) != n_layers:
+        raise ValueError(f"layer_types names {len(types)} layers of {n_layers}")
+    layers = tuple(LayerOptions(window=window if kind == "sliding_attention" else None) for kind in types[:n_layers])
+    return layers if any(layer.window for layer in layers) else ()
 
 
 def _dtype(raw: dict[str, Any]) -> str | None:

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from sgbench.engine.models.config import RopeConfig
+    from sgbench.engine.models.rope_config import RopeConfig
 
 
-def inverse_frequencies(config: RopeConfig, head_dim: int) -> tuple[torch.Tensor, float]:
+def inverse_frequencies(config: RopeConfig, head_dim: int, n_positions: int) -> tuple[torch.Tensor, float]:
     """Angle per position of each pair, and the factor on cosine and sine.
+
+    The same for every sequence of an engine of ``n_positions``: longrope takes its long divisors where that is above the
+    original context, else its short ones; dynamic scaling never reaches the length where it begins.
 
     Returns
     -------
     (float32 ``[head_dim / 2]``, float)
-        The factor is 1 for all but yarn.
+        The factor is 1 for all but yarn and longrope.
     """
     import torch
 
@@ -34,7 +37,19 @@ def inverse_frequencies(config: RopeConfig, head_dim: int) -> tuple[torch.Tensor
         return _llama3(plain, config.options), 1.0
     if config.kind == "yarn":
         return _yarn(plain, config, head_dim)
+    if config.kind == "longrope":
+        return _longrope(plain, config.options, n_positions)
     return plain, 1.0
+
+
+def _longrope(plain: torch.Tensor, options: dict[str, Any], n_positions: int) -> tuple[torch.Tensor, float]:
+    """Each pair slowed by a divisor of its own (Ding et al., "LongRoPE", 2024)."""
+    original, factor = float(options["original_max_position_embeddings"]), float(options["factor"])
+    divisors = options["long_factor" if n_positions > original else "short_factor"]
+    given = options.get("attention_factor")
+    if given is None:
+        given = 1.0 if factor <= 1.0 else math.sqrt(1 + math.log(factor) / math.log(original))
+    return plain / plain.new_tensor(divisors), float(given)
 
 
 def _llama3(plain: torch.Tensor, options: dict[str, Any]) -> torch.Tensor:
@@ -101,7 +116,7 @@ class Rope:
     ) -> None:
         import torch
 
-        frequencies, factor = inverse_frequencies(config, head_dim)
+        frequencies, factor = inverse_frequencies(config, head_dim, n_positions)
         angles = torch.outer(torch.arange(n_positions, dtype=torch.float32), frequencies)
         table = torch.polar(torch.full_like(angles, factor), angles)
         self._complex = dtype == torch.float32

@@ -19,12 +19,12 @@ from sgbench.engine.runner.slot_table import SlotTable
 if TYPE_CHECKING:
     from sgbench.engine.config import EngineConfig
     from sgbench.engine.models.config import ModelConfig
-    from sgbench.engine.models.decoder import Decoder
+    from sgbench.engine.models.loading import AnyDecoder
 
 _SAMPLED_ROWS = 256
 
 
-def peak_step_bytes(config: EngineConfig, model: ModelConfig, decoder: Decoder, prefill_tokens: int) -> int:
+def peak_step_bytes(config: EngineConfig, model: ModelConfig, decoder: AnyDecoder, prefill_tokens: int) -> int:
     """Bytes above what is allocated now: one prefill of ``prefill_tokens`` in context-long chunks, and a full batch sampled."""
     device = torch.device(config.device)
     assert config.context_length is not None
@@ -39,7 +39,7 @@ def peak_step_bytes(config: EngineConfig, model: ModelConfig, decoder: Decoder, 
     table.write(plan.chunks)
     slots = torch.arange(prefill_tokens, device=device)
     positions = torch.from_numpy(np.concatenate([np.arange(len(c.token_ids)) for c in plan.chunks])).to(device)
-    step = TorchAttention(cache, model.n_heads).prepare(plan, table, slots)
+    step = TorchAttention(cache, model.n_heads, model.layers).prepare(plan, table, slots)
     hidden = decoder.forward(torch.zeros_like(slots), positions, step)
     rows = hidden[torch.arange(_SAMPLED_ROWS, device=device) % prefill_tokens]
     sample(decoder.logits(rows), [plan.chunks[0]] * _SAMPLED_ROWS)

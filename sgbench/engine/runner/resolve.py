@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from sgbench.engine.runner.kv_cache import KVCache
-from sgbench.errors import CapacityError, ModelError, UsageError
+from sgbench.errors import CapacityError, UsageError
 
 if TYPE_CHECKING:
     from sgbench.engine.config import EngineConfig
     from sgbench.engine.models.config import ModelConfig
-    from sgbench.engine.models.decoder import Decoder
+    from sgbench.engine.models.loading import AnyDecoder
 
 _CPU_POOL_TOKENS = 65_536
 _CPU_POOL_SHARE = 0.25
@@ -32,8 +32,6 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
     ------
     UsageError
         A device or backend that is not there, or a context longer than the model's.
-    ModelError
-        The model's sliding window would be in use.
     """
     if config.tp_size != 1:
         raise UsageError(f"Engine option tp_size={config.tp_size}: tensor parallelism is not available in this version")
@@ -48,12 +46,12 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
         dtype=_dtype(config.dtype, device),
         attention="torch",
         context_length=_context(config, model),
-        cuda_graph=_cuda_graph(config.cuda_graph, device),
+        cuda_graph=_cuda_graph(config.cuda_graph, device, model),
         overlap=device != "cpu" if config.overlap is None else config.overlap,
     )
 
 
-def resolve_capacity(config: EngineConfig, model: ModelConfig, decoder: Decoder) -> EngineConfig:
+def resolve_capacity(config: EngineConfig, model: ModelConfig, decoder: AnyDecoder) -> EngineConfig:
     """Size of the pool, of a batch and of a prefill chunk, once the weights are in memory."""
     kind = torch.device(config.device).type
     default_running, default_prefill = _DEFAULTS[kind]
@@ -82,7 +80,14 @@ def _device(asked: str) -> str:
     raise UsageError(f"Engine option device={asked!r}: choose auto, cpu or cuda (mps is not supported)")
 
 
-def _cuda_graph(asked: bool | None, device: str) -> bool:
+def _cuda_graph(asked: bool | None, device: str, model: ModelConfig) -> bool:
+    if model.foreign:
+        if asked:
+            raise UsageError(
+                f"Engine option cuda_graph=True: {model.family} is computed by transformers, whose code may look at the host "
+                "in mid-step; leave it out"
+            )
+        return False
     if asked and device == "cpu":
         raise UsageError(
             "Engine option cuda_graph=True: the engine runs on a CPU, which has no CUDA graphs; leave it out"
@@ -99,20 +104,15 @@ def _dtype(asked: str, device: str) -> str:
 
 
 def _context(config: EngineConfig, model: ModelConfig) -> int:
-    longest = model.max_context_tokens
-    asked = config.context_length or longest
-    if asked > longest:
-        raise UsageError(f"Engine option context_length={asked}: the model's positions end at {longest}")
-    window = model.sliding_window_tokens
-    if window is not None and window < asked:
-        raise ModelError(
-            f"the model attends through a sliding window of {window} tokens, which the engine does not compute; "
-            f"context_length={window} stays inside it and is exact"
+    asked = config.context_length or model.max_context_tokens
+    if asked > model.longest_context_tokens:
+        raise UsageError(
+            f"Engine option context_length={asked}: the model's positions end at {model.longest_context_tokens}"
         )
     return asked
 
 
-def _free_kv_tokens(config: EngineConfig, model: ModelConfig, decoder: Decoder, prefill: int) -> int:
+def _free_kv_tokens(config: EngineConfig, model: ModelConfig, decoder: AnyDecoder, prefill: int) -> int:
     """Tokens that fit beside the weights and the largest step."""
     dtype = getattr(torch, config.dtype)
     each = KVCache.bytes_per_token(model, dtype)

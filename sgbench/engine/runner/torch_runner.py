@@ -16,8 +16,7 @@ import torch
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.hub import find_model
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.models.decoder import Decoder
-from sgbench.engine.models.weights import load_weights, random_weights
+from sgbench.engine.models.loading import load_decoder
 from sgbench.engine.request import Chunk, DecodePlan, StepPlan, StepResult
 from sgbench.engine.runner.base import Done
 from sgbench.engine.runner.kv_cache import KVCache
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from sgbench.engine.attention.base import AttentionBackend
     from sgbench.engine.config import EngineConfig
+    from sgbench.engine.models.loading import AnyDecoder
 
     IntArray64 = npt.NDArray[np.int64]
 
@@ -59,19 +59,14 @@ class TorchRunner:
         config = resolve(config, model)
         device, dtype = torch.device(config.device), getattr(torch, config.dtype)
         with torch.inference_mode():
-            if config.load_format == "dummy":
-                weights = random_weights(model, dtype, device, config.seed)
-            else:
-                weights = load_weights(folder, model, dtype, device)
-            assert config.context_length is not None
-            decoder = Decoder(model, weights, config.context_length)
+            model, decoder = load_decoder(folder, model, config)
             config = resolve_capacity(config, model, decoder)
         assert config.kv_tokens is not None and config.max_running is not None and config.context_length is not None
         self._config, self._model = config, model
-        self._decoder: Decoder | None = decoder
+        self._decoder: AnyDecoder | None = decoder
         self._device = device
         self._cache: KVCache | None = KVCache(model, config.kv_tokens, dtype, device)
-        self._attention: AttentionBackend | None = TorchAttention(self._cache, model.n_heads)
+        self._attention: AttentionBackend | None = TorchAttention(self._cache, model.n_heads, model.layers)
         self._table = SlotTable(config.max_running, config.context_length)
         self._last: dict[int, tuple[Chunk, int]] = {}  # the chunk that each row ran last, and the token it sampled
         self._masks: MaskTable | None = MaskTable(model.vocab_size, device) if device.type == "cuda" else None
@@ -110,9 +105,8 @@ class TorchRunner:
         size = model.parameters / (1e9 if model.parameters >= 1e9 else 1e6)
         unit = "B" if model.parameters >= 1e9 else "M"
         where = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
-        return (
-            f"{model.family}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}"
-        )
+        by = " by transformers" if model.foreign else ""
+        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}"
 
     def run(self, plan: StepPlan) -> StepResult:
         """See `Runner.run`."""
