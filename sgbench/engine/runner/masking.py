@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from sgbench.engine.token_set import WORD_BITS, TokenSet
@@ -47,6 +48,15 @@ def forbid_on_host(scores: torch.Tensor, sets: Sequence[TokenSet]) -> None:
             np.take(_BYTE_SCORES, packed, axis=0, out=added[: len(packed)], mode="clip")
             before = allowed
         rows[i] += added.reshape(-1)[: rows.shape[1]]
+
+
+def best_on_host(scores: npt.NDArray[np.float32], allowed: TokenSet) -> int:
+    """The allowed token with the largest of the scores ``[vocab]``; among equals the lowest id."""
+    if allowed.ids is not None:
+        return int(allowed.ids[scores[allowed.ids].argmax()])
+    copied = torch.from_numpy(scores[None].copy())
+    forbid_on_host(copied, [allowed])
+    return int(copied.numpy().argmax())
 
 
 def forbid_by_torch(scores: torch.Tensor, bits: torch.Tensor, places: torch.Tensor) -> None:
@@ -134,7 +144,7 @@ class MaskTable:
             else:
                 self._places[known] = self._places.popitem(last=False)[1]
 
-    def _upload(self, lines: np.ndarray) -> torch.Tensor:
+    def _upload(self, lines: npt.NDArray[np.int32]) -> torch.Tensor:
         host = torch.from_numpy(lines)
         if self._bits.device.type != "cuda":
             return host

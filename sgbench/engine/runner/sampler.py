@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from sgbench.engine.runner.filters import Filters, keep
-from sgbench.engine.runner.masking import MaskTable, check, forbid_on_host
+from sgbench.engine.runner.masking import MaskTable, best_on_host, check, forbid_on_host
 from sgbench.engine.runner.noise import gumbel, stream_key
 
 if TYPE_CHECKING:
@@ -68,14 +68,18 @@ def _bound(
 ) -> tuple[list[int], list[int]]:
     """Constrained rows, by how their sets are laid over the scores: gathered by ids, or forbidden by bits.
 
-    On a CPU, where it is free to look, rows whose argmax is allowed and is the answer are in neither.
+    On a CPU, rows whose answer is the best allowed token are in neither: ``tokens`` has it already.
     """
     bound = [(i, allowed) for i, allowed in enumerate(sets) if allowed is not None]
     check([allowed for _, allowed in bound])
     if logits.device.type != "cpu":
         return [], [i for i, _ in bound]
-    bound = [(i, allowed) for i, allowed in bound if not (_plain(chunks[i]) and int(tokens[i]) in allowed)]
-    return [i for i, allowed in bound if allowed.ids is not None], [i for i, allowed in bound if allowed.ids is None]
+    scores, best = logits.numpy(), tokens.numpy()
+    for i, allowed in bound:
+        if _plain(chunks[i]) and int(best[i]) not in allowed:
+            best[i] = best_on_host(scores[i], allowed)
+    drawn = [(i, allowed) for i, allowed in bound if not _plain(chunks[i])]
+    return [i for i, allowed in drawn if allowed.ids is not None], [i for i, allowed in drawn if allowed.ids is None]
 
 
 def _forbid(scores: torch.Tensor, sets: Sequence[TokenSet], masks: MaskTable | None) -> None:
