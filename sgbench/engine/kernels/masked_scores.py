@@ -14,7 +14,7 @@ import triton.language as tl
 _BLOCK = 4096
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _forbid(
     scores: Any, bits: Any, places: Any, vocab_size: Any, row_stride: Any, n_words: Any, block: tl.constexpr
 ) -> None:

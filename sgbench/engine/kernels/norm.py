@@ -1,0 +1,126 @@
+"""Triton: RMS norm with what stands before it: the addition to the residual stream, or the embedding.
+
+One program for each token, sums in float32. Results are rounded where `transformers` rounds them: the residual stream is kept in the
+model's own precision, and the norm reads the rounded sum.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def _normed(x: Any, weight: Any, column: Any, width: Any, eps: Any) -> Any:
+    scale = tl.rsqrt(tl.sum(x * x, 0) / width + eps)
+    return x * scale * tl.load(weight + column, mask=column < width, other=0.0).to(tl.float32)
+
+
+@triton.jit
+def _add_norm(x: Any, stream: Any, weight: Any, out: Any, width: Any, eps: Any, block: tl.constexpr) -> None:
+    row = tl.program_id(0).to(tl.int64) * width
+    column = tl.arange(0, block)
+    inside = column < width
+    added = tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
+    total = tl.load(stream + row + column, mask=inside, other=0.0).to(tl.float32) + added
+    rounded = total.to(stream.dtype.element_ty)
+    tl.store(stream + row + column, rounded, mask=inside)
+    value = _normed(rounded.to(tl.float32), weight, column, width, eps)
+    tl.store(out + row + column, value.to(out.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _embed_norm(
+    ids: Any,
+    rows: Any,
+    last: Any,
+    table: Any,
+    stream: Any,
+    weight: Any,
+    out: Any,
+    width: Any,
+    eps: Any,
+    has_last: tl.constexpr,
+    block: tl.constexpr,
+) -> None:
+    token = tl.program_id(0).to(tl.int64)
+    token_id = tl.load(ids + token).to(tl.int64)
+    if has_last:
+        if token_id < 0:  # noqa: SIM102  (one is known when the kernel is compiled, the other when it runs)
+            token_id = tl.load(last + tl.load(rows + token)).to(tl.int64)
+    token_id = tl.maximum(token_id, 0)
+    column = tl.arange(0, block)
+    inside = column < width
+    value = tl.load(table + token_id * width + column, mask=inside, other=0.0)
+    tl.store(stream + token * width + column, value, mask=inside)
+    normed = _normed(value.to(tl.float32), weight, column, width, eps)
+    tl.store(out + token * width + column, normed.to(out.dtype.element_ty), mask=inside)
+
+
+def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """``stream += x``; returns ``stream / sqrt(mean(stream ** 2) + eps) * weight``.
+
+    Parameters
+    ----------
+    x, stream
+        ``[n, width]``, contiguous; ``stream`` is changed.
+    weight
+        ``[width]``.
+    """
+    n, width = x.shape
+    assert x.is_contiguous() and stream.is_contiguous()
+    out = torch.empty_like(x)
+    _add_norm[(n,)](x, stream, weight, out, width, eps, **_launch(width))
+    return out
+
+
+def embed_norm(
+    ids: torch.Tensor,
+    rows: torch.Tensor | None,
+    last: torch.Tensor,
+    table: torch.Tensor,
+    weight: torch.Tensor,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embeddings of tokens, and their norm.
+
+    Parameters
+    ----------
+    ids
+        int32 ``[n]``; negative: the token is ``last[rows[i]]``, or token 0 if that is negative too.
+    rows
+        int32 ``[n]``; None: no id is negative.
+    last
+        int32 ``[max_running]``: the token that each row of the slot table sampled last.
+    table
+        ``[vocab, width]``.
+
+    Returns
+    -------
+    The residual stream and its norm, both ``[n, width]``.
+    """
+    n, width = ids.shape[0], table.shape[1]
+    stream, out = table.new_empty(n, width), table.new_empty(n, width)
+    has_last = rows is not None
+    _embed_norm[(n,)](
+        ids,
+        rows if has_last else ids,
+        last,
+        table,
+        stream,
+        weight,
+        out,
+        width,
+        eps,
+        has_last=has_last,
+        **_launch(width),
+    )
+    return stream, out
+
+
+def _launch(width: int) -> dict[str, int]:
+    block = triton.next_power_of_2(width)
+    return {"block": block, "num_warps": min(16, max(1, block // 512))}

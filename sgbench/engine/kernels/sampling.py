@@ -1,0 +1,130 @@
+"""Triton: one token for each row of logits, greedily or by the Gumbel-max rule, without leaving the device.
+
+The noise is that of `sgbench.engine.runner.noise`, made where it is used. Rows are cut into blocks, whose best tokens a second kernel
+compares; of equals the lowest token wins. A row that holds a NaN gives -1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+
+_BLOCK = 4096
+
+
+@triton.jit
+def _gumbel(token: Any, low: Any, high: Any) -> Any:
+    """See `sgbench.engine.runner.noise.gumbel`."""
+    word = token.to(tl.uint32) * 0x9E3779B9 + low
+    word = (word ^ (word >> 16)) * 0x21F0AAAD
+    word = word ^ high
+    word = (word ^ (word >> 15)) * 0x735A2D97
+    word = word ^ (word >> 15)
+    uniform = tl.minimum((word.to(tl.float32) + 0.5) * 2.3283064365386963e-10, 0.9999999403953552)
+    # log(1 - u) loses a small u; this does not (Kahan).
+    rest = 1.0 - uniform
+    exact = tl.log(rest) * (uniform / tl.where(rest == 1.0, 1.0, 1.0 - rest))
+    return -tl.log(tl.where(rest == 1.0, uniform, -exact))
+
+
+@triton.jit
+def _is_nan(x: Any) -> Any:
+    return x != x  # noqa: PLR0124
+
+
+@triton.jit
+def _best_of_block(
+    logits: Any,
+    temperatures: Any,
+    keys: Any,
+    best: Any,
+    where: Any,
+    vocab_size: Any,
+    row_stride: Any,
+    n_blocks: Any,
+    block: tl.constexpr,
+) -> None:
+    row = tl.program_id(0)
+    part = tl.program_id(1)
+    token = part * block + tl.arange(0, block)
+    inside = token < vocab_size
+    score = tl.load(logits + row.to(tl.int64) * row_stride + token, mask=inside, other=float("-inf")).to(tl.float32)
+    broken = tl.max(_is_nan(score).to(tl.int32), 0)
+    temperature = tl.load(temperatures + row)
+    if temperature > 0:
+        low = tl.load(keys + 2 * row).to(tl.uint32, bitcast=True)
+        high = tl.load(keys + 2 * row + 1).to(tl.uint32, bitcast=True)
+        score = score / temperature + _gumbel(token, low, high)
+        score = tl.where(inside, score, float("-inf"))
+    highest = tl.max(score, 0)
+    first = tl.min(tl.where(score == highest, token, vocab_size), 0)
+    tl.store(best + row * n_blocks + part, tl.where(broken > 0, float("nan"), highest))
+    tl.store(where + row * n_blocks + part, first)
+
+
+@triton.jit
+def _best_of_row(
+    best: Any,
+    where: Any,
+    rows: Any,
+    tokens: Any,
+    last: Any,
+    n_blocks: Any,
+    vocab_size: Any,
+    block: tl.constexpr,
+) -> None:
+    row = tl.program_id(0)
+    part = tl.arange(0, block)
+    inside = part < n_blocks
+    score = tl.load(best + row * n_blocks + part, mask=inside, other=float("-inf"))
+    token = tl.load(where + row * n_blocks + part, mask=inside, other=0)
+    broken = tl.max(_is_nan(score).to(tl.int32), 0)
+    highest = tl.max(tl.where(_is_nan(score), float("-inf"), score), 0)
+    chosen = tl.min(tl.where((score == highest) & inside, token, vocab_size - 1), 0)
+    chosen = tl.where(broken > 0, -1, chosen)
+    tl.store(tokens + row, chosen)
+    tl.store(last + tl.load(rows + row), chosen)
+
+
+def sample_plain(
+    logits: torch.Tensor,
+    temperatures: torch.Tensor,
+    keys: torch.Tensor,
+    rows: torch.Tensor,
+    last: torch.Tensor,
+) -> torch.Tensor:
+    """A token for each row.
+
+    Parameters
+    ----------
+    logits
+        ``[n, vocab]``, any float dtype, tokens contiguous.
+    temperatures
+        float32 ``[n]``; 0: the most likely token.
+    keys
+        int32 ``[n, 2]``: the words of `stream_key`.
+    rows
+        int32 ``[n]``: rows of the slot table, where ``last`` takes the tokens too.
+    last
+        int32 ``[max_running]`` or longer; changed.
+
+    Returns
+    -------
+    int32 ``[n]``; -1 where the logits hold a NaN.
+    """
+    n, vocab_size = logits.shape
+    n_blocks = triton.cdiv(vocab_size, _BLOCK)
+    best = torch.empty((n, n_blocks), dtype=torch.float32, device=logits.device)
+    where = torch.empty((n, n_blocks), dtype=torch.int32, device=logits.device)
+    tokens = torch.empty(n, dtype=torch.int32, device=logits.device)
+    assert logits.stride(1) == 1 and keys.is_contiguous()
+    _best_of_block[(n, n_blocks)](
+        logits, temperatures, keys, best, where, vocab_size, logits.stride(0), n_blocks, block=_BLOCK, num_warps=4
+    )
+    _best_of_row[(n,)](
+        best, where, rows, tokens, last, n_blocks, vocab_size, block=triton.next_power_of_2(n_blocks), num_warps=1
+    )
+    return tokens

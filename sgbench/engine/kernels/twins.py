@@ -1,0 +1,85 @@
+"""The step's fused kernels in plain torch: what they compute, said once more, and what runs where Triton does not.
+
+Names and arguments are those of `norm`, `rope`, `activation` and `sampling` beside this.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812  (torch's own name for it)
+
+from sgbench.engine.runner.noise import gumbel
+
+
+def _norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    wide = x.float()
+    return (wide * (wide.square().mean(-1, keepdim=True) + eps).rsqrt() * weight.float()).to(x.dtype)
+
+
+def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """See `norm.add_norm`."""
+    stream.add_(x)
+    return _norm(stream, weight, eps)
+
+
+def embed_norm(
+    ids: torch.Tensor,
+    rows: torch.Tensor | None,
+    last: torch.Tensor,
+    table: torch.Tensor,
+    weight: torch.Tensor,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """See `norm.embed_norm`."""
+    if rows is not None:
+        ids = torch.where(ids < 0, last.index_select(0, rows.long()), ids)
+    stream = table.index_select(0, ids.clamp(min=0))
+    return stream, _norm(stream, weight, eps)
+
+
+def rotate_store(
+    heads: torch.Tensor,
+    n_q: int,
+    positions: torch.Tensor,
+    table: torch.Tensor,
+    norms: tuple[torch.Tensor, torch.Tensor] | None,
+    eps: float,
+    cache: torch.Tensor | None,
+    slots: torch.Tensor,
+) -> None:
+    """See `rope.rotate_store`."""
+    n, n_heads, head_dim = heads.shape
+    n_turned = (n_heads + n_q) // 2
+    if norms is not None:
+        heads[:, :n_q] = _norm(heads[:, :n_q], norms[0], eps)
+        heads[:, n_q:n_turned] = _norm(heads[:, n_q:n_turned], norms[1], eps)
+    turned = heads[:, :n_turned].float().unflatten(-1, (-1, 2))
+    cos, sin = table.index_select(0, positions.long()).unsqueeze(1).unbind(-1)
+    real, imaginary = turned.unbind(-1)
+    pairs = torch.stack((real * cos - imaginary * sin, real * sin + imaginary * cos), -1)
+    heads[:, :n_turned] = pairs.view(n, n_turned, head_dim).to(heads.dtype)
+    if cache is not None:
+        cache.index_copy_(0, slots, heads[:, n_q:])
+
+
+def silu_mul(gate_up: torch.Tensor) -> torch.Tensor:
+    """See `activation.silu_mul`."""
+    gate, up = gate_up.float().chunk(2, 1)
+    return (F.silu(gate) * up).to(gate_up.dtype)
+
+
+def sample_plain(
+    logits: torch.Tensor,
+    temperatures: torch.Tensor,
+    keys: torch.Tensor,
+    rows: torch.Tensor,
+    last: torch.Tensor,
+) -> torch.Tensor:
+    """See `sampling.sample_plain`."""
+    scores = logits.float()
+    tokens = torch.arange(logits.shape[1], device=logits.device)
+    noisy = scores / temperatures.clamp(min=1e-30)[:, None] + gumbel(keys.long().bitwise_and(0xFFFFFFFF), tokens)
+    chosen = torch.where((temperatures > 0)[:, None], noisy, scores).argmax(-1)
+    chosen = chosen.masked_fill(scores.isnan().any(-1), -1).int()
+    last.index_copy_(0, rows.long(), chosen)
+    return chosen
