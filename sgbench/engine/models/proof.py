@@ -44,7 +44,7 @@ def prove(model: Any, decoder: ForeignDecoder, config: ModelConfig) -> None:
     errors = torch.cat(
         [((g - w).norm(dim=1) / (w - w.mean(1, True)).norm(dim=1)) for g, w in zip(got, want, strict=True)]
     )
-    worst = float(errors.median())
+    worst = float(errors.quantile(0.9))  # not the largest: half precision may send a token to another expert
     if not worst <= _TOLERANCE.get(model.dtype, 2e-3):
         raise ModelError(
             f"{type(model).__name__} does not give the same logits on the engine's KV pool as by itself (relative error {worst:.2g}): its "
