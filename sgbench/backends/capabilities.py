@@ -36,6 +36,8 @@ class Capabilities:
         Names of further sampling values that must be left alone.
     images
         ``image`` and ``video``: ``s.images_`` has pairs of what the program gave and its base64 text.
+    spellings
+        Score a choice in every tokenisation (``choices_method=exact_likelihood``).
     open_turns
         A `gen` or `select` may stand anywhere. False: a chat model, which completes whole turns of the assistant.
     """
@@ -48,6 +50,7 @@ class Capabilities:
     lacks: frozenset[str] = frozenset()
     images: bool = True
     dtypes: frozenset[str] = DTYPES
+    spellings: bool = True
     open_turns: bool = True
 
     @property
@@ -78,6 +81,7 @@ class Capabilities:
         select = {"scores": "yes", True: "yes", "votes": "token by token", "no": "no", False: "no"}[self.select]
         return {
             "select": select,
+            "select, exact_likelihood": _word(self.spellings and select == "yes"),
             "gen anywhere in the text": _word(self.open_turns) if self.open_turns else "first in an assistant's turn",
             "streaming": _word(self.streaming),
             "n > 1": _word(self.several_samples),

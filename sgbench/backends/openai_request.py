@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, TypeAlias
 
+from sgbench.backends.capabilities import Capabilities, Select
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
 
 Dialect: TypeAlias = Literal["openai", "sglang"]
@@ -29,13 +30,20 @@ _BEYOND = {
 _REASONING = re.compile(r"o[0-9]|gpt-5")
 
 
-def lacks(dialect: Dialect, is_chat_model: bool) -> frozenset[str]:
-    """The sampling values that such a server does not take."""
-    nowhere = {"logprob_start_len"}
+def abilities(dialect: Dialect, is_chat_model: bool) -> Capabilities:
+    """What such a server can do."""
     if dialect == "sglang":
-        return frozenset(nowhere)
+        select: Select = "no" if is_chat_model else "scores"
+        lacking = frozenset({"logprob_start_len"})
+        return Capabilities(select=select, lacks=lacking, open_turns=not is_chat_model, spellings=False)
     schema = () if is_chat_model else ("json_schema",)
-    return frozenset({*_BEYOND, "dtype", *nowhere, *schema})
+    return Capabilities(
+        select="no" if is_chat_model else "votes",
+        lacks=frozenset({*_BEYOND, "logprob_start_len", *schema}),
+        dtypes=frozenset() if is_chat_model else frozenset({"int", "str"}),
+        open_turns=not is_chat_model,
+        spellings=False,
+    )
 
 
 def fields(
@@ -46,7 +54,7 @@ def fields(
     Parameters
     ----------
     params
-        Checked: none of `lacks` is asked for.
+        Checked: nothing is asked for that `abilities` lacks.
     seed
         Of this call.
     """

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sgbench.backends import remote_scoring
-from sgbench.backends.base import BaseBackend, Completion
-from sgbench.backends.calls import CallLoop
+from sgbench.backends.base import Completion
+from sgbench.backends.capabilities import Capabilities
 from sgbench.backends.http import HttpServer
 from sgbench.backends.meta import news, summed
-from sgbench.backends.token_usage import TokenUsage
+from sgbench.backends.remote import Call, RemoteBackend
 from sgbench.errors import BackendError, UsageError
 from sgbench.lang.chat_template import (
     ChatTemplate,
@@ -35,7 +35,7 @@ _LOGPROB_FIELDS = ("return_logprob", "logprob_start_len", "top_logprobs_num", "r
 _UNLESS_EMPTY = ("stop_regex", "stop_token_ids", "stop")  # older servers do not know all of them
 
 
-class RuntimeEndpoint(BaseBackend):
+class RuntimeEndpoint(RemoteBackend):
     """A backend for programs on an SGLang server.
 
     Parameters
@@ -68,6 +68,8 @@ class RuntimeEndpoint(BaseBackend):
         ``base_url`` is no address, or there is no such template.
     """
 
+    capabilities = Capabilities(spellings=False)
+
     def __init__(
         self,
         base_url: str,
@@ -78,10 +80,10 @@ class RuntimeEndpoint(BaseBackend):
         timeout_s: float = 600.0,
         max_retries: int = 2,
     ) -> None:
-        self._calls = CallLoop()
+        super().__init__()
         self._server = HttpServer(base_url, api_key, verify, timeout_s, max_retries)
+        self._key = api_key
         self.base_url = self._server.url
-        self.token_usage = TokenUsage()
         try:
             self.model_info = self._ask_model()
             self.chat_template = _template(self.model_info, chat_template_name)
@@ -97,8 +99,8 @@ class RuntimeEndpoint(BaseBackend):
 
     def generate(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> tuple[Completion, Meta]:
         """See `BaseBackend.generate`."""
-        answer = self._generate(self._body(s, sampling_params), s)
-        replies = answer if isinstance(answer, list) else [answer]
+        with self._called(s, "gen") as call:
+            replies = self._generate(self._body(s, sampling_params), s, call)
         meta = summed([reply["meta_info"] for reply in replies])
         texts = [str(reply["text"]) for reply in replies]
         return (texts if len(texts) > 1 else texts[0]), meta
@@ -108,12 +110,14 @@ class RuntimeEndpoint(BaseBackend):
         body = self._body(s, sampling_params) | {"stream": True}
         told = 0
         before: Meta = {}
-        with contextlib.closing(self._calls.iterate(self._server.events("/generate", body), s)) as events:
+        source = self._server.events("/generate", body)
+        with self._called(s, "gen") as call, contextlib.closing(self._calls.iterate(source, s)) as events:
             for event in events:
                 text, meta = _reply(event)
+                call.piece()
+                call.meta = meta
                 yield text[told:], news(meta, before)
                 told, before = len(text), meta
-        self.token_usage.add(before)
 
     def select(
         self,
@@ -133,27 +137,36 @@ class RuntimeEndpoint(BaseBackend):
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
         if not s.text_:
             raise UsageError("select on a server needs some text before it")
-        first = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s)["meta_info"]
+        with self._called(s, "select") as call:
+            return self._select(s, choices, choices_method, call)
+
+    def _select(
+        self, s: StreamExecutor, choices: Sequence[str], choices_method: ChoicesSamplingMethod, call: Call
+    ) -> ChoicesDecision:
+        first: Meta = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s, call)[0]["meta_info"]
         metas = [first]
-        scored, starts = self._windows(s, choices, first["prompt_tokens"], metas)
+        scored, starts = self._windows(s, choices, first["prompt_tokens"], metas, call)
         own = [meta["input_token_logprobs"][start:] for meta, start in zip(scored, starts, strict=True)]
-        alone = self._alone(s, own, metas) if choices_method.requires_unconditional_logprobs else None
+        alone = self._alone(s, own, metas, call) if choices_method.requires_unconditional_logprobs else None
         outputs = [meta.get("output_token_logprobs", []) for meta in scored]
         decision = remote_scoring.decide(choices, choices_method, own, outputs, alone)
         costs = {
             key: sum(m.get(key) or 0 for m in metas) for key in ("prompt_tokens", "cached_tokens", "completion_tokens")
         }
         costs["cached_text_len"] = first.get("cached_text_len", 0)
+        call.meta = costs
         return ChoicesDecision(decision.decision, costs | (decision.meta_info or {}))
 
     def commit_lazy_operations(self, s: StreamExecutor) -> Meta | None:
         """The frontend hint: have the server read the text that forks are about to share."""
-        meta: Meta = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s)["meta_info"]
+        with self._called(s, "hint") as call:
+            meta: Meta = self._generate({"text": s.text_, "sampling_params": _PREFILL}, s, call)[0]["meta_info"]
         return meta
 
     def cache_prefix(self, prefix_str: str) -> None:
         """Have the server read the text that the items of a batch are about to share."""
-        self._generate({"text": prefix_str, "sampling_params": _PREFILL})
+        with self._called(None, "prefix") as call:
+            self._generate({"text": prefix_str, "sampling_params": _PREFILL}, None, call)
 
     def flush_cache(self) -> bool:
         """Have the server forget its cached prefixes."""
@@ -186,15 +199,19 @@ class RuntimeEndpoint(BaseBackend):
             raise BackendError(f"{self.base_url}/get_model_info does not tell a model: is it an SGLang server?")
         return info
 
-    def _generate(self, body: dict[str, Any], s: StreamExecutor | None = None) -> Any:
+    def _generate(self, body: dict[str, Any], s: StreamExecutor | None, call: Call) -> list[dict[str, Any]]:
+        """The results of one request; they are what ``call`` cost."""
         answer = self._calls.call(self._server.json("POST", "/generate", body), s)
         replies = answer if isinstance(answer, list) else [answer]
         if not replies:
             raise BackendError(f"{self.base_url}/generate answered nothing")
-        for reply in replies:
-            _, meta = _reply(reply)
-            self.token_usage.add(meta)
-        return answer
+        call.meta = summed([_reply(reply)[1] for reply in replies])
+        call.requests += 1
+        return replies
+
+    @property
+    def _secret(self) -> str | None:
+        return self._key
 
     def _body(self, s: StreamExecutor, sampling: SglSamplingParams) -> dict[str, Any]:
         if not s.text_:
@@ -218,14 +235,14 @@ class RuntimeEndpoint(BaseBackend):
         return body | {"sampling_params": values}
 
     def _windows(
-        self, s: StreamExecutor, choices: Sequence[str], prompt_tokens: int, metas: list[Meta]
+        self, s: StreamExecutor, choices: Sequence[str], prompt_tokens: int, metas: list[Meta], call: Call
     ) -> tuple[list[Meta], list[int]]:
         """Of each choice its meta information, and where in its logprobs it begins; adds what was asked to ``metas``."""
         texts = [s.text_, *(s.text_ + choice for choice in choices)]
         width = _WINDOW_TOKENS
         while True:
             start = max(prompt_tokens - width, 0)
-            answers = self._scored({"text": texts}, start, s)
+            answers = self._scored({"text": texts}, start, s, call)
             metas += answers
             prompt, *scored = answers
             entries = [meta["input_token_logprobs"] for meta in scored]
@@ -234,20 +251,20 @@ class RuntimeEndpoint(BaseBackend):
                 return scored, starts
             width *= 4
 
-    def _alone(self, s: StreamExecutor, own: Sequence[Any], metas: list[Meta]) -> list[Any]:
+    def _alone(self, s: StreamExecutor, own: Sequence[Any], metas: list[Meta], call: Call) -> list[Any]:
         """The choices' tokens scored without the prompt."""
-        answers = self._scored({"input_ids": [[token[1] for token in row] for row in own]}, 0, s)
+        answers = self._scored({"input_ids": [[token[1] for token in row] for row in own]}, 0, s, call)
         metas += answers
         return [meta["input_token_logprobs"] for meta in answers]
 
-    def _scored(self, prompts: dict[str, Any], start: int, s: StreamExecutor) -> list[Meta]:
+    def _scored(self, prompts: dict[str, Any], start: int, s: StreamExecutor, call: Call) -> list[Meta]:
         body = prompts | {
             "sampling_params": _PREFILL,
             "return_logprob": True,
             "return_text_in_logprobs": True,
             "logprob_start_len": start,
         }
-        return [reply["meta_info"] for reply in self._generate(body, s)]
+        return [reply["meta_info"] for reply in self._generate(body, s, call)]
 
 
 def _reply(reply: Any) -> tuple[str, Meta]:

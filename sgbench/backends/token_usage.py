@@ -27,13 +27,13 @@ class TokenUsage:
         with self._lock:
             self.prompt_tokens = self.completion_tokens = self.cached_tokens = self.calls = 0
 
-    def add(self, meta: Mapping[str, Any]) -> None:
-        """One more call, whose meta information is ``meta``."""
+    def add(self, meta: Mapping[str, Any], requests: int = 1) -> None:
+        """One more call, whose meta information is ``meta``, and which took so many ``requests``."""
         with self._lock:
             self.prompt_tokens += meta.get("prompt_tokens") or 0
             self.completion_tokens += meta.get("completion_tokens") or 0
             self.cached_tokens += meta.get("cached_tokens") or 0
-            self.calls += 1
+            self.calls += requests
 
     def __repr__(self) -> str:
         return (

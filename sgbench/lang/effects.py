@@ -30,6 +30,7 @@ from sgbench.lang.ir import (
 from sgbench.lang.ledger import charged
 from sgbench.lang.media import encode_image, encode_video
 from sgbench.lang.origins import written
+from sgbench.lang.program_check import lacks
 from sgbench.lang.reasoning import split
 from sgbench.lang.sampling import SglSamplingParams, resolve
 from sgbench.lang.variables import LOGPROB_LISTS, Meta, Slot, merge_lists
@@ -165,8 +166,9 @@ def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pr
 
 
 def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
-    if not state.backend.capabilities.selects:
-        raise BackendError(f"{type(state.backend).__name__} cannot score choices, which select({expr.name!r}) asks for")
+    lacking = lacks(expr, state.backend, state.default_sampling_para)
+    if lacking:
+        raise BackendError(f"{type(state.backend).__name__} {lacking}")
     state.begin_call()
     prompt_chars = len(state.text_)
     decision = state.backend.select(state, expr.choices, expr.temperature, expr.choices_method)
@@ -230,7 +232,9 @@ def _video(state: StreamExecutor, expr: SglVideo, slots: Slots) -> None:
 
 def _show(state: StreamExecutor, source: Any, encode: Callable[[Any], str], kind: str) -> None:
     if not state.backend.capabilities.images:
-        raise BackendError(f"{kind}(...): {type(state.backend).__name__} runs models that read text only")
+        raise BackendError(
+            f"{type(state.backend).__name__} runs models that read text only, and cannot take {kind}(...)"
+        )
     shown = (source, encode(source))
     state.images_.append(shown)
     state.cur_images.append(shown)

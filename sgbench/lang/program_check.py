@@ -195,6 +195,8 @@ def lacks(expr: SglExpr, backend: BaseBackend, sampling: SglSamplingParams) -> s
         return None if missing is None else f"has no {missing}, which gen({expr.name!r}) asks for"
     if isinstance(expr, SglSelect) and not able.selects:
         return f"cannot score choices, which select({expr.name!r}) asks for"
+    if isinstance(expr, SglSelect) and not able.spellings and getattr(expr.choices_method, "max_tokenizations", None):
+        return f"cannot score choices in every tokenisation, as exact_likelihood in select({expr.name!r}) needs"
     if isinstance(expr, SglImage | SglVideo) and not able.images:
         kind = "image" if isinstance(expr, SglImage) else "video"
         return f"runs models that read text only, and cannot take {kind}(...)"
