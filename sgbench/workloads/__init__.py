@@ -33,6 +33,7 @@ _HOME = {
     "chat_short": "chat.SHORT",
     "chat_long": "chat.LONG",
     "rag": "rag.WORKLOAD",
+    "api_extraction": "api_extraction.WORKLOAD",
 }
 
 

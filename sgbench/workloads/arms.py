@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib.util
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sgbench.errors import UsageError
+from sgbench.errors import SgbenchError, UsageError
 from sgbench.workloads.report import RunReport
 from sgbench.workloads.workload import Workload
 
@@ -31,12 +33,26 @@ class Arm:
         Options of the engine that differ from the full system's.
     frontend_parallelism
         False: the interpreter runs each program serially.
+    api_speculation
+        False: every call of a program is made, also where it was written for speculative execution.
+    needs
+        A package that it takes; without it the arm is left out.
+    prepare
+        What is switched off on the engine itself once it stands.
     """
 
     name: str
     title: str
     options: Mapping[str, Any] = field(default_factory=dict)
     frontend_parallelism: bool = True
+    api_speculation: bool = True
+    needs: str | None = None
+    prepare: Callable[[Engine], None] | None = None
+
+
+def _forget_machines(engine: Engine) -> None:
+    """Every request compiles its machine anew."""
+    engine.compiler.max_machines = 0
 
 
 PAPER: tuple[Arm, ...] = (
@@ -51,17 +67,32 @@ PAPER: tuple[Arm, ...] = (
 """The seven of Figure 8c, in its order."""
 
 BEYOND: tuple[Arm, ...] = (
-    Arm(name="no-jump-forward", title="No jump-forward", options={"jump_forward": "off"}),
+    Arm(name="force-miss", title="The cache kept, every match refused", options={"radix_cache": "force-miss"}),
+    Arm(name="no-jump-forward", title="No jump-forward: masks alone", options={"jump_forward": "off"}),
+    Arm(
+        name="no-compressed-fsm",
+        title="No finite machine: another library's grammar, token by token",
+        options={"grammar_backend": "llguidance", "jump_forward": "off"},
+        needs="llguidance",
+    ),
+    Arm(name="no-fsm-cache", title="Machines compiled anew for each request", prepare=_forget_machines),
+    Arm(name="no-api-speculation", title="No API speculative execution", api_speculation=False),
+    Arm(name="no-chunked-prefill", title="Prompts computed whole", options={"max_prefill_tokens": 1 << 20}),
     Arm(name="no-shared-prefix", title="No shared-prefix attention", options={"shared_prefix_attention": False}),
     Arm(name="dfs", title="Depth first by weight", options={"schedule": "dfs"}),
+    *(
+        Arm(name=f"evict-{name}", title=f"Eviction: {name} instead of lru", options={"eviction": name})
+        for name in ("fifo", "lfu", "mru", "slru")
+    ),
 )
-"""More switches of the same kind."""
+"""More switches of the same kind, beyond the paper."""
 
 _ARMS = {arm.name: arm for arm in (*PAPER, *BEYOND)}
+_GROUPS = {"all": PAPER, "beyond": BEYOND}
 
 
 def arms(names: str | Sequence[str]) -> list[Arm]:
-    """Arms by name; ``"all"`` are the paper's seven.
+    """Arms by name; ``"all"`` are the paper's seven, ``"beyond"`` the others.
 
     Raises
     ------
@@ -71,14 +102,14 @@ def arms(names: str | Sequence[str]) -> list[Arm]:
     wanted = [names] if isinstance(names, str) else list(names)
     found: dict[str, Arm] = {}
     for name in wanted:
-        if name == "all":
-            found |= {arm.name: arm for arm in PAPER}
+        if name in _GROUPS:
+            found |= {arm.name: arm for arm in _GROUPS[name]}
         elif name in _ARMS:
             found[name] = _ARMS[name]
         else:
-            near = difflib.get_close_matches(name, _ARMS, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name, [*_GROUPS, *_ARMS], n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"there is no arm {name!r}{hint} There are all, {', '.join(_ARMS)}")
+            raise UsageError(f"there is no arm {name!r}{hint} There are {', '.join([*_GROUPS, *_ARMS])}")
     return list(found.values())
 
 
@@ -93,17 +124,28 @@ class ArmResult:
     seconds
         Duration of every run.
     same_answers
-        Are the answers those of the first arm? None for the first arm.
+        Are the answers those of the first arm that ran? None for that arm itself.
     """
 
     report: RunReport
     seconds: tuple[float, ...]
     same_answers: bool | None
 
+    @property
+    def spread(self) -> float | None:
+        """(longest - shortest) / median duration; None of one run."""
+        if len(self.seconds) < 2:
+            return None
+        return (max(self.seconds) - min(self.seconds)) / statistics.median(self.seconds)
+
     def to_dict(self) -> dict[str, Any]:
         """The report's fields and these, as JSON-able data."""
-        repeats = {"repeats": len(self.seconds), "all_seconds": list(self.seconds), "same_answers": self.same_answers}
-        return {**self.report.to_dict(), **repeats}
+        repeats = {"repeats": len(self.seconds), "all_seconds": list(self.seconds), "spread": self.spread}
+        return {**self.report.to_dict(), **repeats, "same_answers": self.same_answers}
+
+
+LeftOut = Callable[[str, SgbenchError], None]
+"""Told the name of an arm that is left out, and why."""
 
 
 def compare(
@@ -115,6 +157,7 @@ def compare(
     seed: int = 0,
     repeats: int = 1,
     parallel: int | None = None,
+    left_out: LeftOut | None = None,
 ) -> Iterator[ArmResult]:
     """Run ``workload`` under each arm: the arms in turn, ``repeats`` times over, each time on a new engine that has been warmed up.
 
@@ -122,6 +165,8 @@ def compare(
     ----------
     make_engine
         Called with the arm's options; gives an engine, which is shut down here.
+    left_out
+        Called for an arm that cannot run, in place of raising; the others are still measured.
     others
         As in `Workload.run`.
 
@@ -129,28 +174,55 @@ def compare(
     ------
     UsageError
         ``repeats`` is not positive.
+    SgbenchError
+        An arm cannot run, and ``left_out`` is None.
     """
     if repeats < 1:
         raise UsageError(f"repeats={repeats}: at least 1 is needed")
     runs: dict[str, list[RunReport]] = {arm.name: [] for arm in chosen}
     for _ in range(repeats):
         for arm in chosen:
-            with make_engine(**arm.options) as engine:
-                run = functools.partial(
-                    workload.run,
-                    engine,
-                    seed=seed,
-                    parallel=parallel,
-                    frontend_parallelism=arm.frontend_parallelism,
-                    arm=arm.name,
-                )
-                run(size=1)
-                runs[arm.name].append(run(size=size))
-    first = next(iter(runs.values()))[0].answers
-    for i, reports in enumerate(runs.values()):
+            if arm.name not in runs:
+                continue
+            try:
+                runs[arm.name].append(_run_once(workload, arm, make_engine, size, seed, parallel))
+            except SgbenchError as failure:
+                if left_out is None:
+                    raise
+                del runs[arm.name]
+                left_out(arm.name, failure)
+    yield from _summed(runs)
+
+
+def _run_once(
+    workload: Workload, arm: Arm, make_engine: Callable[..., Engine], size: int | None, seed: int, parallel: int | None
+) -> RunReport:
+    """One run on a new engine, after one of a single program."""
+    if arm.needs is not None and importlib.util.find_spec(arm.needs) is None:
+        raise UsageError(f"arm {arm.name} needs the package {arm.needs}, which is not installed")
+    with make_engine(**arm.options) as engine:
+        if arm.prepare is not None:
+            arm.prepare(engine)
+        run = functools.partial(
+            workload.run,
+            engine,
+            seed=seed,
+            parallel=parallel,
+            frontend_parallelism=arm.frontend_parallelism,
+            api_speculation=arm.api_speculation,
+            arm=arm.name,
+        )
+        run(size=1)
+        return run(size=size)
+
+
+def _summed(runs: Mapping[str, list[RunReport]]) -> Iterator[ArmResult]:
+    first: tuple[str, ...] | None = None
+    for reports in runs.values():
         ordered = sorted(reports, key=lambda report: report.seconds)
         yield ArmResult(
             report=ordered[(len(ordered) - 1) // 2],
             seconds=tuple(report.seconds for report in reports),
-            same_answers=None if i == 0 else all(report.answers == first for report in reports),
+            same_answers=None if first is None else all(report.answers == first for report in reports),
         )
+        first = first or reports[0].answers

@@ -58,9 +58,9 @@ _FILLER = (
 )
 
 
-def rows(table: str) -> list[list[str]]:
+def rows(table: str, folder: str = "tables") -> list[list[str]]:
     """Lines of one of the package's tables, split at ``|``."""
-    text = resources.files("sgbench.workloads").joinpath("tables", f"{table}.txt").read_text(encoding="utf-8")
+    text = resources.files("sgbench.workloads").joinpath(folder, f"{table}.txt").read_text(encoding="utf-8")
     return [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if not line.startswith("#")]
 
 

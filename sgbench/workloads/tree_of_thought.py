@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -23,26 +24,44 @@ _STAGES = (
 )
 
 _NAMES = ("plan", "solution", "reflection")
+EXAMPLES_TOKENS = 900
+_HEAD = "You solve word problems in stages: a plan, a solution, a reflection. Here are worked examples.\n\n"
+_PLAN = "Start from the first number, then go through the events in order and add what comes in and subtract what goes away."
 
 
 @sgl.function
-def tree_of_thought(s: Any, question: str) -> None:
-    """Plan, execute, reflect; each stage in several branches of the one before."""
-    _grow(s, question, 0)
+def tree_of_thought(s: Any, examples: str, question: str) -> None:
+    """Plan, execute, reflect; each stage in several branches of the one before. A stage of one branch waits for no other branch's."""
+    s += sgl.system(examples)
+    level, grown = [s], []
+    for name, told in zip(_NAMES, _STAGES, strict=True):
+        for state in level:
+            _say(state, sgl.user(told.format(q=question)))
+        groups = [state.fork(BRANCHES) for state in level]
+        for forks in groups:
+            _say(forks, sgl.assistant(sgl.gen(name, max_tokens=256, temperature=TEMPERATURE)))
+        grown += groups
+        level = [fork for forks in groups for fork in forks]
+    for forks in reversed(grown):  # inner first
+        forks.join()
 
 
-def _grow(s: Any, question: str, stage: int) -> None:
-    s += sgl.user(_STAGES[stage].format(q=question))
-    forks = s.fork(BRANCHES)
-    forks += sgl.assistant(sgl.gen(_NAMES[stage], max_tokens=256, temperature=TEMPERATURE))
-    if stage + 1 < len(_STAGES):
-        for fork in forks:
-            _grow(fork, question, stage + 1)
-    forks.join()
+def _say(s: Any, what: Any) -> None:
+    """Append ``what`` to a state, or to each of a group."""
+    s += what
 
 
-def problem(rng: Random) -> tuple[str, int]:
-    """A word problem of three steps, and its answer."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A word problem, its events as ``(operation, result)`` lines in order, and the answer."""
+
+    question: str
+    lines: tuple[str, ...]
+    answer: int
+
+
+def problem(rng: Random) -> Problem:
+    """A word problem of three steps."""
     who, other = rng.sample(lexicon.FIRST, 2)
     things = rng.choice(lexicon.THINGS) + "s"
     have, more = rng.randint(20, 99), rng.randint(5, 99)
@@ -55,13 +74,29 @@ def problem(rng: Random) -> tuple[str, int]:
     ]
     rng.shuffle(events)
     story = [f"{who} has {have} {things}.", *(told for told, _ in events), f"How many {things} does {who} have now?"]
-    return " ".join(story), have + sum(change for _, change in events)
+    lines, total = [f"{who} starts with {have} {things}."], have
+    for told, change in events:
+        if "boxes" in told:
+            lines.append(f"{boxes} * {each} = {change}.")
+        lines.append(f"{total} {'-' if change < 0 else '+'} {abs(change)} = {total + change}.")
+        total += change
+    return Problem(" ".join(story), tuple(lines), total)
+
+
+def _worked(rng: Random) -> str:
+    """A problem with its plan, solution and reflection."""
+    made = problem(rng)
+    checked = " ".join(f"{line.removesuffix('.')}, right." for line in made.lines[1:])
+    return (
+        f"Question: {made.question}\nPlan: {_PLAN}\nSolution: {' '.join(made.lines)} The answer is {made.answer}.\n"
+        f"Reflection: I check each step. {checked} All steps are right. Score: 5\n\n"
+    )
 
 
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
-    del count  # problems have the length they have
+    examples = _HEAD + "".join(lexicon.as_many(lambda: _worked(rng), EXAMPLES_TOKENS, count))
     made = [problem(rng) for _ in range(size)]
-    return [Case({"question": question}, answer) for question, answer in made]
+    return [Case({"examples": examples, "question": one.question}, one.answer) for one in made]
 
 
 def leaves(value: Any) -> list[str]:

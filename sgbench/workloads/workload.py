@@ -89,6 +89,7 @@ class Workload:
         *,
         parallel: int | None = None,
         frontend_parallelism: bool = True,
+        api_speculation: bool = True,
         arm: str = "full",
     ) -> RunReport:
         """Run it from an empty cache, which is flushed first.
@@ -105,6 +106,8 @@ class Workload:
             Programs at once; None: the workload's own. 1 measures latency as the paper does.
         frontend_parallelism
             False executes every program serially, forks too: the paper's ablation.
+        api_speculation
+            False makes every call of a program that was written for speculative execution.
         arm
             The report's name for this run.
 
@@ -122,7 +125,8 @@ class Workload:
         engine.flush_cache()
         witness = Witness(engine)
         with witness.watching():
-            states = self._states(engine, cases, seed, min(at_once, len(cases)), frontend_parallelism)
+            program = self.program if api_speculation else SglFunction(self.program.func)
+            states = self._states(program, engine, cases, seed, min(at_once, len(cases)), frontend_parallelism)
             for state in states:
                 failure = state.error()
                 if failure is not None:
@@ -130,17 +134,19 @@ class Workload:
             answers = tuple(self.answer(state) for state in states)
         return self._report(engine, cases, seed, at_once, arm, witness, answers)
 
-    def _states(self, engine: Engine, cases: list[Case], seed: int, threads: int, parallel: bool) -> list[ProgramState]:
+    def _states(
+        self, program: SglFunction, engine: Engine, cases: list[Case], seed: int, threads: int, parallel: bool
+    ) -> list[ProgramState]:
         arguments = [case.arguments for case in cases]
         if parallel:
-            found: list[ProgramState] = self.program.run_batch(
+            found: list[ProgramState] = program.run_batch(
                 arguments, backend=engine, temperature=0, sampling_seed=seed, num_threads=threads
             )
             return found
         states: dict[int, ProgramState] = {}
 
         def one(i: int) -> None:
-            states[i] = self.program.bind(**arguments[i]).run(
+            states[i] = program.bind(**arguments[i]).run(
                 backend=engine, temperature=0, sampling_seed=seed, use_thread=False
             )
 

@@ -21,12 +21,14 @@ EXPECTED = {
     "hellaswag": (3, 0.6, 0.9),
     "react": (2, 0.5, 0.75),
     "generative_agents": (10, 0.8, 0.4),
+    "tree_of_thought": (1, None, 0.95),
     "skeleton_of_thought": (1, None, 0.5),
     "llm_judge": (1, None, 0.75),
     "json_decoding": (2, 0.5, 0.75),
     "json_jump_forward": (2, 0.5, 0.0),
     "chat_short": (2, None, 0.5),
-    "rag": (4, 0.5, 0.6),
+    "rag": (6, 0.3, 0.6),
+    "api_extraction": (3, 0.6, 0.2),
 }
 
 
