@@ -81,7 +81,9 @@ def made(folder: Path, name: str, options: dict[str, Any]) -> Any:
 
     config = getattr(transformers, f"{name}Config")(**(SHAPE | options))
     torch.manual_seed(5)
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model = transformers.AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
     with torch.no_grad():
         for key, value in model.named_parameters():
             if value.dim() == 1:
@@ -102,11 +104,10 @@ def runner(folder: Path, device: str = "cpu", **options: Any) -> TorchRunner:
     return TorchRunner(EngineConfig(model_path=str(folder), device=device, **given))
 
 
-@pytest.mark.parametrize("overlap", [False, True])
-def test_greedy_tokens_equal_transformers(foreign: tuple[Any, Path], device: str, overlap: bool) -> None:
+def test_greedy_tokens_equal_transformers(foreign: tuple[Any, Path], device: str) -> None:
     """In one batch, in chunks, from the cache and afresh."""
     model, folder = foreign
-    half = runner(folder, device, max_prefill_tokens=48, overlap=overlap)
+    half = runner(folder, device, max_prefill_tokens=48, overlap=True)
     assert "by transformers" in half.description
     base = prompts(4, common=50)
     texts = [*base, base[2][:70], base[1] + base[3][:40]]
