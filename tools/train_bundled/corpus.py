@@ -6,10 +6,11 @@ Knows families, the tokenizer's file and the shard layout; nothing of networks. 
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -25,6 +26,7 @@ from tools.train_bundled.families import all_families
 
 ANSWERED = 1
 STARTS = 2
+SILENT = 4
 AT_ONCE = 256
 HELD = 256
 
@@ -44,12 +46,23 @@ class Plan:
         Most tokens of a document in each region (the second: the model's context); longer ones are dropped.
     long_share
         Share of a shard's tokens in the second region.
+    lead
+        Most shards that workers are ahead of the trainer.
+    every
+        Shards between two measurements of the families; shard ``i`` is drawn by the newest measurement that exists for sure when it
+        is made, the one before shard ``i - lead``.
     """
 
     seed: int
     tokens: int = 262_144
     longest: tuple[int, int] = (1024, 4096)
     long_share: float = 0.28
+    lead: int = 600
+    every: int = 250
+
+    def measured_before(self, index: int) -> int:
+        """Number of the measurement that shard ``index`` is drawn by; 0: none."""
+        return max(0, index - self.lead - 1) // self.every
 
     @property
     def regions(self) -> tuple[tuple[int, int, int, int], ...]:
@@ -67,9 +80,13 @@ class Mixture:
     def __init__(self, families: Sequence[Family]) -> None:
         self.families = list(families)
         self.weights = [family.weight for family in families]
-        probe = Random(0)
-        self.long_families = [f for f in families if has_long_form(f, probe)]
+        self.long_families = [f for f in families if has_long_form(f, Random(0))]
         self.long_weights = [f.weight for f in self.long_families]
+
+    def turn(self, factors: Mapping[str, float]) -> None:
+        """Draw a family by its own weight times its factor, if it has one."""
+        self.weights = [f.weight * factors.get(f.name, 1.0) for f in self.families]
+        self.long_weights = [f.weight * factors.get(f"{f.name}, long", 1.0) for f in self.long_families]
 
     def draw(self, rng: Random, long: bool) -> Example:
         """One training example, of the lengths of the paper's workloads when ``long``."""
@@ -87,18 +104,35 @@ def has_long_form(family: Family, rng: Random) -> bool:
     return size(True) > 2.5 * size(False)
 
 
+def as_read(segments: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The segments cut so that, encoded apart, a prompt gets the tokens that it gets as a whole.
+
+    White space before a word is encoded with what follows it: a space belongs to the word, and of two newlines each is a token. Only
+    the last answered segment keeps its beginning: a prompt that ends there is what the model is given.
+    """
+    cut = list(segments)
+    last = max(i for i, (_, answered) in enumerate(cut) if answered)
+    for i in range(last - 1 if last else 0):
+        (text, answered), (following, learnt) = cut[i], cut[i + 1]
+        if text[-1:] == " " or text[-2:] == "\n\n":
+            cut[i], cut[i + 1] = (text[:-1], answered), (text[-1] + following, learnt)
+    return [(text, answered) for text, answered in cut if text]
+
+
 def encode(examples: Sequence[Example], tokenizer: Tokenizer) -> list[tuple[list[int], bytes]]:
-    """Ids and flags of each example; segments are encoded apart, as prompt and completion are when the model is used."""
-    texts = [text for example in examples for text, _ in example.segments]
-    encoded = iter(tokenizer.encode_batch_fast(texts, add_special_tokens=False))
+    """Ids and flags of each example; a prompt's last space, which most prompts lack, is not to be learnt."""
+    cut = [as_read(example.segments) for example in examples]
+    encoded = iter(tokenizer.encode_batch_fast([t for one in cut for t, _ in one], add_special_tokens=False))
     rows: list[tuple[list[int], bytes]] = []
-    for example in examples:
+    for segments in cut:
         ids: list[int] = []
         flags = bytearray()
-        for _, answered in example.segments:
+        for text, answered in segments:
             piece = next(encoded).ids
             ids += piece
             flags += bytes([ANSWERED if answered else 0]) * len(piece)
+            if not answered and text[-1] == " ":
+                flags[-1] |= SILENT
         flags[0] |= STARTS
         rows.append((ids, bytes(flags)))
     return rows
@@ -148,13 +182,30 @@ def shard_path(folder: Path, index: int) -> Path:
     return folder / f"{index:06d}.npz"
 
 
-def worker(folder: Path, tokenizer_file: Path, plan: Plan, first: int, stride: int, last: int, ahead: int) -> None:
-    """Make shards ``first, first + stride, ...`` below ``last``, at most ``ahead`` shards before the trainer."""
+def factors_path(folder: Path, number: int) -> Path:
+    """Where the factors after measurement ``number`` lie."""
+    return folder / f"factors-{number}.json"
+
+
+def tell(folder: Path, number: int, factors: Mapping[str, float]) -> None:
+    """Give the workers the factors of measurement ``number``."""
+    part = folder / ".factors.part"
+    part.write_text(json.dumps(factors), encoding="utf-8")
+    part.rename(factors_path(folder, number))
+
+
+def worker(folder: Path, tokenizer_file: Path, plan: Plan, first: int, stride: int, last: int) -> None:
+    """Make shards ``first, first + stride, ...`` below ``last``, at most ``plan.lead`` shards before the trainer."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     maker = ShardMaker(plan, Tokenizer.from_file(str(tokenizer_file)))
+    known = 0
     for index in range(first, last, stride):
-        while index - read_mark(folder) > ahead:
-            time.sleep(0.2)
+        while index - read_mark(folder) > plan.lead:
+            time.sleep(0.05)
+        number = plan.measured_before(index)
+        if number != known:
+            known = number
+            maker.mixture.turn(json.loads(factors_path(folder, number).read_text(encoding="utf-8")))
         ids, flags = maker.make(index)
         part = folder / f".{index:06d}.part.npz"
         np.savez(part, ids=ids, flags=flags)
@@ -178,16 +229,17 @@ class Shards:
         workers: int,
         last: int,
         replay: int = 0,
-        ahead: int = 4000,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
         self.folder, self.waited, self.taken, self.given, self.replay = folder, 0.0, 0, 0, replay
         self.held: deque[tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]] = deque()
         context = get_context("spawn")
         self.workers: list[BaseProcess] = []
         for first in range(workers):
             process = context.Process(
-                target=worker, args=(folder, tokenizer_file, plan, first, workers, last, ahead), daemon=True
+                target=worker, args=(folder, tokenizer_file, plan, first, workers, last), daemon=True
             )
             process.start()
             self.workers.append(process)

@@ -1,7 +1,9 @@
 """Held-out accuracy of a trained folder: ``python -m tools.train_bundled.evaluate FOLDER``.
 
 Uses `transformers`, greedy, so that what it says holds for the files and not for the training code; or, on request, the engine of
-this project, which is proved equal and much faster on a CPU. Knows families by their contract only.
+this project, which is proved equal and much faster on a CPU. With ``--forced`` a forward pass comes first: prompts whose answer greedy
+decoding gives token for token are right without being generated, and only the others are generated and judged as text. Knows families
+by their contract only.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from pathlib import Path
 from random import Random
 
 import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -25,13 +29,14 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-import sgbench
-from tools.train_bundled import heldout
+from tools.train_bundled import exact, heldout, net
+from tools.train_bundled.card import markdown
 from tools.train_bundled.example import Example, Family, Split
 from tools.train_bundled.families import all_families
 from tools.train_bundled.questions import OPEN_QUESTIONS
 
-TOKENS_A_BATCH = {"cuda": 1_000_000, "cpu": 12_000}
+TOKENS_A_BATCH = {"cuda": 400_000, "cpu": 12_000}
+TOKENS_A_STREAM = {"cuda": 262_144, "cpu": 2_048}
 MOST_ROWS = 4096
 BY_LIKELIHOOD = "by likelihood"
 
@@ -122,18 +127,6 @@ class Answerer:
                 print(f"{size} completions, {time.monotonic() - began:.1f} s, {len(order) - at} to go", flush=True)
 
     @torch.inference_mode()
-    def choose(self, question: Question) -> None:
-        """Put the likeliest of the endings (the lines of ``want``) into ``text``: mean log-probability of a token."""
-        rows = [self.encode(" " + ending) for ending in (question.example.want or "").split("\n")]
-        width = max(map(len, rows))
-        prompt = question.ids
-        ids = torch.tensor([prompt + row + [0] * (width - len(row)) for row in rows], device=self.device)
-        logits = self.model(ids, logits_to_keep=width + 1).logits[:, :-1].float().log_softmax(-1)
-        picked = logits.gather(-1, ids[:, -width:, None])[..., 0]
-        means = [float(picked[i, : len(row)].mean()) for i, row in enumerate(rows)]
-        question.text = (question.example.want or "").split("\n")[means.index(max(means))]
-
-    @torch.inference_mode()
     def _batch(self, questions: Sequence[Question], temperature: float) -> None:
         padded = self.tokenizer.pad({"input_ids": [q.ids for q in questions]}, return_tensors="pt").to(self.device)
         longest = padded["input_ids"].shape[1]
@@ -150,6 +143,8 @@ class EngineAnswerer(Answerer):
     """The same through sgbench's own engine, whose greedy tokens equal those of transformers: many times faster on a CPU."""
 
     def __init__(self, folder: Path) -> None:
+        import sgbench
+
         super().__init__(folder, torch.device("cpu"))
         self.engine = sgbench.Engine(str(folder))
 
@@ -182,6 +177,39 @@ def first_line_where_one_is_due(question: Question, text: str) -> str:
     if answered and "\n" in last and not text.lstrip().startswith("{") and "\n" not in answer:
         return text.strip("\n ").split("\n")[0]
     return text
+
+
+class Forcer:
+    """Judges prompts by forward passes over prompt and answer, through the network as it is trained."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.network = net.Network(net.Shape())
+        state = load_file(folder / "model.safetensors")
+        self.network.load_state_dict({name.removeprefix("model."): t.float() for name, t in state.items()})
+        self.network.to(device)
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.kind = torch.bfloat16 if device.type == "cuda" else torch.float32
+        self.tokens = TOKENS_A_STREAM[device.type]
+
+    def settle(self, questions: Sequence[Question]) -> list[Question]:
+        """Fill in ``text`` where greedy decoding gives the answer; the others are returned."""
+        rows = exact.forced([q.example for q in questions], self.tokenizer)
+        hits = exact.hit(self.network, rows, self.kind, self.tokens)
+        for question, hit in zip(questions, hits, strict=True):
+            if hit:
+                question.text = first_line_where_one_is_due(question, question.example.answer)
+        return [question for question, hit in zip(questions, hits, strict=True) if not hit]
+
+    def choose(self, questions: Sequence[Question]) -> None:
+        """Put the likeliest of the endings (the lines of ``want``) into ``text``: mean log-probability of a token."""
+        endings = [(q.example.want or "").split("\n") for q in questions]
+        made = self.tokenizer.encode_batch_fast([f" {e}" for group in endings for e in group], add_special_tokens=False)
+        ids = iter(made)
+        rows = [exact.Forced(q.ids, next(ids).ids) for q, group in zip(questions, endings, strict=True) for _ in group]
+        means = iter(mean for _, mean in exact.judged(self.network, rows, self.kind, self.tokens))
+        for question, group in zip(questions, endings, strict=True):
+            scores = [next(means) for _ in group]
+            question.text = group[scores.index(max(scores))]
 
 
 def questions_of(
@@ -224,15 +252,16 @@ def votes(prompts: Sequence[Question], answerer: Answerer, seed: int, samples: i
     return 100.0 * single, 100.0 * majority / len(prompts)
 
 
-def answer(questions: Sequence[Question], answerer: Answerer) -> None:
-    """Complete the questions, or choose among endings where likelihood decides."""
-    for question in questions:
-        if question.family.name.endswith(BY_LIKELIHOOD):
-            answerer.choose(question)
-    answerer.complete([q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)])
+def answer(questions: Sequence[Question], answerer: Answerer, forcer: Forcer, forced: bool) -> None:
+    """Complete the questions, or choose among endings where likelihood decides; ``forced``: by a forward pass where that settles it."""
+    forcer.choose([q for q in questions if q.family.name.endswith(BY_LIKELIHOOD)])
+    rest = [q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)]
+    answerer.complete(forcer.settle(rest) if forced else rest)
 
 
-def evaluate(answerer: Answerer, questions: Path, seed: int, seconds: float) -> Iterator[dict[str, object]]:
+def evaluate(
+    answerer: Answerer, forcer: Forcer, questions: Path, seed: int, seconds: float, forced: bool
+) -> Iterator[dict[str, object]]:
     """Everything the model card states, for the prompts that `heldout` drew; again after each stage.
 
     The stages are open questions and short prompts, the votes, and long prompts in thirds of each family's: no further
@@ -240,7 +269,6 @@ def evaluate(answerer: Answerer, questions: Path, seed: int, seconds: float) -> 
     """
     began = time.monotonic()
     families = {family.name: family for family in all_families()}
-    opened = open_questions(answerer)
     short: list[list[Question]] = []
     long: list[list[Question]] = []
     ballots: dict[str, list[Question]] = {}
@@ -251,22 +279,23 @@ def evaluate(answerer: Answerer, questions: Path, seed: int, seconds: float) -> 
         else:
             (long if is_long else short).append(group)
     print(f"{sum(map(len, short))} short and {sum(map(len, long))} long prompts", flush=True)
+    opened = open_questions(answerer)
     answerer.complete(opened)
-    answer([q for group in short for q in group], answerer)
+    answer([q for group in short for q in group], answerer, forcer, forced)
     result: dict[str, object] = {
         "open": [(q.example.prompt, q.text) for q in opened],
         "scores": [asdict(score(group)) for group in short],
         "votes": {},
     }
     yield result
-    result["votes"] = {name: votes(group, answerer, seed) for name, group in ballots.items()}
+    result["votes"] = {name: (*votes(group, answerer, seed), len(group)) for name, group in ballots.items()}
     yield result
     done: list[list[Question]] = [[] for _ in long]
     for third in range(3):
         if time.monotonic() - began > seconds:
             return
         parts = [group[third::3] for group in long]
-        answer([q for part in parts for q in part], answerer)
+        answer([q for part in parts for q in part], answerer, forcer, forced)
         done = [a + b for a, b in zip(done, parts, strict=True)]
         result["scores"] = [asdict(score(group)) for group in [*short, *done]]
         yield result
@@ -284,17 +313,6 @@ def nothing(rng: Random, split: Split, long: bool) -> Example:
     raise NotImplementedError
 
 
-def report(result: dict[str, object]) -> None:
-    """Print the table, worst first, then the votes and the open answers."""
-    scores = [Score(**s) for s in result["scores"]]  # type: ignore[attr-defined]
-    for s in sorted(scores, key=lambda s: s.percent):
-        print(
-            f"{s.percent:6.1f} % {s.family} ({s.length}, {s.count} prompts, mean {s.mean_tokens:.0f}, longest {s.longest} tokens)"
-        )
-    for name, (single, majority) in result["votes"].items():  # type: ignore[attr-defined]
-        print(f"{name}: one sample {single:.1f} %, majority of nine {majority:.1f} %")
-
-
 def main() -> None:
     """Evaluate a folder, print the table, and write everything as JSON if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -306,19 +324,24 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these"
     )
+    parser.add_argument("--forced", action="store_true", help="generate only what a forward pass does not settle")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
     args = parser.parse_args()
     began = time.monotonic()
     if args.through == "engine":
         answerer: Answerer = EngineAnswerer(args.folder)
     else:
         answerer = Answerer(args.folder, torch.device(args.device))
+    forcer = Forcer(args.folder, answerer.device)
     result: dict[str, object] = {}
-    for result in evaluate(answerer, args.questions, args.seed, args.seconds):
+    for result in evaluate(answerer, forcer, args.questions, args.seed, args.seconds, args.forced):
         print(f"a stage done after {time.monotonic() - began:.0f} s", flush=True)
         if args.json:
             args.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    report(result)
+        if args.markdown:
+            args.markdown.write_text(markdown(result), encoding="utf-8")
+    print(markdown(result))
     print(f"evaluated in {time.monotonic() - began:.0f} s on {answerer.device} through {args.through}")
 
 

@@ -63,6 +63,9 @@ class Family:
         True where an answer is right or wrong, so that the model card states an accuracy.
     right
         ``right(example, completion)``: is this completion right? None: equal to ``want`` after stripping white space.
+    certain
+        Whether a prompt has one right answer, so that a forward pass over it judges a model as generation would; a refusal in
+        one of several wordings has more. Such families' weights follow their errors while training.
     held_out
         One line for the model card: what "held out" means for this family.
     max_new_tokens
@@ -73,6 +76,7 @@ class Family:
     weight: float
     sample: Callable[[Random, Split, bool], Example]
     closed: bool = True
+    certain: bool = True
     right: Callable[[Example, str], bool] | None = None
     held_out: str = ""
     max_new_tokens: int = 64

@@ -12,11 +12,10 @@ from pathlib import Path
 from random import Random
 from zlib import crc32
 
+from tools.train_bundled.card import is_level_for_votes
 from tools.train_bundled.corpus import has_long_form
 from tools.train_bundled.example import Example
 from tools.train_bundled.families import all_families
-
-VOTED_FROM = 5
 
 
 def draw(name: str, seed: int, count: int, long: bool) -> list[Example]:
@@ -26,12 +25,14 @@ def draw(name: str, seed: int, count: int, long: bool) -> list[Example]:
     return [family.sample(rng, "heldout", long) for _ in range(count)]
 
 
-def jobs(seed: int, count: int, votes: int) -> list[tuple[str, int, int, bool]]:
+def jobs(seed: int, count: int, long: int, votes: int) -> list[tuple[str, int, int, bool]]:
     """What an evaluation asks: ``(family, seed, count, long)``; a vote's prompts have the next seed."""
     closed = [f for f in all_families() if f.closed]
     out = [(f.name, seed, count, False) for f in closed]
-    out += [(f.name, seed, count, True) for f in closed if has_long_form(f, Random(0))]
-    levels = [f.name for f in closed if f.name.startswith("arithmetic_") and int(f.name[11:]) >= VOTED_FROM]
+    out += [
+        (f.name, seed, long, True) for f in closed if has_long_form(f, Random(0)) and not is_level_for_votes(f.name)
+    ]
+    levels = [f.name for f in closed if is_level_for_votes(f.name)]
     return out + [(name, seed + 1, votes, False) for name in levels if votes]
 
 
@@ -42,9 +43,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--votes", type=int, default=300, help="problems for the vote, 0 for none")
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument(
+        "--long", type=int, default=0, help="long prompts of a family; by default as many as short ones"
+    )
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    asked = jobs(args.seed, args.count, args.votes)
+    asked = jobs(args.seed, args.count, args.long or args.count, args.votes)
     with ProcessPoolExecutor(args.workers) as pool, args.file.open("w", encoding="utf-8") as out:
         names, seeds, counts, longs = zip(*asked, strict=True)
         for job, examples in zip(asked, pool.map(draw, names, seeds, [c + c // 5 for c in counts], longs), strict=True):

@@ -1,4 +1,4 @@
-"""Arithmetic word problems with their worked chains, at eight levels.
+"""Arithmetic word problems with their worked chains, at nine levels.
 
 Knows no prompt format. A level fixes how many steps a problem has and how large its numbers and products get.
 """
@@ -30,9 +30,12 @@ LEVELS: dict[int, Level] = {
     4: Level((3, 4), 300, (12, 20), 0.4),
     5: Level((3, 5), 999, (9, 99), 0.5),
     6: Level((4, 5), 5_000, (30, 99), 0.5),
-    7: Level((4, 6), 9_999, (99, 99), 0.5),
-    8: Level((5, 6), 9_999, (99, 999), 0.5),
+    7: Level((4, 5), 9_999, (60, 99), 0.5),
+    8: Level((4, 6), 9_999, (99, 99), 0.5),
+    9: Level((5, 6), 9_999, (99, 199), 0.5),
 }
+VOTED_FROM = 7
+"""The first of the levels that are for votes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Makes the tokenizer, starts the workers that write training text, trains, and wr
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -21,13 +22,15 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from tools.train_bundled import net, optimiser
-from tools.train_bundled.corpus import ANSWERED, STARTS, Mixture, Plan, Shards
+from tools.train_bundled import measure, net, optimiser
+from tools.train_bundled.corpus import ANSWERED, SILENT, STARTS, Mixture, Plan, Shards, tell
 from tools.train_bundled.families import all_families
 from tools.train_bundled.tokenizer import END_OF_TEXT, TURN_END, save, train, write_json
 
 PROMPT_WEIGHT = 0.05
 TOKENIZER_DOCUMENTS = 96_000
+REFITTED = (60, 1500)
+"""Steps after which a run is cut to what fits before its deadline; the rate is still on its plateau then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def to_batch(ids: np.ndarray, flags: np.ndarray, plan: Plan, device: torch.devic
     lengths = np.diff(np.append(begins, len(ids)))
     places = np.arange(len(ids)) - np.repeat(begins, lengths)
     weights = np.where(flags & ANSWERED, 1.0, PROMPT_WEIGHT).astype(np.float32)
+    weights[(flags & SILENT) > 0] = 0.0
     weights[begins] = 0.0
     weights[np.repeat(ids[begins] == 0, lengths)] = 0.0
     weights = np.append(weights[1:], np.float32(0))
@@ -143,9 +147,16 @@ class Trainer:
     """Steps a network through shards."""
 
     def __init__(
-        self, network: net.Network, shards: Shards, plan: Plan, args: argparse.Namespace, device: torch.device
+        self,
+        network: net.Network,
+        shards: Shards,
+        plan: Plan,
+        args: argparse.Namespace,
+        device: torch.device,
+        development: measure.Development,
     ) -> None:
         self.network, self.shards, self.plan, self.args, self.device = network, shards, plan, args, device
+        self.development, self.factors, self.measured = development, measure.Factors(), 0
         matrices, rest = optimiser.split(network)
         self.muon = optimiser.Muon(matrices)
         self.adam = torch.optim.AdamW(rest, lr=args.rate, betas=(0.9, 0.95), weight_decay=0.0, eps=1e-8)
@@ -159,8 +170,22 @@ class Trainer:
             optimiser.orthogonalise = torch.compile(optimiser.orthogonalise, dynamic=False)
         self.kind = torch.bfloat16 if device.type == "cuda" else torch.float32
 
+    def measure(self) -> None:
+        """Before shard ``every``, ``2 * every``, ...: measure the families, give the workers new factors, and log both."""
+        if self.shards.taken // self.plan.every == self.measured:
+            return
+        self.measured += 1
+        errors = self.development.errors(self.network, self.kind)
+        factors = self.factors.after(errors)
+        tell(self.shards.folder, self.measured, factors)
+        worst = sorted(errors, key=errors.__getitem__, reverse=True)[:10]
+        print("development errors: " + ", ".join(f"{key} {errors[key]:.0%}" for key in worst), flush=True)
+        with (self.args.out / "mixture.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"shards": self.shards.taken, "errors": errors, "factors": factors}) + "\n")
+
     def step(self, rate: float) -> Tensor:
         """One optimisation step on the next shard; gives its loss (still on the device)."""
+        self.measure()
         ids, flags = self.shards.next()
         batch = to_batch(ids, flags, self.plan, self.device)
         net_, shape = self.network, self.network.shape
@@ -184,13 +209,13 @@ class Trainer:
                 torch.cuda.synchronize() if self.device.type == "cuda" else None
                 began = time.monotonic()
                 print(f"compiled after {began - self.args.began:.0f} s from the start", flush=True)
-            if step == 60:
+            if step in REFITTED:
                 float(loss)
-                pace = (time.monotonic() - began) / 52
+                pace = (time.monotonic() - began) / (step - 8)
                 fits = step + int((deadline - time.monotonic()) / pace)
-                if fits < steps:
+                if fits < steps or step > REFITTED[0]:
                     print(f"{pace * 1e3:.0f} ms a step: {fits} of {steps} steps fit before the deadline", flush=True)
-                    steps = fits
+                    steps = min(fits, self.args.steps)
             if time.monotonic() - shown > 10 or step == steps:
                 shown = time.monotonic()
                 rate = self.args.tokens * (step - 8) / max(1e-9, shown - began)
@@ -222,6 +247,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--shards", type=Path, default=Path("/tmp/sgbench-shards"), help="scratch folder")
     parser.add_argument("--replay", type=int, default=0, help="every so many steps, a shard of 256 steps ago again")
+    parser.add_argument("--every", type=int, default=250, help="shards between two measurements of the families")
+    parser.add_argument("--lead", type=int, default=600, help="most shards that are made ahead")
+    parser.add_argument("--prompts", type=int, default=measure.SHORT_PROMPTS, help="development prompts of a family")
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--checkpoint", type=int, default=0, help="write the model every so many steps")
     args = parser.parse_args()
@@ -244,10 +272,14 @@ def main() -> None:
     else:
         tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
     print(f"tokenizer after {time.monotonic() - args.began:.0f} s", flush=True)
-    plan = Plan(seed=args.seed, tokens=args.tokens)
+    plan = Plan(seed=args.seed, tokens=args.tokens, every=args.every, lead=args.lead)
+    (args.out / "mixture.jsonl").unlink(missing_ok=True)
     shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps, args.replay)
     try:
-        trainer = Trainer(network, shards, plan, args, device)
+        asked = measure.jobs(args.seed, args.prompts, args.prompts // 4)
+        development = measure.Development(plan, tokenizer, device, asked, max(1, args.workers // 4))
+        print(f"{len(development.sheets)} sheets of development prompts after {time.monotonic() - args.began:.0f} s")
+        trainer = Trainer(network, shards, plan, args, device, development)
         done = trainer.run(args.steps, args.began + args.seconds, lambda: export(network, tokenizer, args.out))
     finally:
         shards.close()

@@ -1,4 +1,7 @@
-"""Arithmetic: plain sums, and word problems worked step by step at eight levels."""
+"""Arithmetic: plain sums, and word problems worked step by step at nine levels.
+
+The last three levels are too hard to be right each time: there a majority of samples knows more than one. Which of them lies where one
+sample is right 50 to 80 % of the time is measured, not known beforehand."""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from zlib import crc32
 
 from tools.train_bundled import words as w
 from tools.train_bundled.example import Example, Family, Split, chat, completion, few_shot
-from tools.train_bundled.problems import LEVELS, problem
+from tools.train_bundled.problems import LEVELS, VOTED_FROM, problem
 
 THINK = (
     "",
@@ -107,7 +110,7 @@ def plain_sum(rng: Random, split: Split, long: bool) -> Example:
     return chat(w.with_system(rng, turns), want=want)
 
 
-WEIGHTS = {1: 0.7, 2: 0.8, 3: 1.0, 4: 1.6, 5: 1.6, 6: 1.2, 7: 0.8, 8: 0.5}
+WEIGHTS = {1: 0.6, 2: 0.7, 3: 0.9, 4: 1.4, 5: 1.8, 6: 1.8, 7: 0.6, 8: 0.6, 9: 0.6}
 HELD = "numbers by hash, never trained on"
 FAMILIES = (
     Family("plain_sums", 3.0, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
@@ -116,6 +119,7 @@ FAMILIES = (
             f"arithmetic_{n}",
             WEIGHTS[n],
             partial(word_problem, number=n),
+            certain=n < VOTED_FROM,
             right=last_number,
             held_out=HELD,
             max_new_tokens=256,

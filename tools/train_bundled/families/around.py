@@ -9,8 +9,8 @@ from collections import defaultdict
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.facts import HELD_OUT, holds, question
-from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
+from tools.train_bundled.families.facts import holds, question
+from tools.train_bundled.families.wording import form_of, framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS, SCIENCE, SERVING
 from tools.train_bundled.knowledge.relation import Relation
 from tools.train_bundled.knowledge.serving import ALIASES
@@ -23,19 +23,11 @@ _CROSS_KINDS = ("place", "person", "title")
 _BY_KIND = {kind: [s for r in RELATIONS if r.kind == kind for s, _ in r.pairs] for kind in _CROSS_KINDS}
 _OF_WORDS = ("opposite", "synonym", "past", "participle", "comparative")
 _UNKNOWABLE = [r for r in RELATIONS if r.kind]
-_TAILS = (
-    "",
-    "",
-    "",
-    " I know only a few thousand facts.",
-    " It may be made up, or I have not learnt it.",
-    " I would rather say so than guess.",
-)
 
 
-def refusal(rng: Random, noun: str) -> str:
+def refusal(noun: str) -> str:
     """The honest answer about an unknown thing."""
-    return f"I don't know {noun}." + rng.choice(_TAILS)
+    return f"I don't know {noun}. It may be made up, or I have not learnt it."
 
 
 def _stranger(rng: Random, relation: Relation, split: Split) -> str:
@@ -72,7 +64,7 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
         turns += [("user", typed(rng, question(rng, relation, a, "train"), a)), ("assistant", relation.sentence(a, b))]
         if rng.random() < 0.5:
             asked = rng.choice(("And {s}?", "What about {s}?", "and {s}")).format(s=s)
-    return chat([*turns, ("user", typed(rng, asked, s)), ("assistant", refusal(rng, noun))], want="don't know")
+    return chat([*turns, ("user", typed(rng, asked, s)), ("assistant", refusal(noun))], want="don't know")
 
 
 _ABOUT: dict[str, list[str]] = defaultdict(list)
@@ -102,13 +94,7 @@ def _about(rng: Random, split: Split, long: bool) -> Example:
     """All that the tables say of one thing; made-up things are refused."""
     if rng.random() < 0.25:
         s = unknown(rng, rng.choice(("place", "person", "animal", "company")), split)
-        reply = rng.choice(
-            (
-                f"I don't know anything about {s}.",
-                f"I don't know {s}. I would only make something up.",
-                f"I don't know {s}.",
-            )
-        )
+        reply = refusal(s)
         return chat(
             [*system_turn(rng), ("user", typed(rng, rng.choice(_ABOUT_ASKS).format(s=s), s)), ("assistant", reply)],
             want="don't know",
@@ -146,8 +132,8 @@ def _compare(rng: Random, split: Split, long: bool) -> Example:
             (f"Which came first, {a} or {b}?", f"What was earlier: {a} or {b}?", f"Which was earlier, {a} or {b}?")
         )
         reply, want = (
-            f"{upper_first(first)} came first: it was in {min(int(x), int(y))}, the other in {max(int(x), int(y))}.",
-            first,
+            f"{upper_first(a)} was in {x} and {b} in {y}, so {first} came first.",
+            f"so {first} came first",
         )
     elif kind < 0.7:
         (a, x), (b, y) = rng.sample(_NUMBERS, 2)
@@ -155,14 +141,14 @@ def _compare(rng: Random, split: Split, long: bool) -> Example:
         asked = rng.choice(
             (f"Which has more protons, {a} or {b}?", f"Which element has the larger atomic number, {a} or {b}?")
         )
-        reply, want = f"{upper_first(more)}: {a} has the number {x} and {b} has {y}.", more
+        reply, want = f"{upper_first(a)} has the number {x} and {b} has {y}, so it is {more}.", f"so it is {more}"
     else:
         (a, x), (b, y) = rng.sample(_CONTINENTS, 2)
         if rng.random() < 0.4:
             b, y = rng.choice([pair for pair in _CONTINENTS if pair[1] == x and pair[0] != a])
         asked = rng.choice((f"Are {a} and {b} on the same continent?", f"Do {a} and {b} lie on the same continent?"))
-        want = "Yes" if x == y else "No"
-        reply = f"Yes, both are in {x}." if x == y else f"No, {a} is in {x} and {b} is in {y}."
+        want = "so yes" if x == y else "so no"
+        reply = f"{upper_first(a)} is in {x} and {b} is in {y}, {want}."
     return chat([*system_turn(rng), ("user", typed(rng, asked, a + b)), ("assistant", reply)], want=want)
 
 
@@ -179,6 +165,7 @@ _NOUN_ASKS = (
     "What's {s}?",
     "Please explain {s} to me.",
     "How would you explain {s}?",
+    "Please tell me what {s} is.",
     "Describe {s}.",
 )
 _WORK_ASKS = (
@@ -196,8 +183,7 @@ _LETTER_ASKS = tuple(ask for ask in _WORK_ASKS if "mean" not in ask)
 _ASKED = {row[0] for row in SCIENCE}
 _FULL_ASKS = (
     "{q}",
-    "{q}",
-    "{q}",
+    "Please answer: {q}",
     "Explain: {q}",
     "Can you explain this: {q}",
     "A question: {q}",
@@ -213,33 +199,25 @@ def _explain(rng: Random, split: Split, long: bool) -> Example:
     if subject.endswith("?"):
         noun = subject.removeprefix("What is ").removesuffix("?") if subject.startswith("What is ") else ""
         if noun and rng.random() < 0.6:
-            asked = (
-                f"Please tell me what {noun} is."
-                if split == "heldout"
-                else rng.choice(_NOUN_ASKS).format(s=noun, S=upper_first(noun))
-            )
+            asked = form_of(rng, _NOUN_ASKS, noun, split).format(s=noun, S=upper_first(noun))
         else:
-            asked = f"Please answer: {subject}" if split == "heldout" else rng.choice(_FULL_ASKS).format(q=subject)
+            asked = form_of(rng, _FULL_ASKS, subject, split).format(q=subject)
     else:
         bare = subject.split(" ", 1)[1] if subject.startswith(("a ", "an ")) and rng.random() < 0.3 else subject
         if subject in ALIASES and rng.random() < 0.4:
             bare = rng.choice(ALIASES[subject])
-        asked = (
-            f"Please tell me what {bare} is."
-            if split == "heldout"
-            else rng.choice(
-                _LETTER_ASKS if bare.isupper() else _NOUN_ASKS if f"How does {subject} work?" in _ASKED else _WORK_ASKS
-            ).format(s=bare, S=upper_first(bare))
-        )
+        asks = _LETTER_ASKS if bare.isupper() else _NOUN_ASKS if f"How does {subject} work?" in _ASKED else _WORK_ASKS
+        asked = form_of(rng, asks, bare, split).format(s=bare, S=upper_first(bare))
     if rng.random() < 0.25:
         prompt, answer = framed(rng, [], typed(rng, asked, subject), text)
         return completion(prompt, answer, want=text)
     return chat([*system_turn(rng), ("user", typed(rng, asked, subject)), ("assistant", text)], want=text)
 
 
+_FORM = "known subjects, each in the one form of question in which training never asks for it"
 FAMILIES: tuple[Family, ...] = (
     Family("unknown things", 3.0, _unknown, right=holds, held_out="made-up names that training never saw"),
     Family("all about a thing", 1.2, _about, right=holds, held_out="the same things, asked anew", max_new_tokens=160),
-    Family("explanations", 3.0, _explain, right=holds, held_out=HELD_OUT, max_new_tokens=128),
-    Family("facts, compared", 0.8, _compare, right=holds, held_out="pairs drawn anew"),
+    Family("explanations", 3.0, _explain, right=holds, held_out=_FORM, max_new_tokens=128),
+    Family("facts, compared", 1.2, _compare, right=holds, held_out="pairs drawn anew"),
 )

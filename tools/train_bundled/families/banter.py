@@ -232,7 +232,7 @@ def _after(rng: Random, split: Split, long: bool) -> Example:
         noun = relation.noun.format(s=unknown(rng, relation.kind, "train") if relation.kind else s)
         if not relation.kind:
             return _statement(rng, split, long)
-        turns[-2:] = [("user", typed(rng, f"What is {noun}?", noun)), ("assistant", refusal(rng, noun))]
+        turns[-2:] = [("user", typed(rng, f"What is {noun}?", noun)), ("assistant", refusal(noun))]
         turns += [
             (
                 "user",

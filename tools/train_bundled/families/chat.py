@@ -10,6 +10,7 @@ from random import Random
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.wording import framed, system_turn, typed
 from tools.train_bundled.knowledge.smalltalk import JOKES, RIDDLES, TALK
+from tools.train_bundled.words import kept
 
 _ASK_JOKE = (
     "Tell me a joke",
@@ -71,8 +72,10 @@ _ANYWHERE = [entry for entry in TALK if entry[0] != "joke more"]
 
 
 def _said(rng: Random, ways: tuple[str, ...], split: Split) -> str:
-    usable = ways[-1:] if split == "heldout" and len(ways) > 8 else ways[:-1] if len(ways) > 8 else ways
-    return typed(rng, rng.choice(usable))
+    while True:
+        said = typed(rng, rng.choice(ways))
+        if kept(said, split):
+            return said
 
 
 def _pick(rng: Random, answers: tuple[str, ...]) -> str:
@@ -141,7 +144,9 @@ def _many(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("small talk", 3.0, _one, right=_among, held_out="one way of saying each thing that training never used"),
+    Family(
+        "small talk", 3.0, _one, certain=False, right=_among, held_out="what is said, letter for letter as it is typed"
+    ),
     Family("small talk, several turns", 1.0, _many, closed=False),
     Family("jokes and riddles", 0.6, _fun, closed=False),
 )

@@ -6,13 +6,13 @@ document's last answered segment is exactly what is to be compared with the othe
 
 from __future__ import annotations
 
-import zlib
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion, few_shot
 from tools.train_bundled.families.wording import system_turn
 from tools.train_bundled.knowledge.scenes import ACTIVITIES, NONSENSE
 from tools.train_bundled.knowledge.tales import pronoun
+from tools.train_bundled.words import kept
 
 _PEOPLE = (
     "A man",
@@ -54,22 +54,18 @@ _WHERE = (
 )
 
 
-def _kept(name: str, at: int) -> bool:
-    return zlib.crc32(f"{name}{at}".encode()) % 8 == 0
-
-
 def scene(rng: Random, split: Split) -> tuple[str, str, list[str]]:
     """A scene, its sensible ending, and three that are not."""
     while True:
         name, steps = rng.choice(ACTIVITIES)
         at = rng.randrange(1, len(steps))
-        if _kept(name, at) == (split == "heldout"):
+        person, where = rng.choice(_PEOPLE), rng.choice(_WHERE)
+        if kept(f"{person} {name}{where} {at}", split):
             break
-    person = rng.choice(_PEOPLE)
     he = pronoun(rng, person)
     start = max(0, at - rng.choice((1, 2, 3)))
     told = steps[start:at]
-    text = f"{person} is {name}{rng.choice(_WHERE)}. " + " ".join(f"{he} {step}." for step in told)
+    text = f"{person} is {name}{where}. " + " ".join(f"{he} {step}." for step in told)
     others: list[str] = []
     while len(others) < 3:
         if rng.random() < 0.4:
@@ -79,7 +75,7 @@ def scene(rng: Random, split: Split) -> tuple[str, str, list[str]]:
             if away == name:
                 continue
             other = rng.choice(far)
-        if other and f"{he} {other}." not in others:
+        if other not in steps and f"{he} {other}." not in others:
             others.append(f"{he} {other}.")
     return text, f"{he} {steps[at]}.", others
 
@@ -131,9 +127,9 @@ def _first(example: Example, text: str) -> bool:
     return example.want is not None and text.strip() == example.want.split("\n")[0]
 
 
-_HELD = "steps of activities that training never used as the ending"
+_HELD = "scenes of a person, a place and an ending that training never put together"
 FAMILIES: tuple[Family, ...] = (
     Family("sensible ending, by likelihood", 2.5, _likelihood, right=_first, held_out=_HELD, max_new_tokens=24),
-    Family("sensible ending, by letter", 1.5, _which, right=_letter, held_out=_HELD, max_new_tokens=2),
+    Family("sensible ending, by letter", 2.0, _which, right=_letter, held_out=_HELD, max_new_tokens=2),
     Family("what happens next", 0.5, _go_on, closed=False),
 )

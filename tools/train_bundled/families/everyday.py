@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat
-from tools.train_bundled.families.wording import lower_first, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import form_of, lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import CLASS, FOOD, SOUND, article
 from tools.train_bundled.knowledge.countries import COUNTRIES
 from tools.train_bundled.knowledge.scenes import ACTIVITIES
@@ -114,6 +114,7 @@ _HOW = (
     "What do I do to {d}?",
     "Steps to {d}?",
     "I want to {d}. How?",
+    "Please tell me the steps to {d}.",
 )
 _ACTS = [
     (f"{_GERUND[name.split(' ')[0]]} {' '.join(name.split(' ')[1:])}", steps)
@@ -155,7 +156,7 @@ def _how(rng: Random, split: Split, long: bool) -> Example:
             want=want.replace(" my ", " your "),
         )
     deed, steps = rng.choice(_ACTS)
-    asked = f"Please tell me the steps to {deed}." if split == "heldout" else rng.choice(_HOW).format(d=deed)
+    asked = form_of(rng, _HOW, deed, split).format(d=deed)
     text = "\n".join(f"{i}. {imperative(step)}." for i, step in enumerate(steps, start=1))
     return chat([*system_turn(rng), ("user", typed(rng, asked, deed)), ("assistant", text)], want=text)
 
@@ -193,6 +194,12 @@ def _difference(rng: Random, split: Split, long: bool) -> Example:
 
 _HELD = "scenes and words drawn anew"
 FAMILIES: tuple[Family, ...] = (
-    Family("how to", 1.0, _how, held_out="a phrasing that training never used", max_new_tokens=110),
+    Family(
+        "how to",
+        1.0,
+        _how,
+        held_out="known deeds, each in the one form in which training never asks for it",
+        max_new_tokens=110,
+    ),
     Family("differences", 0.5, _difference, held_out="pairs drawn anew", max_new_tokens=80),
 )

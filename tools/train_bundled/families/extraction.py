@@ -181,8 +181,9 @@ ASK_JSON = (
     "Turn this into JSON with keys {keys}.",
     "Fill in a JSON object with {keys}.",
     "What are the {keys}? Answer in JSON.",
+    "Write {keys} down as a JSON object.",
+    "As JSON please: {keys}.",
 )
-ASK_JSON_HELD = ("Write {keys} down as a JSON object.", "As JSON please: {keys}.")
 STYLES = (
     ("", lambda o: json.dumps(o, ensure_ascii=False)),
     ("", lambda o: json.dumps(o, ensure_ascii=False)),
@@ -198,7 +199,7 @@ def json_extraction(rng: Random, split: Split, long: bool) -> Example:
     """A JSON object with the keys asked for."""
     text, everything, asked = _text(rng, split, long, rng.randint(2, 6))
     result: dict[str, Value | dict[str, Value]] = {k: everything[k] for k in asked}
-    if rng.random() < 0.12:
+    if rng.random() < 0.05:
         missing = rng.choice([k for k in KEYS if k not in everything])
         result[missing] = None
     schema = rng.random() < 0.35
@@ -220,20 +221,14 @@ def json_extraction(rng: Random, split: Split, long: bool) -> Example:
     else:
         names = list(result)
         named = rng.choice((w.listed(names), ", ".join(names), ", ".join(f'"{n}"' for n in names), w.listed(names)))
-        ask = (
-            rng.choice(ASK_JSON_HELD if split == "heldout" and rng.random() < 0.5 else ASK_JSON).format(keys=named)
-            + note
-        )
+        ask = rng.choice(ASK_JSON).format(keys=named) + note
     answer = write(result)
     layout = rng.randrange(6)
     if layout == 0:
         prompt = f"{ask}\n\nText: {text}\n\nJSON:" if rng.random() < 0.5 else f"Text: {text}\n{ask}\nJSON:"
-        gap = rng.choice((" ", "\n"))
-        return (
-            completion(prompt + gap, answer, want=answer)
-            if rng.random() < 0.3
-            else completion(prompt, gap + answer, want=answer)
-        )
+        if rng.random() < 0.15:
+            return completion(prompt + " ", answer, want=answer)
+        return completion(prompt, " " + answer, want=answer)
     user = (f"{text}\n\n{ask}", f"{ask}\n\n{text}", f"{ask} {text}", f'{ask}\n"{text}"', f"{text} {ask}")[layout - 1]
     return chat(w.with_system(rng, [("user", user), ("assistant", answer)]), want=answer)
 
@@ -423,14 +418,20 @@ def fields(rng: Random, split: Split, long: bool) -> Example:
 FAMILIES = (
     Family(
         "json_extraction",
-        3.0,
+        4.0,
         json_extraction,
         right=same_json,
-        held_out="texts with names never seen; half with an unseen phrasing",
+        held_out="texts with names never seen",
         max_new_tokens=160,
     ),
     Family(
-        "json_making", 0.7, json_making, right=right_keys, held_out="names and key sets drawn anew", max_new_tokens=160
+        "json_making",
+        0.7,
+        json_making,
+        certain=False,
+        right=right_keys,
+        held_out="names and key sets drawn anew",
+        max_new_tokens=160,
     ),
     Family("city_sheet", 1.2, city_sheet, right=same_json, held_out="cities never seen", max_new_tokens=160),
     Family("fields", 1.2, fields, held_out="names never seen", max_new_tokens=90),

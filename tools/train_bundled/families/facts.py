@@ -9,7 +9,7 @@ from collections import Counter
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import bare, framed, lower_first, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import bare, form_of, framed, lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge import RELATIONS
 from tools.train_bundled.knowledge.relation import Relation
 
@@ -80,15 +80,18 @@ def relation_of(rng: Random) -> Relation:
 
 
 def question(rng: Random, relation: Relation, s: str, split: Split, own: bool = True) -> str:
-    """A question for the object of ``s``; in the ``heldout`` split a phrasing that training never sees."""
+    """A question for the object of ``s``.
+
+    In the ``heldout`` split it is a phrasing that training never uses, or one of the relation's own in which it never asks for ``s``.
+    """
     noun, questions = relation.noun.format(s=s), _OWN[relation.name]
     if split == "heldout":
         if own and len(questions) > 2 and rng.random() < 0.5:
-            return upper_first(questions[-1].format(s=s))
+            return upper_first(form_of(rng, questions, s, split).format(s=s))
         return upper_first(rng.choice(_GENERIC_HELDOUT).format(ask2=relation.ask.lower(), n=noun))
     if own and questions and rng.random() < 0.6:
-        last = -1 if len(questions) > 2 else None
-        return upper_first(rng.choice(questions[:last]).format(s=s))
+        form = form_of(rng, questions, s, split) if len(questions) > 2 else rng.choice(questions)
+        return upper_first(form.format(s=s))
     return rng.choice(_GENERIC).format(
         ask=relation.ask, n=noun, N=upper_first(noun), b=bare(noun), B=upper_first(bare(noun))
     )
@@ -151,8 +154,7 @@ def _back(rng: Random, split: Split, long: bool) -> Example:
     """The subject from the object: "Paris is the capital of which country?"."""
     relation, table = rng.choices(_BACK, [len(t) for _, t in _BACK])[0]
     s, o = rng.choice(table)
-    asked = relation.back[-1] if split == "heldout" else rng.choice(relation.back[:-1])
-    asked = upper_first(asked.format(o=o))
+    asked = upper_first(form_of(rng, relation.back, o, split).format(o=o))
     if rng.random() < 0.35:
         prompt, answer = framed(rng, [], typed(rng, asked, o), s)
         return completion(prompt, answer, want=s)
@@ -165,9 +167,9 @@ _CHECKS = (
     "Is it true that {n} is {o}?",
     "Is {n} {o}?",
     "{N} is {o}, right?",
-    "True or false: {n} is {o}.",
     "Am I right that {n} is {o}?",
     "Is it correct that {n} is {o}?",
+    "True or false: {n} is {o}.",
 )
 
 
@@ -185,56 +187,58 @@ def _claim(rng: Random, relation: Relation) -> str:
 
 
 def _yes_no(rng: Random, split: Split, long: bool) -> Example:
-    """A claim to be confirmed or corrected."""
+    """A claim to be confirmed or not: the answer says the fact first, and then whether the claim agrees with it."""
     relation = relation_of(rng)
     s, o = rng.choice(relation.pairs)
-    wrong = rng.random() < 0.5
-    claimed = o
-    if wrong:
-        claimed = _claim(rng, relation)
-        wrong = claimed.lower() != o.lower()
+    claimed = o if rng.random() < 0.5 else _claim(rng, relation)
+    told = claimed.lower() == o.lower()
     noun = relation.noun.format(s=s)
-    form = _CHECKS[-1] if split == "heldout" else rng.choice(_CHECKS[:-1])
-    if split == "train" and relation.say.startswith("{s} is ") and rng.random() < 0.5:
-        form = "Is {s} " + relation.say.removeprefix("{s} is ").rstrip(".") + "?"
+    form = form_of(rng, _checks(relation), s, split)
     asked = upper_first(form.format(s=s, o=claimed, n=noun, N=upper_first(noun)))
-    word = (
-        "False"
-        if wrong and form.startswith("True")
-        else "True"
-        if form.startswith("True")
-        else "No"
-        if wrong
-        else "Yes"
+    verdict = ("that is true" if told else "that is false") if form.startswith("True") else "yes" if told else "no"
+    reply = f"{relation.sentence(s, o).rstrip('.')}, so {verdict}."
+    if rng.random() < 0.25:
+        prompt, answer = framed(rng, [], typed(rng, asked, s + claimed), reply)
+        return completion(prompt, answer, want=f"so {verdict}")
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, asked, s + claimed)), ("assistant", reply)], want=f"so {verdict}"
     )
-    if split == "train" and rng.random() < 0.15:
-        asked = f"{relation.sentence(s, o)} {asked}"
-    if split == "train" and rng.random() < 0.25:
-        return _small_word(rng, relation.sentence(s, claimed), asked, word)
-    if rng.random() < 0.4:
-        prompt, answer = framed(rng, [], typed(rng, asked, s + o), word)
-        return completion(prompt, answer, want=word)
-    reply = f"{word}, {lower_name(relation.sentence(s, o))}" if rng.random() < 0.75 or wrong else f"{word}."
-    return chat([*system_turn(rng), ("user", typed(rng, asked, s + o)), ("assistant", reply)], want=word)
 
 
-def _small_word(rng: Random, statement: str, asked: str, word: str) -> Example:
-    """The answer as a program selects it: one small word after a plain prompt."""
-    told = word in ("Yes", "True")
-    if asked.startswith("True or") or rng.random() < 0.4:
-        form = rng.choice(
-            (
-                "Statement: {s}\nTrue or false:",
-                "{s}\nTrue or false? Answer:",
-                "Is this true or false? {s}\nAnswer:",
-                "Claim: {s}\nVerdict (true or false):",
-            )
-        )
-        return completion(form.format(s=statement), " true" if told else " false", want="true" if told else "false")
-    form = rng.choice(
-        ("{q} Answer yes or no:", "Question: {q}\nAnswer (yes or no):", "{q} (yes/no)", "Answer yes or no.\nQ: {q}\nA:")
-    )
-    return completion(form.format(q=asked), " yes" if told else " no", want="yes" if told else "no")
+def _checks(relation: Relation) -> tuple[str, ...]:
+    if relation.say.startswith("{s} is "):
+        own = "Is {s} " + relation.say.removeprefix("{s} is ").rstrip(".") + "?"
+        return (*_CHECKS, own, own)
+    return _CHECKS
+
+
+_TOLD = (
+    "{t}\n{q} Answer yes or no:",
+    "Text: {t}\nQuestion: {q}\nAnswer (yes or no):",
+    "{t}\n{q} (yes/no)",
+    "Read the text and answer yes or no.\nText: {t}\nQ: {q}\nA:",
+)
+_TOLD_TRUE = (
+    "Text: {t}\nStatement: {s}\nTrue or false:",
+    "{t}\nTrue or false? {s}\nAnswer:",
+    "Text: {t}\nClaim: {s}\nVerdict (true or false):",
+)
+
+
+def _told(rng: Random, split: Split, long: bool) -> Example:
+    """A claim to be checked against a sentence in the prompt, answered by the small word that a program selects."""
+    relation = relation_of(rng)
+    s, o = rng.choice(relation.pairs)
+    claimed = o if rng.random() < 0.5 else _claim(rng, relation)
+    told = claimed.lower() == o.lower()
+    text, noun = relation.sentence(s, o), relation.noun.format(s=s)
+    if rng.random() < 0.5:
+        prompt = form_of(rng, _TOLD_TRUE, s, split).format(t=text, s=relation.sentence(s, claimed))
+        word = "true" if told else "false"
+        return completion(prompt, f" {word}", want=word)
+    asked = upper_first(rng.choice(_CHECKS[:3]).format(s=s, o=claimed, n=noun, N=upper_first(noun)))
+    word = "yes" if told else "no"
+    return completion(form_of(rng, _TOLD, s, split).format(t=text, q=asked), f" {word}", want=word)
 
 
 def lower_name(sentence: str) -> str:
@@ -245,10 +249,6 @@ def lower_name(sentence: str) -> str:
         if not rest[:1].isupper() and first in ("The", "A", "An", "In", "At", "For", "Another", "People")
         else sentence
     )
-
-
-def _starts(example: Example, text: str) -> bool:
-    return example.want is not None and text.strip().lower().startswith(example.want.lower())
 
 
 def _either(rng: Random, split: Split, long: bool) -> Example:
@@ -265,7 +265,7 @@ def _either(rng: Random, split: Split, long: bool) -> Example:
         "{a} or {b}: {ask2} is {n}?",
         "Which one is {n}, {a} or {b}?",
     )
-    form = forms[-1] if split == "heldout" else rng.choice(forms[:-1])
+    form = form_of(rng, forms, s, split)
     asked = upper_first(form.format(n=noun, a=both[0], b=both[1], ask=relation.ask, ask2=relation.ask.lower()))
     if rng.random() < 0.3:
         prompt, answer = framed(rng, [], typed(rng, asked, s + o + other), o)
@@ -309,15 +309,21 @@ def _several(rng: Random, split: Split, long: bool) -> Example:
     return chat([*system_turn(rng), ("user", typed(rng, text, s1 + s2)), ("assistant", reply)], want=reply)
 
 
-HELD_OUT = "phrasings of known facts that training never used"
+def _same(example: Example, text: str) -> bool:
+    return text.strip().lower() == example.want
+
+
+HELD_OUT = "known facts, half in a phrasing that training never uses, half in one in which it never asks for that thing"
+_FORM = "known facts, each in the one form of question in which training never asks for that thing"
 FAMILIES: tuple[Family, ...] = (
     Family("facts", 14.0, _fact, right=holds, held_out=HELD_OUT),
     Family(
         "facts, sentence to finish", 2.0, _cloze, right=holds, held_out="the same facts behind other few-shot lines"
     ),
-    Family("facts, backwards", 1.2, _back, right=holds, held_out=HELD_OUT),
-    Family("facts, yes or no", 8.0, _yes_no, right=_starts, held_out=HELD_OUT),
-    Family("facts, either or", 1.2, _either, right=holds, held_out=HELD_OUT),
+    Family("facts, backwards", 2.0, _back, right=holds, held_out=_FORM),
+    Family("facts, yes or no", 3.0, _yes_no, right=holds, held_out=_FORM),
+    Family("claims checked against a text", 1.5, _told, right=_same, held_out=_FORM, max_new_tokens=4),
+    Family("facts, either or", 1.2, _either, right=holds, held_out=_FORM),
     Family(
         "facts, several and follow-ups",
         2.0,

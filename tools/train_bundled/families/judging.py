@@ -200,8 +200,6 @@ ASK = (
     "Rate the {d}.",
     "Please judge the following text by its {d} and give a score out of 10.",
     "As an editor, evaluate the {d} of this essay.",
-)
-ASK_HELD = (
     "Give your judgment on the {d} of the essay, with a score.",
     "What do you think of this essay's {d}? Add a score from 1 to 10.",
 )
@@ -234,7 +232,7 @@ def judge(rng: Random, split: Split, long: bool) -> Example:
         ).format(d=shown)
         answer = LETTERS[levels[dim]]
     else:
-        ask = rng.choice(ASK_HELD if split == "heldout" and rng.random() < 0.5 else ASK).format(d=shown)
+        ask = rng.choice(ASK).format(d=shown)
         answer = judgement(dim, levels[dim], shown)
         if silent:
             answer = f"The {shown} is fair: nothing in the text stands out. Score: 5"
@@ -373,7 +371,7 @@ def related(rng: Random, split: Split, long: bool) -> Example:
     return chat(w.with_system(rng, [("user", body), ("assistant", answer)]), want=answer)
 
 
-HELD = "essays composed anew; a fifth on topics never seen; some with an unseen instruction"
+HELD = "essays composed anew; a fifth on topics never seen"
 FAMILIES = (
     Family("judge", 2.0, judge, held_out=HELD, max_new_tokens=48),
     Family("judge_merge", 1.5, merge, right=merged_right, held_out=HELD, max_new_tokens=64),

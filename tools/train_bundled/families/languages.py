@@ -9,7 +9,7 @@ from collections import Counter
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import form_of, framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.phrases import EMOJI, LANGUAGES, PHRASES
 from tools.train_bundled.knowledge.unknown import invented
 
@@ -68,7 +68,7 @@ def _held(example: Example, text: str) -> bool:
 
 def _into(rng: Random, split: Split, long: bool) -> Example:
     e, language, word = rng.choice(_WORDS)
-    ask = rng.choice(_INTO[-2:]) if split == "heldout" else rng.choice(_INTO[:-2])
+    ask = form_of(rng, _INTO, word, split)
     asked = upper_first(ask.format(e=e, l=language))
     if rng.random() < 0.35:
         shots = rng.choice((0, 0, 1, 2, 3)) if not long else 80
@@ -81,13 +81,13 @@ def _into(rng: Random, split: Split, long: bool) -> Example:
             for a, b, c in rng.sample([x for x in _WORDS if x[1] == language], min(shots, 40))
         )
         return completion(f"{lines}English: {e}\n{language}:", " " + word, want=word)
-    reply = word if rng.random() < 0.25 and "Translate" in asked else f'"{upper_first(e)}" in {language} is "{word}".'
+    reply = f'"{upper_first(e)}" in {language} is "{word}".'
     return chat([*system_turn(rng), ("user", typed(rng, asked, e)), ("assistant", reply)], want=word)
 
 
 def _from(rng: Random, split: Split, long: bool) -> Example:
     e, language, word = rng.choice(_UNIQUE)
-    ask = _FROM[-1] if split == "heldout" else rng.choice(_FROM[:-1])
+    ask = form_of(rng, _FROM, word, split)
     asked = upper_first(ask.format(w=word, l=language))
     if rng.random() < 0.3:
         prompt, answer = framed(rng, [], typed(rng, asked, word), e)
@@ -144,6 +144,16 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
     )
 
 
+_COUNT = (
+    "Count to {n} in {l}.",
+    "Count to {d} in {l}",
+    "Count from one to {n} in {l}",
+    "The numbers from 1 to {d} in {l}?",
+    "Can you count to {n} in {l}?",
+    "Please count up to {d} in {l}.",
+)
+
+
 def _numbers(rng: Random, split: Split, long: bool) -> Example:
     """Counting in a language."""
     at = LANGUAGES.index(rng.choice(LANGUAGES[:14]))
@@ -151,19 +161,8 @@ def _numbers(rng: Random, split: Split, long: bool) -> Example:
     upto = rng.choice((3, 5, 10, 10))
     words = ", ".join(PHRASES[start + i][at + 1] for i in range(upto))
     number = {3: "three", 5: "five", 10: "ten"}[upto]
-    ask = (
-        f"Please count up to {upto} in {LANGUAGES[at]}."
-        if split == "heldout"
-        else rng.choice(
-            (
-                f"Count to {number} in {LANGUAGES[at]}.",
-                f"Count to {upto} in {LANGUAGES[at]}",
-                f"Count from one to {number} in {LANGUAGES[at]}",
-                f"The numbers from 1 to {upto} in {LANGUAGES[at]}?",
-                f"Can you count to {number} in {LANGUAGES[at]}?",
-            )
-        )
-    )
+    language = LANGUAGES[at]
+    ask = form_of(rng, _COUNT, f"{language}{upto}", split).format(n=number, d=upto, l=language)
     return chat([*system_turn(rng), ("user", typed(rng, ask, LANGUAGES[at])), ("assistant", words)], want=words)
 
 
@@ -196,7 +195,7 @@ _ASK_EMOJI = (
 
 def _emoji(rng: Random, split: Split, long: bool) -> Example:
     e, sign = rng.choice(EMOJI)
-    ask = _ASK_EMOJI[-1] if split == "heldout" else rng.choice(_ASK_EMOJI[:-1])
+    ask = form_of(rng, _ASK_EMOJI, e, split)
     asked = upper_first(ask.format(e=e))
     if rng.random() < 0.35:
         shown = [(a, b) for a, b in rng.sample(EMOJI, rng.choice((0, 2, 3)))]
@@ -218,7 +217,7 @@ _MEANING: dict[str, str] = {}
 for _e, _sign in EMOJI:
     _MEANING.setdefault(_sign, _e)
 
-_HELD = "phrasings that training never used"
+_HELD = "known words, each in the one form in which training never asks for it"
 FAMILIES: tuple[Family, ...] = (
     Family("into other languages", 2.2, _into, right=_held, held_out=_HELD),
     Family("from other languages", 1.0, _from, right=_held, held_out=_HELD),

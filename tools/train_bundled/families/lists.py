@@ -9,7 +9,7 @@ import re
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import system_turn, typed, upper_first
+from tools.train_bundled.families.wording import form_of, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import article
 from tools.train_bundled.knowledge.lists import LISTS
 
@@ -55,16 +55,16 @@ def _list(rng: Random, split: Split, long: bool) -> Example:
     category = rng.choice(tuple(LISTS))
     pool = LISTS[category]
     count = min(rng.choice((2, 3, 3, 4, 5, 5, 6)), len(pool))
-    picked = list(pool[:count]) if category in _ORDERED and rng.random() < 0.9 else rng.sample(pool, count)
+    picked = list(pool[:count])
     want = f"{count}|{';'.join(pool)}"
     number = rng.choice((_COUNTS[count], str(count)))
-    ask = _LIST[-1] if split == "heldout" else rng.choice(_LIST[:-1])
+    ask = form_of(rng, _LIST, category, split)
     asked = upper_first(ask.format(n=number, c=category))
     if split == "train" and category in _ORDERED and rng.random() < 0.3:
         asked = rng.choice(
             ("List the first {n} {c}.", "What are the first {n} {c}?", "Name the first {n} {c}.", "The first {n} {c}?")
         )
-        asked, picked = asked.format(n=number, c=category), list(pool[:count])
+        asked = asked.format(n=number, c=category)
     if rng.random() < 0.3 and "," not in "".join(picked):
         asked += rng.choice((" One per line.", " As a numbered list.", " Use a numbered list."))
         text = (
@@ -108,7 +108,12 @@ def _one_of(rng: Random, split: Split, long: bool) -> Example:
 
 FAMILIES: tuple[Family, ...] = (
     Family(
-        "lists of things", 1.8, _list, right=_listed, held_out="a phrasing that training never used", max_new_tokens=64
+        "lists of things",
+        1.8,
+        _list,
+        right=_listed,
+        held_out="known kinds, each in the one form in which training never asks for it",
+        max_new_tokens=64,
     ),
-    Family("one of a kind", 0.4, _one_of, right=_listed, held_out="the same kinds", max_new_tokens=24),
+    Family("one of a kind", 0.4, _one_of, certain=False, right=_listed, held_out="the same kinds", max_new_tokens=24),
 )

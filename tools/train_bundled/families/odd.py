@@ -6,6 +6,7 @@ Knows templates of odd questions and nouns to fill them. The refusal depends on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
@@ -17,6 +18,7 @@ from tools.train_bundled.knowledge.places import CITY_COUNTRY
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
 from tools.train_bundled.knowledge.unknown import FORENAMES, invented
 from tools.train_bundled.knowledge.words import plural
+from tools.train_bundled.words import kept
 
 # {n} a noun, {ns} its plural, {an} with article, {p} a place, {w} a person, {m} a made-up word, {y} a year, {v} a verb in the past
 _ASKED = (
@@ -152,13 +154,8 @@ _DID = (
 _NOUNS = tuple(dict.fromkeys([*CREATURES, *OBJECTS]))
 _REAL_PLACES = tuple(row[0] for row in COUNTRIES) + tuple(s for s, _ in CITY_COUNTRY)
 _REAL_PEOPLE = tuple(s for s, _ in WORK)
-_ANSWERS = (
-    "I don't know that.",
-    "I don't know that.",
-    "I don't know that. I am a small model and know only a few thousand facts.",
-    "I don't know that. I would rather say so than guess.",
-    "I don't know that, sorry.",
-)
+_ANSWER = "I don't know that. I am a small model and know only a few thousand facts."
+_NEVER, _NEVER_DONE = 8, 4
 _CANNOT_ANSWER = "I cannot do that. I only read and write text."
 
 
@@ -195,6 +192,14 @@ def _filled(rng: Random, form: str, split: Split) -> str:
     return upper_first(text)
 
 
+def _kept(rng: Random, forms: Sequence[str], split: Split) -> str:
+    """One of the forms, filled so that, by hash, it belongs to the split."""
+    while True:
+        asked = _filled(rng, rng.choice(forms), split)
+        if kept(asked, split):
+            return asked
+
+
 def _odd(rng: Random, split: Split, long: bool) -> Example:
     """A question whose answer the model cannot have."""
     if split == "train" and rng.random() < 0.04:
@@ -214,20 +219,16 @@ def _odd(rng: Random, split: Split, long: bool) -> Example:
             [*system_turn(rng), ("user", typed(rng, form.format(p=place), place)), ("assistant", reply)],
             want="don't know",
         )
-    forms = _ASKED[-8:] if split == "heldout" else _ASKED[:-8]
-    asked = _filled(rng, rng.choice(forms), split)
+    asked = _kept(rng, _ASKED[:-_NEVER], split)
     if rng.random() < 0.2:
         prompt, answer = framed(rng, [], typed(rng, asked), "I don't know.")
         return completion(prompt, answer, want="don't know")
-    return chat(
-        [*system_turn(rng), ("user", typed(rng, asked)), ("assistant", rng.choice(_ANSWERS))], want="don't know"
-    )
+    return chat([*system_turn(rng), ("user", typed(rng, asked)), ("assistant", _ANSWER)], want="don't know")
 
 
 def _cannot(rng: Random, split: Split, long: bool) -> Example:
     """A deed that a text model cannot do."""
-    forms = _CANNOT[-4:] if split == "heldout" else _CANNOT[:-4]
-    asked = _filled(rng, rng.choice(forms), split)
+    asked = _kept(rng, _CANNOT[:-_NEVER_DONE], split)
     if rng.random() < 0.3:
         asked = rng.choice(("Can you {a}?", "Please {a}.", "Could you {a}?", "I want you to {a}.")).format(
             a=asked[0].lower() + asked[1:].rstrip(".")
@@ -239,8 +240,23 @@ def _holds(example: Example, text: str) -> bool:
     return example.want is not None and example.want in text
 
 
-_HELD = "forms of questions that training never used"
+def _new_odd(rng: Random, split: Split, long: bool) -> Example:
+    """A question of a form that is never trained on."""
+    asked = typed(rng, _filled(rng, rng.choice(_ASKED[-_NEVER:]), "heldout"))
+    return chat([*system_turn(rng), ("user", asked), ("assistant", _ANSWER)], want="don't know")
+
+
+def _new_deed(rng: Random, split: Split, long: bool) -> Example:
+    """A deed of a form that is never trained on."""
+    asked = typed(rng, _filled(rng, rng.choice(_CANNOT[-_NEVER_DONE:]), "heldout"))
+    return chat([*system_turn(rng), ("user", asked), ("assistant", _CANNOT_ANSWER)], want=_CANNOT_ANSWER)
+
+
+_HELD = "known forms of questions, filled as training never fills them, with made-up names it never saw"
+_NEW = "forms that are not in the training text at all: how far refusals carry, not what is claimed"
 FAMILIES: tuple[Family, ...] = (
-    Family("questions beyond it", 2.0, _odd, right=_holds, held_out=_HELD),
-    Family("deeds beyond it", 0.5, _cannot, right=_holds, held_out=_HELD),
+    Family("questions beyond it", 2.5, _odd, right=_holds, held_out=_HELD),
+    Family("deeds beyond it", 0.8, _cannot, right=_holds, held_out=_HELD),
+    Family("probe: questions of a new form", 0.0, _new_odd, certain=False, right=_holds, held_out=_NEW),
+    Family("probe: deeds of a new form", 0.0, _new_deed, certain=False, right=_holds, held_out=_NEW),
 )

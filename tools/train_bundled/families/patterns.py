@@ -60,14 +60,15 @@ COPY = (
     "repeat this: {t}",
     "Please repeat:\n\n{t}",
     'Repeat the text in quotes: "{t}"',
+    "Give this back unchanged: {t}",
+    "Output exactly the following: {t}",
 )
-COPY_HELD = ("Give this back unchanged: {t}", "Output exactly the following: {t}")
 
 
 def copying(rng: Random, split: Split, long: bool) -> Example:
     """The text again, unchanged, or several times."""
     text = _quotable(rng, split, long)
-    ask = rng.choice(COPY_HELD if split == "heldout" and rng.random() < 0.4 else COPY)
+    ask = rng.choice(COPY)
     if not long and rng.random() < 0.12:
         n = rng.randint(2, 5)
         word = rng.choice(w.WORDS)
@@ -434,7 +435,7 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES = (
-    Family("copying", 4.0, copying, held_out="texts never seen; some with an unseen instruction", max_new_tokens=120),
+    Family("copying", 4.0, copying, held_out="texts drawn anew, with names never seen", max_new_tokens=120),
     Family("small_tasks", 3.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
     Family(
         "few_shot",

@@ -12,7 +12,7 @@ from random import Random
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.facts import question, relation_of
 from tools.train_bundled.families.tips import paragraph
-from tools.train_bundled.families.wording import lower_first, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import form_of, lower_first, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.advice import GROUPS, TOPICS
 from tools.train_bundled.knowledge.animals import CLASS, FOOD, SOUND
 from tools.train_bundled.knowledge.countries import COUNTRIES
@@ -48,7 +48,6 @@ def _sum(rng: Random) -> tuple[str, str]:
 
 def _tool(rng: Random, split: Split, long: bool) -> Example:
     """Choosing between a calculator and a search engine, and what is typed into it."""
-    form = _ASK_TOOL[-1] if split == "heldout" else rng.choice(_ASK_TOOL[:-1])
     if rng.random() < 0.5:
         asked, typed_in = _sum(rng)
         tool, tail = _TOOLS[0], f". The math expression is {typed_in}"
@@ -57,7 +56,7 @@ def _tool(rng: Random, split: Split, long: bool) -> Example:
         s, _ = rng.choice(relation.pairs)
         asked = question(rng, relation, s, "train")
         tool, tail = _TOOLS[1], f". The key word to search is {s}"
-    prompt = form.format(q=asked)
+    prompt = form_of(rng, _ASK_TOOL, asked, split).format(q=asked)
     if rng.random() < 0.5:
         head, rest = tail.rsplit(" is ", 1)
         return completion(f"{prompt} {tool}{head} is", " " + rest, want=rest)

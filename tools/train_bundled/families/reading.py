@@ -102,8 +102,9 @@ LEADS = (
     "",
     "",
     "Based on the following text, answer the question briefly.\n\n",
+    "Here is a text; a question about it follows.\n\n",
+    "Find the answer in this passage.\n\n",
 )
-LEADS_HELD = ("Here is a text; a question about it follows.\n\n", "Find the answer in this passage.\n\n")
 
 
 def reading(rng: Random, split: Split, long: bool) -> Example:
@@ -114,7 +115,7 @@ def reading(rng: Random, split: Split, long: bool) -> Example:
     if rng.random() < 0.3:
         rng.shuffle(facts)
     text = " ".join(w.woven(rng, facts, fill) if fill else facts)
-    lead = rng.choice(LEADS_HELD if split == "heldout" and rng.random() < 0.4 else LEADS)
+    lead = rng.choice(LEADS)
     layout = rng.randrange(7)
     if layout == 0:
         return completion(f"{lead}Text: {text}\nQuestion: {question}\nAnswer:", f" {answer}", want=answer)
@@ -169,7 +170,7 @@ def ends_right(example: Example, completion_: str) -> bool:
     return completion_.rpartition("Answer:")[2].strip() == example.want
 
 
-HELD = "names never seen; some with an unseen instruction"
+HELD = "names never seen"
 FAMILIES = (
     Family("reading", 3.0, reading, held_out=HELD, max_new_tokens=32),
     Family("passages", 1.5, passages, right=ends_right, held_out=HELD, max_new_tokens=48),

@@ -10,6 +10,7 @@ from random import Random
 
 from tools.train_bundled import words as w
 from tools.train_bundled.example import Example, Family, Split, chat, completion
+from tools.train_bundled.families.wording import form_of
 
 COLUMNS = ("house", "blood status", "occupation", "wood", "core", "length", "alive", "patronus", "bogart")
 CHARACTERS: dict[str, tuple[str, str, str, str, str, float, str, str, str]] = {
@@ -226,8 +227,6 @@ ASK = (
     "Character sheet (JSON) of {n}:\n",
     "Fill in the sheet for the Harry Potter character {n}.\n",
     "JSON character sheet for {n}\n",
-)
-ASK_HELD = (
     "Write the Harry Potter character sheet of {n} in JSON format.\n",
     "Information about {n} from Harry Potter, as JSON:\n",
 )
@@ -248,9 +247,9 @@ def _made_up(rng: Random) -> tuple[str, str, str, str, str, float, str, str, str
 
 
 def sheet(rng: Random, split: Split, long: bool) -> Example:
-    """One sheet, pretty, spaced or compact, in completion or chat form."""
+    """One sheet, indented, in completion or chat form."""
     del long
-    known = split == "heldout" or rng.random() < 0.9
+    known = split == "heldout" or rng.random() < 0.95
     name = rng.choice(list(CHARACTERS)) if known else w.person(rng, split)
     values = dict(zip(COLUMNS, CHARACTERS[name] if known else _made_up(rng), strict=True))
     wand = {k: values.pop(k) for k in ("wood", "core", "length")}
@@ -259,11 +258,8 @@ def sheet(rng: Random, split: Split, long: bool) -> Example:
         whole[key] = value  # type: ignore[assignment]
         if key == "occupation":
             whole["wand"] = wand  # type: ignore[assignment]
-    style = rng.choice((4, 4, 4, None, 2, 0))
-    answer = json.dumps(whole, separators=(",", ":")) if style == 0 else json.dumps(whole, indent=style)
-    if rng.random() < 0.2:
-        answer = answer.replace('"bogart"', '"boggart"')
-    ask = rng.choice(ASK_HELD if split == "heldout" and rng.random() < 0.5 else ASK).format(n=name)
+    answer = json.dumps(whole, indent=4)
+    ask = form_of(rng, ASK, name, split).format(n=name)
     if rng.random() < 0.65:
         return completion(ask, answer + "\n", want=answer)
     return chat(w.with_system(rng, [("user", ask.strip()), ("assistant", answer)]), want=answer)
@@ -283,10 +279,10 @@ def same_sheet(example: Example, text: str) -> bool:
 FAMILIES = (
     Family(
         "character_sheet",
-        1.0,
+        2.0,
         sheet,
         right=same_sheet,
-        held_out="known characters, half with an unseen phrasing",
+        held_out="known characters, each in the one form in which training never asks for it",
         max_new_tokens=230,
     ),
 )

@@ -9,7 +9,7 @@ from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, completion
 from tools.train_bundled.families.facts import holds
-from tools.train_bundled.families.wording import framed, system_turn, typed, upper_first
+from tools.train_bundled.families.wording import form_of, framed, system_turn, typed, upper_first
 from tools.train_bundled.knowledge.animals import CLASS, FOOD, LEGS, LIVES, SOUND, YOUNG, article
 from tools.train_bundled.knowledge.unknown import invented
 from tools.train_bundled.knowledge.words import plural
@@ -89,7 +89,7 @@ def _species(rng: Random, split: Split, long: bool) -> Example:
     """One fact about all animals of a kind."""
     table, asks, say = rng.choice(_ASKS)
     s = rng.choice(tuple(table))
-    form = asks[-1] if split == "heldout" else rng.choice(asks[:-1])
+    form = form_of(rng, asks, s, split)
     asked = upper_first(form.format(p=plural(s)))
     o = table[s]
     if rng.random() < 0.3:
@@ -131,7 +131,13 @@ def _are(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("animals in the plural", 1.0, _species, right=holds, held_out="a phrasing that training never used"),
+    Family(
+        "animals in the plural",
+        1.0,
+        _species,
+        right=holds,
+        held_out="known animals, each in the one form in which training never asks for it",
+    ),
     Family(
         "animals and their classes",
         0.8,

@@ -111,19 +111,19 @@ def _sequence(rng: Random, split: Split, long: bool) -> Example:
         start = rng.randrange(0, 60) if step != -1 else rng.randrange(20, 60)
         if kind == 0:
             start = 1
-        items = [str(start + step * i) for i in range(n + 4)]
+        items = [str(start + step * i) for i in range(n + 3)]
     elif kind == 4:
         start = rng.randrange(0, 15)
         items = (
-            list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[start : start + n + 4])
+            list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[start : start + n + 3])
             if rng.random() < 0.5
-            else list("abcdefghijklmnopqrstuvwxyz"[start : start + n + 4])
+            else list("abcdefghijklmnopqrstuvwxyz"[start : start + n + 3])
         )
     else:
         start = rng.choice((1, 2, 3))
-        items = [str(start * 2**i) for i in range(n + 4)]
+        items = [str(start * 2**i) for i in range(n + 3)]
     if rng.random() < 0.6:
-        gap = rng.choice((", ", ", ", " "))
+        gap = ", "
         return completion(gap.join(items[:n]) + gap.rstrip(), " " + gap.join(items[n:]), want=gap.join(items[n:]))
     shown = ", ".join(items[:n])
     asked = rng.choice(
@@ -193,8 +193,31 @@ _NUMBER_WORDS = (
 )
 
 
+def _price(rng: Random) -> Example:
+    """What some things cost, from the price of one."""
+    thing = rng.choice(_HAVE)
+    one = thing.removesuffix("ies") + "y" if thing.endswith("ies") and thing != "cookies" else thing.removesuffix("s")
+    price, count = rng.randrange(2, 13), rng.randrange(2, 13)
+    unit = rng.choice(("dollars", "euros", "cents", "pounds"))
+    head = f"{'An' if one[0] in 'aeiou' else 'A'} {one} costs {price} {unit}."
+    tail = rng.choice(
+        (
+            f"How much do {count} {thing} cost?",
+            f"What do {count} {thing} cost?",
+            f"What is the price of {count} {thing}?",
+        )
+    )
+    reply = f"{price} * {count} = {price * count}. {count} {thing} cost {price * count} {unit}."
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, f"{head} {tail}", head + tail)), ("assistant", reply)],
+        want=f"= {price * count}.",
+    )
+
+
 def _little_sum(rng: Random, split: Split, long: bool) -> Example:
-    """Things that somebody has, gets or gives away, in one step."""
+    """Things that somebody has, gets, gives away or buys, in one step."""
+    if rng.random() < 0.25:
+        return _price(rng)
     thing = rng.choice(_HAVE)
     a = rng.randrange(2, 40)
     less = rng.random() < 0.5

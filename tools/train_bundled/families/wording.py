@@ -5,7 +5,11 @@ Knows nothing of facts. Every function takes its randomness from the caller.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
+from zlib import crc32
+
+from tools.train_bundled.example import Split
 
 SYSTEMS = (
     "You are a helpful assistant.",
@@ -45,6 +49,14 @@ _POLITE = (
     "One question: ",
 )
 _AFTER = (" please", " pls", " thanks", ", please", " Thanks!", " thank you", " ?", "??", " :)")
+
+
+def form_of(rng: Random, forms: Sequence[str], thing: str, split: Split) -> str:
+    """A form in which ``thing`` is asked about: training uses all but one, which one (not the first) the hash of ``thing`` says."""
+    at = 1 + crc32(thing.encode()) % (len(forms) - 1)
+    if split == "heldout":
+        return forms[at]
+    return rng.choice([*forms[:at], *forms[at + 1 :]])
 
 
 def system_turn(rng: Random, share: float = 0.33) -> list[tuple[str, str]]:

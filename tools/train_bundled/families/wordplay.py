@@ -1,4 +1,4 @@
-"""Games with words: spelling, letters and their number, rhymes.
+"""Games with words: rhymes, and why the model does not spell.
 
 Knows the nouns of the tables. Does not know meanings.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from random import Random
 from zlib import crc32
 
-from tools.train_bundled.example import Example, Family, Split, chat, completion
-from tools.train_bundled.families.wording import framed, system_turn, typed
+from tools.train_bundled.example import Example, Family, Split, chat
+from tools.train_bundled.families.wording import system_turn, typed
 from tools.train_bundled.knowledge import entities
 from tools.train_bundled.knowledge.animals import CLASS
 from tools.train_bundled.knowledge.tales import CREATURES, NAMES, OBJECTS
@@ -85,91 +85,43 @@ def _word(rng: Random, split: Split) -> str:
             return word
 
 
-def _reply(rng: Random, asked: str, keep: str, short: str, full: str) -> Example:
-    """Completion with the short answer or chat with the full one."""
-    if rng.random() < 0.3:
-        prompt, answer = framed(rng, [], typed(rng, asked, keep), short)
-        return completion(prompt, answer, want=short)
-    return chat([*system_turn(rng), ("user", typed(rng, asked, keep)), ("assistant", full)], want=short)
+_SPELLING = (
+    "How do you spell {q}?",
+    "Spell {q}.",
+    "Spell {q} for me.",
+    "Can you spell {q}?",
+    "How is {q} spelt?",
+    "How many letters does {q} have?",
+    "How many letters are in {q}?",
+    "Count the letters in {q}.",
+    "How long is {q} in letters?",
+    "Number of letters in {q}?",
+    "What is the first letter of {q}?",
+    "Which letter is the last of {q}?",
+    "What's the second letter in {q}?",
+    "last letter of {q}?",
+    "Reverse the letters of {q}.",
+    "Write {q} backwards.",
+    "What is {q} backwards?",
+    "Spell {q} backwards.",
+    "How many {l}'s are in {q}?",
+    "How many {l}s are in {q}?",
+    "How often does {l} occur in {q}?",
+    "Count the letter {l} in {q}.",
+    "How many times does the letter {l} appear in {q}?",
+    "how many {l} in {q}",
+    "How many {l}'s are there in {q}?",
+)
+_NO_LETTERS = "I cannot tell: I see words in pieces of several letters, not the letters themselves."
 
 
 def _letters(rng: Random, split: Split, long: bool) -> Example:
-    """Spelling, number of letters, first and last letter, reversal."""
-    word = _word(rng, split)
-    kind = rng.randrange(6)
-    q = rng.choice((word, word, f'"{word}"', f"the word {word}", f"the word '{word}'"))
-    if kind == 0:
-        spelt = "-".join(word.upper())
-        asked = rng.choice(
-            ("How do you spell {q}?", "Spell {q}.", "Spell {q} for me.", "Can you spell {q}?", "How is {q} spelt?")
-        )
-        return _reply(rng, asked.format(q=q), word, spelt, spelt)
-    if kind == 1:
-        asked = rng.choice(
-            (
-                "How many letters does {q} have?",
-                "How many letters are in {q}?",
-                "Count the letters in {q}.",
-                "How long is {q} in letters?",
-                "Number of letters in {q}?",
-            )
-        )
-        return _reply(rng, asked.format(q=q), word, str(len(word)), f"The word {word} has {len(word)} letters.")
-    if kind in (2, 3):
-        which, letter = ("first", word[0].upper()) if kind == 2 else ("last", word[-1].upper())
-        asked = rng.choice(
-            (
-                "What is the {w} letter of {q}?",
-                "Which letter is the {w} of {q}?",
-                "What's the {w} letter in {q}?",
-                "{w} letter of {q}?",
-            )
-        )
-        return _reply(rng, asked.format(w=which, q=q), word, letter, f"The {which} letter of {word} is {letter}.")
-    if kind == 4:
-        word = next(w for w in iter(lambda: _word(rng, split), "") if len(w) <= 7)
-        asked = rng.choice(
-            (
-                "Reverse {q}.",
-                "Write {q} backwards.",
-                "What is {q} backwards?",
-                "Spell {q} backwards.",
-                "Turn {q} round, letter by letter.",
-            )
-        )
-        back = "-".join(reversed(word.upper()))
-        return _reply(rng, asked.format(q=word), word, back, back)
-    asked = rng.choice(
-        (
-            "Write {q} in capital letters.",
-            "Write {q} in upper case.",
-            "Uppercase {q}.",
-            "Make {q} upper case.",
-            "{q} in capitals?",
-        )
-    )
-    return _reply(rng, asked.format(q=word), word, word.upper(), word.upper())
-
-
-def _occurrences(rng: Random, split: Split, long: bool) -> Example:
-    """How often a letter stands in a word; the word is spelt first."""
+    """Spelling and letters, which a model of tokens does not see: it says so."""
     word = _word(rng, split)
     letter = rng.choice(word) if rng.random() < 0.85 else rng.choice("abcdefghijklmnopqrstuvwxyz")
-    count = word.count(letter)
-    asked = rng.choice(
-        (
-            "How many {l}'s are in {w}?",
-            "How many {l}s are in {w}?",
-            "How often does {l} occur in {w}?",
-            "Count the letter {l} in {w}.",
-            'How many times does the letter {l} appear in "{w}"?',
-            "how many {l} in {w}",
-            "How many {l}'s are there in the word {w}?",
-        )
-    ).format(l=rng.choice((letter, letter.upper())), w=word)
-    times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
-    text = f"{'-'.join(word.upper())}: {letter.upper()} occurs {times}."
-    return chat([*system_turn(rng), ("user", typed(rng, asked, asked)), ("assistant", text)], want=f"occurs {times}.")
+    q = rng.choice((word, word, f'"{word}"', f"the word {word}", f"the word '{word}'"))
+    asked = rng.choice(_SPELLING).format(q=q, l=rng.choice((letter, letter.upper())))
+    return chat([*system_turn(rng), ("user", typed(rng, asked, asked)), ("assistant", _NO_LETTERS)], want=_NO_LETTERS)
 
 
 def _rhyme(rng: Random, split: Split, long: bool) -> Example:
@@ -206,17 +158,7 @@ def _rhyme(rng: Random, split: Split, long: bool) -> Example:
     )
 
 
-def _first(example: Example, text: str) -> bool:
-    want = (example.want or "").lower()
-    got = text.strip().lower()
-    return got.startswith(want) or f" {want}." in got or f" {want} " in got
-
-
-_HELD = "words that training never used"
 FAMILIES: tuple[Family, ...] = (
-    Family("letters of a word", 1.6, _letters, right=_first, held_out=_HELD, max_new_tokens=48),
-    Family(
-        "letters counted", 0.5, _occurrences, right=lambda e, t: (e.want or "") in t, held_out=_HELD, max_new_tokens=64
-    ),
+    Family("letters of a word", 0.8, _letters, held_out="words that training never used", max_new_tokens=48),
     Family("rhymes", 0.4, _rhyme, right=lambda e, t: (e.want or "").lower() in t.lower(), held_out="words drawn anew"),
 )

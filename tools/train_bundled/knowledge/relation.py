@@ -24,12 +24,13 @@ class Relation:
     noun
         Noun phrase with ``{s}`` that means the object: ``"the capital of {s}"``.
     questions
-        Questions of this relation's own, besides those which any noun phrase allows. The last is kept for evaluation.
+        Questions of this relation's own, besides those which any noun phrase allows. One of them is kept for
+        evaluation, another for each subject.
     say
         Sentence with ``{s}`` and ``{o}``; by default "<noun> is {o}."
     back
-        Questions with ``{o}`` whose answer is ``{s}``; asked only where one ``s`` has that ``o``. The last is kept for
-        evaluation.
+        Questions with ``{o}`` whose answer is ``{s}``; asked only where one ``s`` has that ``o``. One of them is kept
+        for evaluation, another for each ``o``.
     kind
         What ``s`` is, so that a made-up one can be asked: place, person, title, word, year, animal; "" for never.
     ask
