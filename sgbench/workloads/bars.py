@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-"""Okabe and Ito's palette: told apart by everybody."""
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 900, 360, 60, 60, 90
+from sgbench.workloads.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
+
+_LABELLED = 21  # most bars that get their value written above them
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +35,16 @@ class Bars:
     series: Mapping[str, Sequence[float | None]]
     unit: str = "%"
 
-    def _shown(self, value: float | None) -> str:
-        if value is None:
-            return ""
-        if self.unit == "%":
-            return f"{value:.1%}"
-        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
     def __str__(self) -> str:
         wide = max(map(len, self.groups)) + 2
-        lines = [f"{self.title} ({self.unit})", " " * wide + "".join(f"{name:>18}" for name in self.series)]
+        columns = {name: max(18, len(name) + 2) for name in self.series}
+        lines = [
+            f"{self.title} ({self.unit})",
+            " " * wide + "".join(f"{name:>{columns[name]}}" for name in self.series),
+        ]
         for i, group in enumerate(self.groups):
-            lines.append(f"{group:{wide}}" + "".join(f"{self._shown(v[i]):>18}" for v in self.series.values()))
+            values = (f"{shown(v[i], self.unit):>{columns[name]}}" for name, v in self.series.items())
+            lines.append(f"{group:{wide}}" + "".join(values))
         return "\n".join(lines)
 
     def figure(self) -> Any:
@@ -64,40 +61,29 @@ class Bars:
 
     def svg(self) -> str:
         """The static picture."""
-        top = max((v for values in self.series.values() for v in values if v is not None), default=0.0) or 1.0
-        step = (_WIDTH - _LEFT - 10) / len(self.groups)
-        bar = step * 0.8 / len(self.series)
-        floor, high = float(_HEIGHT - _BOTTOM), float(_HEIGHT - _BOTTOM - _TOP)
-        parts = [f'<text x="{_LEFT}" y="20" font-size="15">{escape(self.title)}</text>']
-        for i, (name, values) in enumerate(self.series.items()):
-            colour, x = COLOURS[i % len(COLOURS)], float(_LEFT + i * 125)
-            parts.append(f'<rect x="{x}" y="32" width="11" height="11" fill="{colour}"/>')
-            parts.append(f'<text x="{x + 15}" y="42" font-size="11">{escape(name)}</text>')
+        top = max((v for values in self.series.values() for v in values if v is not None), default=0.0)
+        canvas = Canvas(self.title if self.unit == "%" else f"{self.title} ({self.unit})", top, self.unit)
+        canvas.legend(list(self.series))
+        step = (WIDTH - LEFT - RIGHT) / len(self.groups)
+        bar = min(70.0, step * 0.8 / len(self.series))
+        inset = (step - bar * len(self.series)) / 2
+        few = len(self.groups) * len(self.series) <= _LABELLED
+        for i, values in enumerate(self.series.values()):
             for j, value in enumerate(values):
-                if value is not None:
-                    tall, left = high * value / top, _LEFT + j * step + i * bar
-                    parts.append(
-                        f'<rect x="{left:.1f}" y="{floor - tall:.1f}" width="{bar:.1f}" height="{tall:.1f}" fill="{colour}"/>'
-                    )
+                if value is None:
+                    continue
+                left, y = LEFT + j * step + inset + i * bar, canvas.y(value)
+                canvas.parts.append(
+                    f'<rect x="{left:.1f}" y="{y:.1f}" width="{bar * 0.92:.1f}" height="{canvas.floor - y:.1f}" '
+                    f'fill="{COLOURS[i % len(COLOURS)]}"/>'
+                )
+                if few:
+                    canvas.text(left + bar * 0.46, y - 4, shown(value, self.unit), size=10, anchor="middle")
+        turned = max(map(len, self.groups)) * 6.3 > step
         for j, group in enumerate(self.groups):
-            x = _LEFT + (j + 0.4) * step
-            parts.append(
-                f'<text x="{x:.1f}" y="{floor + 14}" font-size="11" text-anchor="end" '
-                f'transform="rotate(-30 {x:.1f} {floor + 14})">{escape(group)}</text>'
-            )
-        for share in (0.0, 0.5, 1.0):
-            y = floor - high * share
-            parts.append(
-                f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" font-size="11" text-anchor="end">{self._shown(top * share)}</text>'
-            )
-            parts.append(
-                f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#bbb" stroke-width="0.5"/>'
-            )
-        body = "".join(parts)
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
-            f'font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>{body}</svg>'
-        )
+            x = LEFT + (j + 0.5) * step
+            canvas.text(x, canvas.floor + 18, group, anchor="end" if turned else "middle", turn=-30 if turned else 0)
+        return canvas.svg()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         del include, exclude  # IPython chooses itself

@@ -1,0 +1,110 @@
+"""Lines over a measured quantity, as in Figure 8a, b: live in plotly, and a static picture and a text that stay in a saved notebook.
+
+Knows numbers and names only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sgbench.workloads.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A figure of lines with a mark at each point.
+
+    Attributes
+    ----------
+    title
+        What it shows.
+    x
+        Where the points stand, in ascending order.
+    series
+        By name, one value for each ``x``; None: no point.
+    x_title, x_unit, unit
+        What is along the axis, and the units; ``%`` prints shares as percentages.
+    """
+
+    title: str
+    x: Sequence[float]
+    series: Mapping[str, Sequence[float | None]]
+    x_title: str = ""
+    x_unit: str = "%"
+    unit: str = ""
+
+    def __str__(self) -> str:
+        columns = {name: max(18, len(name) + 2) for name in self.series}
+        wide = max(12, len(self.x_title) + 2)
+        lines = [
+            f"{self.title} ({self.unit})",
+            f"{self.x_title:{wide}}" + "".join(f"{name:>{columns[name]}}" for name in self.series),
+        ]
+        for i, x in enumerate(self.x):
+            values = (f"{shown(v[i], self.unit):>{columns[name]}}" for name, v in self.series.items())
+            lines.append(f"{shown(x, self.x_unit):{wide}}" + "".join(values))
+        return "\n".join(lines)
+
+    def figure(self) -> Any:
+        """The plotly figure."""
+        import plotly.graph_objects as go
+
+        drawn = go.Figure()
+        for i, (name, values) in enumerate(self.series.items()):
+            drawn.add_scatter(
+                x=list(self.x),
+                y=list(values),
+                name=name,
+                mode="lines+markers",
+                line={"color": COLOURS[i % len(COLOURS)]},
+            )
+        return drawn.update_layout(
+            title=self.title,
+            xaxis={"title": self.x_title, "tickformat": ".0%" if self.x_unit == "%" else None},
+            yaxis={
+                "title": self.unit,
+                "tickformat": ".0%" if self.unit == "%" else None,
+                "rangemode": "tozero",
+            },
+            showlegend=len(self.series) > 1,
+            template="plotly_white",
+        )
+
+    def svg(self) -> str:
+        """The static picture."""
+        top = max((v for values in self.series.values() for v in values if v is not None), default=0.0)
+        canvas = Canvas(self.title if self.unit == "%" else f"{self.title} ({self.unit})", top, self.unit)
+        if len(self.series) > 1:
+            canvas.legend(list(self.series))
+        low, high = min(self.x), max(self.x)
+        wide = WIDTH - LEFT - RIGHT - 60
+
+        def place(x: float) -> float:
+            return LEFT + 30 + (wide * (x - low) / (high - low) if high > low else wide / 2)
+
+        for i, values in enumerate(self.series.values()):
+            colour = COLOURS[i % len(COLOURS)]
+            points = [(place(x), canvas.y(v)) for x, v in zip(self.x, values, strict=True) if v is not None]
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            canvas.parts.append(
+                f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
+            )
+            canvas.parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in points]
+        self._axis(canvas, place)
+        return canvas.svg()
+
+    def _axis(self, canvas: Canvas, place: Any) -> None:
+        last = -1e9
+        for x in self.x:
+            if place(x) - last > 34:  # names that would touch are left out
+                last = place(x)
+                name = f"{x:.0%}" if self.x_unit == "%" else shown(x, self.x_unit)
+                canvas.text(last, canvas.floor + 18, name, anchor="middle")
+        canvas.text(LEFT + (WIDTH - LEFT - RIGHT) / 2, canvas.floor + 40, self.x_title, anchor="middle")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        del include, exclude  # IPython chooses itself
+        live = self.figure().to_plotly_json() | {"config": {}}
+        return {"text/plain": str(self), "image/svg+xml": self.svg(), "application/vnd.plotly.v1+json": live}
