@@ -1,0 +1,207 @@
+"""What a captured decode step reads, at fixed addresses, and how it gets there.
+
+One packed int32 buffer on the device and a ring of packed host buffers: a step is one copy that nobody waits for. The shared segments'
+part travels only when the plan's segments changed. Knows plans and layouts; launches nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from sgbench.engine.attention.items import ITEM_FIELDS, Cut, SharedWork, shared_work
+from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling, worthwhile
+from sgbench.errors import CapacityError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sgbench.engine.request import SharedPrefix, StepPlan
+
+    Int32Array = npt.NDArray[np.int32]
+
+_RING = 4
+_PARTS_PER_ROW = 8
+"""Room for partial results of shared segments, for each row; one is needed for each level."""
+
+
+class DecodeBuffers:
+    """`sgbench.engine.attention.base.DecodeInputs` of the Triton kernels.
+
+    Parameters
+    ----------
+    max_rows
+        Largest batch.
+    tiling
+        Shape, and the cost model.
+    narrow_aim, wide_aim
+        How many items shared segments are cut into, by kind of tile, all KV heads being one item.
+    most_own
+        Most items of a batch's own positions.
+    share
+        Read shared segments on their own where that gains.
+    scratch_slot
+        Where padding is written.
+    device
+        Of the buffers.
+
+    Attributes
+    ----------
+    rows, lengths, slots
+        See `DecodeInputs`.
+    own_from
+        int32 ``[max_rows]``: first position that is not covered by shared segments.
+    header
+        int32 ``[4]``: items of shared segments in ``narrow``, their partial results, items in ``wide``, unused.
+    queries
+        Token rows: every row of the batch, then the queries of shared segments.
+    n_levels, sources, narrow, wide
+        See `sgbench.engine.attention.items.SharedWork`; own items go behind those of shared segments, own sources to entry 0.
+    max_shared_parts
+        Most partial results of shared segments.
+    """
+
+    def __init__(
+        self,
+        max_rows: int,
+        tiling: Tiling,
+        narrow_aim: int,
+        wide_aim: int,
+        most_own: int,
+        share: bool,
+        scratch_slot: int,
+        device: torch.device,
+    ) -> None:
+        self._max_rows, self._tiling, self._scratch_slot, self._share = max_rows, tiling, scratch_slot, share
+        self._aims = narrow_aim, wide_aim
+        self.max_shared_parts = _PARTS_PER_ROW * max_rows
+        self._most_narrow = max_rows * MAX_LEVELS + 2 * narrow_aim
+        self._most_wide = max_rows * MAX_LEVELS + 2 * wide_aim
+        sizes = {
+            "slots": 2 * max_rows,
+            "rows": max_rows,
+            "lengths": max_rows,
+            "own_from": max_rows,
+            "n_levels": max_rows,
+            "header": 4,
+            "sources": max_rows * (1 + MAX_LEVELS) * 3,
+            "queries": max_rows * (1 + MAX_LEVELS),
+            "wide": self._most_wide * ITEM_FIELDS,
+            "narrow": self._most_narrow * ITEM_FIELDS,
+        }
+        self._at: dict[str, tuple[int, int]] = {}
+        end = 0
+        for name, size in sizes.items():
+            self._at[name] = (end, end + size)
+            end += size + -size % 4
+        self._step_end = self._at["sources"][0]
+        # Own items are made on the device, behind those of shared segments, and never sent.
+        self._packed = torch.zeros(end + most_own * ITEM_FIELDS, dtype=torch.int32, device=device)
+        pinned = device.type == "cuda"
+        self._ring = [torch.zeros(end, dtype=torch.int32, pin_memory=pinned) for _ in range(_RING)]
+        self._sent: list[torch.cuda.Event | None] = [None] * _RING
+        self._turn = 0
+        self._shared: tuple[SharedPrefix, ...] | None = None
+        self._members: tuple[int, ...] = ()
+        self._work: SharedWork | None = None
+        self._own_from = np.zeros(max_rows, np.int64)
+        self.slots = self._view("slots").view(torch.int64)
+        self.rows, self.lengths, self.own_from = self._view("rows"), self._view("lengths"), self._view("own_from")
+        self.header, self.n_levels, self.queries = self._view("header"), self._view("n_levels"), self._view("queries")
+        self.sources, self.wide = self._view("sources"), self._view("wide")
+        self.narrow = self._packed[self._at["narrow"][0] :]
+        self.positions = torch.zeros(max_rows, dtype=torch.int32, device=device)
+
+    @property
+    def variant(self) -> str:
+        """``wide`` where the step that was loaded has wide tiles of shared segments, else ``narrow``."""
+        return "wide" if self._work is not None and len(self._work.wide) else "narrow"
+
+    def load(self, plan: StepPlan, n_rows: int) -> None:
+        """See `DecodeInputs.load`."""
+        chunks = plan.chunks
+        n = len(chunks)
+        if n > n_rows or n_rows > self._max_rows:
+            raise CapacityError(f"a decode step of {n} requests does not fit {min(n_rows, self._max_rows)} rows")
+        changed = self._replan(plan)
+        host = self._host()
+        packed = host.numpy()
+        slots = self._part(packed, "slots").view(np.int64)
+        slots[:n] = [c.slots[-1] for c in chunks]
+        slots[n:] = self._scratch_slot
+        for name, values in (
+            ("rows", [c.row for c in chunks]),
+            ("lengths", [c.start + 1 for c in chunks]),
+            ("own_from", self._own_from[:n]),
+        ):
+            part = self._part(packed, name)
+            part[:n], part[n:] = values, 0
+        self._write_header(packed)
+        stop = self._step_end
+        if changed:
+            self._write_shared(packed)
+            stop = len(packed)
+        self._packed[:stop].copy_(host[:stop], non_blocking=True)
+        if host.is_pinned():
+            event = self._sent[self._turn] or torch.cuda.Event()  # type: ignore[no-untyped-call]
+            event.record()
+            self._sent[self._turn] = event
+
+    def _replan(self, plan: StepPlan) -> bool:
+        """Plan the shared segments if they are not those of the step before."""
+        if not self._share and plan.shared:
+            plan = dataclasses.replace(plan, shared=())
+        members = tuple(chunk.row for chunk in plan.chunks) if plan.shared else ()
+        unchanged = self._shared is plan.shared or self._shared == plan.shared == ()
+        if self._work is not None and unchanged and members == self._members:
+            return False
+        self._shared, self._members = plan.shared, members
+        n = len(plan.chunks)
+        ones = np.ones(n, np.int64)
+        segments, own_from = worthwhile(plan, ones, np.arange(n), self._tiling)
+        self._own_from[:n], self._own_from[n:] = own_from, 0
+        narrow, wide = self._aims
+        while True:
+            work = shared_work(segments, n, self._tiling, Cut(narrow), Cut(wide), self._max_rows)
+            fits = len(work.narrow) <= self._most_narrow and len(work.wide) <= self._most_wide
+            if (fits and work.n_parts <= self.max_shared_parts) or narrow == wide == 1:
+                break
+            narrow, wide = max(1, narrow // 2), max(1, wide // 2)
+        self._work = work
+        return True
+
+    def _host(self) -> torch.Tensor:
+        """The next host buffer, once the copy that last used it is done."""
+        self._turn = (self._turn + 1) % _RING
+        event = self._sent[self._turn]
+        if event is not None:
+            event.synchronize()
+        return self._ring[self._turn]
+
+    def _write_header(self, packed: Int32Array) -> None:
+        work = self._work
+        assert work is not None
+        self._part(packed, "header")[:3] = len(work.narrow), work.n_parts, len(work.wide)
+        levels = self._part(packed, "n_levels")
+        levels[: len(work.n_levels)], levels[len(work.n_levels) :] = work.n_levels, 0
+
+    def _write_shared(self, packed: Int32Array) -> None:
+        work = self._work
+        assert work is not None
+        queries = self._part(packed, "queries")
+        queries[: self._max_rows] = np.arange(self._max_rows)
+        queries[self._max_rows : self._max_rows + len(work.queries)] = work.queries
+        self._part(packed, "sources")[: work.sources.size] = work.sources.ravel()
+        for name, items in (("narrow", work.narrow), ("wide", work.wide)):
+            self._part(packed, name)[: items.size] = items.ravel()
+
+    def _view(self, name: str) -> torch.Tensor:
+        first, end = self._at[name]
+        return self._packed[first:end]
+
+    def _part(self, packed: Int32Array, name: str) -> Int32Array:
+        first, end = self._at[name]
+        return packed[first:end]

@@ -1,0 +1,191 @@
+"""Attention by own Triton kernels, over one-token pages, for any step.
+
+Everything is a list of work items (`sgbench.engine.kernels.attention`): decoding and extending, long contexts split among processors,
+shared prefixes of the tree read once for all who use them. A decode step's own items are made on the device from the lengths, so that
+it can be captured. Knows the cache and plans; tested equal to `sgbench.engine.attention.reference`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import triton
+
+from sgbench.engine.attention.base import PLAIN, LayerOptions
+from sgbench.engine.attention.decode_buffers import DecodeBuffers
+from sgbench.engine.attention.items import Cut, StepWork, step_work
+from sgbench.engine.attention.launch import Launcher, Work
+from sgbench.engine.attention.sharing import MAX_LEVELS
+from sgbench.engine.kernels.attention import plan_decode
+
+if TYPE_CHECKING:
+    from sgbench.engine.request import StepPlan
+    from sgbench.engine.runner.kv_cache import KVCache
+    from sgbench.engine.runner.slot_table import SlotTable
+
+_WAVES = 3
+"""Items for each program: enough to even out what is left over."""
+_LEAST_RUN = 64
+_FIXED_RUN = 1024
+_FIXED_RUNS = 64
+"""Where results must not depend on the batch, contexts are cut at multiples of the former, or into at most as many as the latter."""
+
+
+class TritonAttention:
+    """`GraphAttention` on own kernels.
+
+    Parameters
+    ----------
+    cache
+        The KV tensors, by token.
+    n_heads
+        Query heads of the model.
+    layers
+        Options by layer; empty: all are plain.
+    invariant
+        Cut contexts at fixed positions, use one kind of tile, ignore shared prefixes: a token's result does not depend on what else is
+        in the batch, nor on whether it was decoded or prefilled.
+    """
+
+    name = "triton"
+    reads_cache = True
+
+    def __init__(
+        self, cache: KVCache, n_heads: int, layers: Sequence[LayerOptions] = (), invariant: bool = False
+    ) -> None:
+        self._cache, self._layers, self._invariant = cache, layers, invariant
+        self._launcher = Launcher(cache, n_heads, invariant)
+
+    def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TritonStep:
+        """See `AttentionBackend.prepare`."""
+        launcher = self._launcher
+        assert table.device is not None, "the kernels read the slot table on the device"
+        if self._invariant:
+            cut = Cut(fixed=_fixed_run(table))
+            work = step_work(dataclasses.replace(plan, shared=()), launcher.tiling, cut, cut)
+        else:
+            narrow, wide = launcher.aim(launcher.narrow, _WAVES), launcher.aim(launcher.wide, 1)
+            work = step_work(plan, launcher.tiling, Cut(narrow), Cut(wide))
+        return TritonStep(launcher, self._layers, slots, self._send(work, table.device))
+
+    def decode_inputs(self, table: SlotTable, max_rows: int) -> DecodeBuffers:
+        """See `GraphAttention.decode_inputs`."""
+        launcher = self._launcher
+        assert table.device is not None
+        n_own = max_rows + launcher.aim(launcher.narrow, _WAVES)
+        if self._invariant:
+            n_own = max_rows * -(-table.host.shape[1] // _fixed_run(table))
+        device = self._cache.data.device
+        buffers = DecodeBuffers(
+            max_rows,
+            launcher.tiling,
+            launcher.aim(launcher.narrow, 1),
+            launcher.aim(launcher.wide, 1),
+            n_own,
+            not self._invariant,
+            self._cache.scratch_slot,
+            device,
+        )
+        self._table, self._run = table.device, _fixed_run(table)
+        self._parts = self._partial(n_own + buffers.max_shared_parts)
+        self._n_narrow = torch.zeros(1, dtype=torch.int32, device=device)
+        return buffers
+
+    def decode(self, inputs: DecodeBuffers, n_rows: int) -> TritonStep:
+        """See `GraphAttention.decode`."""
+        launcher = self._launcher
+        plan_decode[(1,)](
+            inputs.rows,
+            inputs.lengths,
+            inputs.slots,
+            inputs.own_from,
+            inputs.n_levels,
+            inputs.header,
+            self._table,
+            self._table.stride(0),
+            inputs.positions,
+            inputs.narrow,
+            self._n_narrow,
+            inputs.sources,
+            n_rows,
+            self._run if self._invariant else _LEAST_RUN,
+            launcher.aim(launcher.narrow, _WAVES),
+            FIXED=self._invariant,
+            MAX_LEVELS=MAX_LEVELS,
+            BLOCK_B=triton.next_power_of_2(n_rows),
+        )
+        work = Work(
+            table=self._table,
+            positions=inputs.positions,
+            queries=inputs.queries,
+            narrow=inputs.narrow,
+            wide=inputs.wide if inputs.variant == "wide" else None,
+            n_narrow=self._n_narrow,
+            n_wide=inputs.header[2:3],
+            n_levels=inputs.n_levels,
+            sources=inputs.sources,
+            part_out=self._parts[0],
+            part_lse=self._parts[1],
+            merged=True,
+        )
+        return TritonStep(launcher, self._layers, inputs.slots[:n_rows], work)
+
+    def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        launcher, device = self._launcher, self._cache.data.device
+        out = torch.empty(max(1, n), launcher.n_heads, launcher.head_dim, dtype=torch.float32, device=device)
+        return out, torch.empty(max(1, n), launcher.n_heads, dtype=torch.float32, device=device)
+
+    def _send(self, work: StepWork, table: torch.Tensor) -> Work:
+        """One copy for everything that was planned."""
+        counts = np.asarray([len(work.narrow), len(work.wide)], np.int32)
+        fields = [work.positions, work.queries, work.narrow, work.wide, counts, work.n_levels, work.sources]
+        sizes = [-(-field.size // 4) * 4 for field in fields]
+        packed = np.zeros(sum(sizes), np.int32)
+        ends = np.cumsum(sizes).tolist()
+        for field, end, size in zip(fields, ends, sizes, strict=True):
+            packed[end - size : end - size + field.size] = field.ravel()
+        host = torch.from_numpy(packed)
+        device = self._cache.data.device
+        if device.type == "cuda":
+            host = host.pin_memory()
+        sent = host.to(device, non_blocking=True)
+        positions, queries, narrow, wide, n_items, n_levels, sources = (
+            sent[end - size : end - size + field.size] for field, end, size in zip(fields, ends, sizes, strict=True)
+        )
+        parts = self._partial(work.n_parts)
+        return Work(
+            table=table,
+            positions=positions,
+            queries=queries,
+            narrow=narrow if len(work.narrow) else None,
+            wide=wide if len(work.wide) else None,
+            n_narrow=n_items[:1],
+            n_wide=n_items[1:],
+            n_levels=n_levels,
+            sources=sources,
+            part_out=parts[0],
+            part_lse=parts[1],
+            merged=work.n_parts > 0,
+        )
+
+
+class TritonStep:
+    """`AttentionStep` of `TritonAttention`."""
+
+    def __init__(self, launcher: Launcher, layers: Sequence[LayerOptions], slots: torch.Tensor, work: Work) -> None:
+        self._launcher, self._layers, self._slots, self._work = launcher, layers, slots, work
+
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
+        """See `AttentionStep.attend`."""
+        if kv is not None:
+            self._launcher.store(layer, self._slots, kv)
+        return self._launcher.attend(layer, q, self._work, self._layers[layer] if self._layers else PLAIN)
+
+
+def _fixed_run(table: SlotTable) -> int:
+    """Multiples of which contexts are cut at; the same for all steps of an engine."""
+    return max(_FIXED_RUN, -(-int(table.host.shape[1]) // _FIXED_RUNS))
