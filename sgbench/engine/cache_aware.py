@@ -2,8 +2,9 @@
 
 ``lpm``, longest shared prefix first, visits the radix tree of a batch depth first, so that with a cache of at least the longest
 request every edge is computed once. ``dfs`` walks the tree by the number of waiting requests below each node. ``fcfs`` and ``random``
-are the paper's ablations. Knows requests and matches; admission, waiting for running prefills and the bound on waiting are the
-scheduler's.
+are the paper's ablations. ``hrrn``, highest response ratio next, ages: under ``lpm`` a request with a cold prompt may starve while hot
+ones keep coming, which the paper leaves open (section 3). Knows requests and matches; admission, waiting for running prefills and the
+bound on waiting are the scheduler's.
 """
 
 from __future__ import annotations
@@ -71,8 +72,28 @@ def shuffled(seed: int) -> Policy:
     return order
 
 
-def policy(name: str, seed: int) -> Policy:
-    """The policy called ``name``.
+def response_ratio(work: Callable[[], int]) -> Policy:
+    """Highest response ratio next: ``waited / cost``, of equals the cheapest, then the earliest.
+
+    Both are counted in tokens, so that the order is the same in every run and needs no clock: ``waited``, those that the engine has
+    computed since the request came (``work`` counts them), and ``cost``, those of its prompt that are not cached. A hot prefix makes a
+    request cheap, and so early, as under ``lpm``; waiting makes every request early in the end.
+    """
+
+    def order(waiting: list[Sequence], match: Matcher) -> list[Sequence]:
+        now = work()
+
+        def place(seq: Sequence) -> tuple[float, int]:
+            cost = seq.length - match(seq).length  # at least one: the last token is always computed
+            return (seq.came_at - now) / cost, cost
+
+        return sorted(waiting, key=place)
+
+    return order
+
+
+def policy(name: str, seed: int, work: Callable[[], int] = lambda: 0) -> Policy:
+    """The policy called ``name``; ``work`` tells the tokens computed so far.
 
     Raises
     ------
@@ -80,6 +101,7 @@ def policy(name: str, seed: int) -> Policy:
         There is none; the message names the nearest.
     """
     policies: dict[str, Policy] = {"lpm": lpm, "dfs": dfs, "fcfs": fcfs, "random": shuffled(seed)}
+    policies["hrrn"] = response_ratio(work)
     if name not in policies:
         raise UnknownOptionError(name, policies, "Engine(schedule=...)")
     return policies[name]

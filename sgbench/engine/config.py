@@ -17,7 +17,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "load_format": ("auto", "dummy"),
     "dtype": ("auto", "float32", "float16", "bfloat16"),
     "radix_cache": ("radix", "flat", "force-miss", "off"),
-    "schedule": ("lpm", "dfs", "fcfs", "random"),
+    "schedule": ("lpm", "dfs", "fcfs", "random", "hrrn"),
     "jump_forward": ("safe", "text", "off"),
     "grammar_backend": ("fsm", "llguidance"),
     "attention": ("auto", "flashinfer", "triton", "torch"),
@@ -42,9 +42,10 @@ class EngineConfig:
         ``radix``; ``flat`` (a table of whole prefixes, no tree); ``force-miss`` (the tree is kept, every match refused);
         ``off`` (nothing is kept).
     schedule
-        ``lpm`` longest shared prefix first (paper, Algorithm 1), ``dfs`` depth first by weight, ``fcfs``, ``random``.
+        ``lpm`` longest shared prefix first (paper, Algorithm 1), ``dfs`` depth first by weight, ``fcfs``, ``random``,
+        ``hrrn`` highest response ratio next (long waits make up for cold prompts).
     eviction
-        Name of an eviction policy; ``lru`` (paper).
+        ``lru`` (paper), ``lfu``, ``fifo``, ``mru``, ``slru``, ``cost``, or one that a package brings (`sgbench.engine.eviction`).
     starvation_bound
         A waiting request is overtaken at most this many times by later ones, then goes first.
     in_flight_tokens

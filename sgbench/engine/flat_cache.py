@@ -85,6 +85,7 @@ class FlatCache:
     def __init__(self, journal: Journal, capacity_tokens: int, eviction: EvictionKey = lru) -> None:
         self._journal = journal
         self._eviction = eviction
+        self._evicted = getattr(eviction, "evicted", None)
         self._tick = 0
         self._next_id = 1
         self.root = FlatEntry(0, None, _NO_TOKENS, _NO_TOKENS, 0)
@@ -163,6 +164,8 @@ class FlatCache:
             entry.heap_key = None
             if entry.ref_count:
                 continue
+            if self._evicted is not None:
+                self._evicted(entry)
             pieces.append(self._drop(entry, for_rid))
             freed += len(pieces[-1])
         return np.concatenate(pieces) if pieces else _NO_TOKENS

@@ -60,6 +60,7 @@ class RadixCache:
     def __init__(self, journal: Journal, eviction: EvictionKey = lru) -> None:
         self._journal = journal
         self._eviction = eviction
+        self._evicted = getattr(eviction, "evicted", None)
         self._tick = 0
         self._next_id = 1
         self.root = RadixNode(0, None, _NO_TOKENS, _NO_TOKENS, 0, -1)
@@ -225,6 +226,8 @@ class RadixCache:
                 continue  # in use or a parent by now; offered again when that ends
             freed += node.length
             pieces.append(node.slots)
+            if self._evicted is not None:
+                self._evicted(node)
             self._drop(node, for_rid)
         return np.concatenate(pieces) if pieces else _NO_TOKENS
 

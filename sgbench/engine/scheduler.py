@@ -62,7 +62,8 @@ class Scheduler:
         self._journal = journal
         self._counters = counters
         self._reserve = OutputReserve()
-        self._policy = cache_aware.policy(config.schedule, config.seed)
+        self._work = 0  # tokens computed so far
+        self._policy = cache_aware.policy(config.schedule, config.seed, lambda: self._work)
         self._rows = list(range(config.max_running - 1, -1, -1))
         self._order: list[Sequence] = []
         self._spans: list[tuple[Sequence, int]] = []
@@ -75,6 +76,7 @@ class Scheduler:
 
     def enqueue(self, seq: Sequence) -> None:
         """A request arrives; its ``rid`` is larger than every earlier one's."""
+        seq.came_at = self._work
         self.waiting.append(seq)
 
     def remove(self, seq: Sequence) -> None:
@@ -109,12 +111,14 @@ class Scheduler:
             budget = self._prefill_running(spans)
             if not preempted:
                 self._admit(spans, budget)
-            if self._moves(spans) or not self.running:
+            if self._tokens(spans) or not self.running:
                 break
             self._preempt_youngest()  # several prefills hold all the room between them: nobody could go on
             preempted = True
-        if not self._moves(spans):
+        tokens = self._tokens(spans)
+        if not tokens:
             return None
+        self._work += tokens
         if not preempted:
             self._reserve.step_went_well()
         self._spans = spans
@@ -157,9 +161,9 @@ class Scheduler:
             shared=self._shared_prefixes(members),
         )
 
-    def _moves(self, spans: list[tuple[Sequence, int]]) -> bool:
-        """Does a step of ``spans`` compute anything?"""
-        return bool(spans)
+    def _tokens(self, spans: list[tuple[Sequence, int]]) -> int:
+        """Tokens that a step of ``spans`` computes."""
+        return sum(n for _, n in spans)
 
     def _make_decode_room(self) -> bool:
         """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""

@@ -75,6 +75,8 @@ class Sequence:
         Leading positions for which the runner's slot table is up to date.
     row
         Row of the runner's slot table while running; -1 otherwise.
+    came_at
+        Tokens that the engine had computed when it came: the clock of `sgbench.engine.cache_aware.response_ratio`.
     overtaken
         Later requests admitted before this one.
     urgent
@@ -92,6 +94,7 @@ class Sequence:
         "ahead",
         "cached",
         "cached_at_first",
+        "came_at",
         "computed",
         "constraint",
         "handle",
@@ -143,7 +146,7 @@ class Sequence:
         self.slots: IntArray = np.zeros(self.length + 16, dtype=np.int32)
         self.input_next = max(wish.start, 1)
         self.report_until = self.prompt_len
-        self.admissions = self.cached_at_first = self.overtaken = 0
+        self.admissions = self.cached_at_first = self.came_at = self.overtaken = 0
         self.urgent = False
         self.sent = 0
         self.leave_batch()

@@ -10,7 +10,7 @@ from typing import Any
 
 from sgbench.errors import UsageError
 
-_SCHEDULES = {"lpm": "lpm", "dfs-weight": "dfs", "fcfs": "fcfs", "random": "random"}
+_SCHEDULES = {"lpm": "lpm", "dfs-weight": "dfs", "fcfs": "fcfs", "random": "random", "hrrn": "hrrn"}
 _ATTENTION = {"flashinfer": "flashinfer", "triton": "triton", "torch_native": "torch"}
 
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from sgbench.errors import UsageError
 from sgbench.trace.events import (
@@ -25,6 +29,8 @@ from sgbench.trace.events import (
     StepFinished,
     TreeSnapshot,
 )
+
+IntArray: TypeAlias = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +73,12 @@ class Cause:
         Place of its end among the events.
     constraint
         Its constraint, None without one.
+    prompt
+        The prompt as int32, for every run of it.
     """
 
     asked: RequestQueued
+    prompt: IntArray = field(repr=False, compare=False)
     output_ids: tuple[int, ...] = ()
     sampled_ids: tuple[int, ...] = ()
     jumps: tuple[ForcedRun, ...] = ()
@@ -127,6 +136,16 @@ class Causes:
     tree: TreeSnapshot | None = None
     capacity_tokens: int = 0
     left_out: int = 0
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the largest token id of a prompt."""
+        return 1 + max(int(cause.prompt.max(initial=0)) for cause in self.requests)
+
+    @property
+    def longest_tokens(self) -> int:
+        """Of the longest prompt with its answer."""
+        return max(len(cause.asked.prompt_ids) + len(cause.output_ids) for cause in self.requests)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Causes:
@@ -225,6 +244,7 @@ class _Fold:
         after, think_ms = self._waited_for(draft)
         return Cause(
             asked=asked,
+            prompt=np.array(asked.prompt_ids, dtype=np.int32),
             output_ids=tuple(draft.sampled) if ended is None else ended.output_ids,
             sampled_ids=tuple(draft.sampled),
             jumps=tuple(draft.jumps),

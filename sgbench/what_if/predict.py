@@ -50,9 +50,10 @@ class Question:
         calibration = calibrate(events) if cost is None else Calibration(cost=cost, source="given")
         return cls(causes=causes, config=config, calibration=calibration, measured=of_events(events), arrivals=arrivals)
 
-    def simulation(self, options: Mapping[str, Any]) -> Simulation:
-        """The run under the recorded configuration with ``options``."""
-        return Simulation(self.causes, changed_config(self.config, options), self.calibration.cost, self.arrivals)
+    def simulation(self, options: Mapping[str, Any], *, walk: bool = False) -> Simulation:
+        """The run under the recorded configuration with ``options``; ``walk`` as for `Simulation`."""
+        config = changed_config(self.config, options)
+        return Simulation(self.causes, config, self.calibration.cost, self.arrivals, walk=walk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def predict(
         The trace holds no requests, or cannot answer for an option.
     """
     question = Question.about(trace, arrivals, cost)
-    run = question.simulation(options)
+    run = question.simulation(options, walk=True)
     config = changed_config(question.config, options)
     header = dataclasses.replace(trace.header, engine=dataclasses.asdict(config), seed=config.seed)
     with Recording(run.journal, header, trace.vocab) as recording:

@@ -37,6 +37,8 @@ class KnownTranscript(Transcript):
         self._length = params.max_new_tokens + 1 if cause.end == "abort" else max(1, len(cause.output_ids))
         self._reason = {"type": "stop", "matched": None} if cause.end == "stop" else {"type": "length", "length": 0}
         self._first_token = first_token
+        self._known = cause.output_ids
+        self._given_up = cause.end == "abort"
         self.constraint: KnownConstraint | None = None
 
     def accept(self, result: ChunkResult, room: int, *, jumped: bool = False) -> None:
@@ -46,6 +48,16 @@ class KnownTranscript(Transcript):
         super().accept(result, room, jumped=jumped)
         if self.finish_reason is None and len(self.output_ids) >= self._length and self._through():
             self.finish(self._reason)
+
+    @property
+    def tokens_left(self) -> int:
+        """Tokens until it ends for sure; 0 where somebody else ends it."""
+        return 0 if self._given_up else self._length - len(self.output_ids)
+
+    def next_tokens(self, n: int) -> list[int]:
+        """The ``n`` tokens behind those so far."""
+        said = len(self.output_ids)
+        return list(self._known[said : said + n])
 
     def _through(self) -> bool:
         """Is nothing left that a jump would change? (A jump may make the output shorter before it ends.)"""

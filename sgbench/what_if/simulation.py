@@ -7,6 +7,7 @@ decides. What it says of time is predicted.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import heapq
 import itertools
 from collections import defaultdict
@@ -20,12 +21,14 @@ from sgbench.engine.engine import resolved
 from sgbench.engine.intake import Limits
 from sgbench.engine.request import SamplingParams
 from sgbench.engine.runner.cost import CostRunner, StepCost
+from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import LogprobWish, Origin, Sequence
 from sgbench.engine.worker import Worker
 from sgbench.errors import CapacityError
 from sgbench.trace.journal import Journal
 from sgbench.what_if.causes import Cause, Causes, Flush, shifted
 from sgbench.what_if.figures import Figures, Record, figures
+from sgbench.what_if.quiet import QuietRunner, QuietScheduler
 from sgbench.what_if.replayed import KnownConstraint, KnownTranscript, SampledTokens, Ticket
 from sgbench.what_if.warm import warm_up
 
@@ -43,29 +46,37 @@ class Simulation:
         The price of a step.
     arrivals
         See `sgbench.what_if.predict.predict`.
+    walk
+        Walk through every token of every request instead of counting those that only decode (`sgbench.what_if.quiet`): slower, with the
+        same figures, and with events.
 
     Attributes
     ----------
     journal
-        Takes the events of the run; nobody listens by default, which is faster.
+        Takes the events of the run, if it walks.
     refused
         Requests that did not fit into the pool or the context and were left out.
     rids
         Number of each request here, by its number in the recording.
     """
 
-    def __init__(self, causes: Causes, config: EngineConfig, cost: StepCost, arrivals: str = "recorded") -> None:
+    def __init__(
+        self, causes: Causes, config: EngineConfig, cost: StepCost, arrivals: str = "recorded", *, walk: bool = False
+    ) -> None:
         assert config.kv_tokens is not None
         self._causes = causes = _without_waste(causes, config)
         self._outputs: dict[int, SampledTokens | tuple[int, ...]] = {}
-        ids = 1 + max(max(cause.asked.prompt_ids, default=0) for cause in causes.requests)
-        context = config.context_length or max(len(c.asked.prompt_ids) + len(c.output_ids) for c in causes.requests) + 1
-        self._runner = CostRunner(config.kv_tokens, ids, context, cost, self._outputs)
+        ids = causes.vocab_size
+        context = config.context_length or causes.longest_tokens + 1
+        self._runner = (CostRunner if walk else QuietRunner)(config.kv_tokens, ids, context, cost, self._outputs)
         # What chunks share is a hint to attention, which nothing computes here.
-        self._config = dataclasses.replace(resolved(config, self._runner), shared_prefix_attention=False)
+        self._config = dataclasses.replace(resolved(config, self._runner), shared_prefix_attention=False, overlap=False)
         self._limits = Limits(vocab_size=ids, context_tokens=context, kv_tokens=config.kv_tokens)
         self.journal = Journal(clock=lambda: int(self._runner.clock_ms * 1e6))
-        self.worker = Worker(self._config, self._runner, self.journal)
+        kind = Scheduler if walk else QuietScheduler
+        self.worker = Worker(self._config, self._runner, self.journal, kind)
+        if isinstance(self._runner, QuietRunner) and isinstance(self.worker.scheduler, QuietScheduler):
+            self._runner.scheduler = self.worker.scheduler
         self.refused = 0
         self.rids: dict[int, int] = {}
         self._here: dict[int, Sequence] = {}
@@ -79,15 +90,19 @@ class Simulation:
 
     def run(self) -> Figures:
         """Run to the end."""
-        while True:
-            self._accept_due()
-            self._abort_due()
-            if self.worker.busy:
-                self.worker.step()
-                self._schedule.steps += 1
-            elif not self._schedule.advance(self._runner):
-                break
+        while self.step():
+            pass
         return self._figures()
+
+    def step(self) -> bool:
+        """One step of the engine, or on to the next arrival; False at the end."""
+        self._accept_due()
+        self._abort_due()
+        if not self.worker.busy:
+            return self._schedule.advance(self._runner)
+        self.worker.step()
+        self._schedule.steps += 1
+        return True
 
     # --- arrivals ---------------------------------------------------------------------------------------------------
 
@@ -132,8 +147,8 @@ class Simulation:
 
     def _sequence(self, cause: Cause, limit: int, record: Record) -> Sequence:
         asked = cause.asked
-        ids = np.array(asked.prompt_ids, dtype=np.int32)
-        params = SamplingParams(max_new_tokens=asked.max_new_tokens)
+        ids = cause.prompt
+        params = _sampling(asked.max_new_tokens)
 
         def first_token() -> None:
             record.first_token_ms = self._runner.clock_ms
@@ -195,6 +210,11 @@ class Simulation:
             evicted_tokens=stats.evicted_tokens,
             preempted=stats.preempted,
         )
+
+
+@functools.cache
+def _sampling(max_new_tokens: int) -> SamplingParams:
+    return SamplingParams(max_new_tokens=max_new_tokens)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

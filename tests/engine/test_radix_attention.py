@@ -130,6 +130,8 @@ def test_duplicates_come_back_and_the_trees_slots_replace_them():
         ("mru", [2, 1, 3]),
         ("lfu", [3, 2, 1]),
         ("fifo", [1, 2, 3]),
+        ("slru", [3, 1, 2]),
+        ("cost", [3, 2, 1]),
     ],
 )
 @pytest.mark.parametrize("kind", ["radix", "flat"])

@@ -22,6 +22,7 @@ from sgbench.what_if.calibration import calibrate, fit, observed
 from sgbench.what_if.figures import of_events
 from sgbench.what_if.options import combinations, parse
 from sgbench.what_if.predict import Question
+from sgbench.what_if.quiet import QuietScheduler
 from tests.constrained.spelling import LongestMatch
 from tests.engine.world import VOCAB, scripted
 
@@ -92,6 +93,52 @@ def test_in_lockstep_the_recorded_configuration_gives_the_recorded_events(
     assert timeless(again) == timeless(trace)
     assert again.snapshot() == trace.snapshot()
     assert prediction.error["hit_rate"] == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    kv_tokens=st.integers(95, 400),
+    cache=st.sampled_from(["radix", "flat", "force-miss", "off"]),
+    schedule=st.sampled_from(["lpm", "dfs", "fcfs", "random", "hrrn"]),
+    eviction=st.sampled_from(["lru", "lfu", "fifo", "slru", "cost"]),
+    chunk=st.sampled_from([8, 64, 500]),
+    arrivals=st.sampled_from(["recorded", "closed", "at-once", "lockstep"]),
+)
+def test_counting_those_that_only_decode_is_walking_through_them(
+    seed: int, kv_tokens: int, cache: str, schedule: str, eviction: str, chunk: int, arrivals: str
+) -> None:
+    trace = recorded(seed, 300, requests=20, warm=seed % 3)
+    options = {"kv_tokens": kv_tokens, "radix_cache": cache, "schedule": schedule, "eviction": eviction}
+    question = Question.about(trace, arrivals, COST)
+    runs = [question.simulation({**options, "max_prefill_tokens": chunk}, walk=walk) for walk in (False, True)]
+    counted, walked = (run.run() for run in runs)
+    assert counted == walked
+    assert runs[0].worker.stats() == runs[1].worker.stats()
+    assert runs[0].worker.cache.snapshot() == runs[1].worker.cache.snapshot()
+    for run in runs:
+        run.worker.memory.check([])
+
+
+def test_a_sleeper_wakes_in_the_state_of_one_that_walked() -> None:
+    trace, _ = predict(recorded(4, 400, requests=30, calm=True), cost=COST)
+    runs = [Question.about(trace, cost=COST).simulation({}, walk=walk) for walk in (False, True)]
+    slept = 0
+    for _ in range(80):
+        for run in runs:
+            run.step()
+        quiet = runs[0].worker.scheduler
+        assert isinstance(quiet, QuietScheduler)
+        slept += quiet.sleepers.count
+        quiet.settle()
+        running = [run.worker.scheduler.running for run in runs]
+        for one, other in zip(*running, strict=True):
+            assert (one.rid, one.computed, one.cached) == (other.rid, other.computed, other.cached)
+            assert one.tokens.tolist() == other.tokens.tolist()
+            assert one.transcript.output_ids == other.transcript.output_ids
+        for run, here in zip(runs, running, strict=True):
+            run.worker.memory.check(here)
+    assert slept > 50
 
 
 @pytest.mark.parametrize("mode", ["safe", "text"])
