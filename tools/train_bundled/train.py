@@ -27,7 +27,7 @@ from tools.train_bundled.corpus import ANSWERED, SILENT, STARTS, Mixture, Plan, 
 from tools.train_bundled.families import all_families
 from tools.train_bundled.tokenizer import END_OF_TEXT, TURN_END, save, train, write_json
 
-PROMPT_WEIGHT = 0.05
+PROMPT_WEIGHT = 0.02
 TOKENIZER_DOCUMENTS = 96_000
 REFITTED = (60, 1500)
 """Steps after which a run is cut to what fits before its deadline; the rate is still on its plateau then."""

@@ -5,6 +5,7 @@ Knows the tables and the form of few-shot exams. Does not know how letters are s
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 from tools.train_bundled.example import Example, Family, Split, chat, few_shot
@@ -15,17 +16,32 @@ from tools.train_bundled.knowledge.relation import Relation
 
 _LETTERS = "ABCD"
 _SHORT = 3
-_USABLE = [
-    r
-    for r in RELATIONS
-    if len({o for _, o in r.pairs}) >= 4 and (not all(o[:1].isdigit() for _, o in r.pairs) or r.name == "atomic number")
-]
+_NUMBERS_ASKED = ("atomic number", "count", "year")
+_OBJECTS = {r.name: sorted({o for _, o in r.pairs}) for r in RELATIONS}
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in text.lower().split() if len(word) > 3}
+
+
+@cache
+def _others(name: str, o: str) -> list[str]:
+    """Wrong options beside ``o``: what shares no longer word with it, so that one option is right."""
+    words = _long_words(o)
+    return [other for other in _OBJECTS[name] if other != o and not words & _long_words(other)]
+
+
+def _askable(relation: Relation) -> bool:
+    """Whether each answer has three wrong ones beside it, and the answers are not all numbers, but for a few relations."""
+    numbers = all(o[:1].isdigit() for _, o in relation.pairs) and relation.name not in _NUMBERS_ASKED
+    return not numbers and all(len(_others(relation.name, o)) > 2 for o in _OBJECTS[relation.name])
+
+
+_USABLE = [r for r in RELATIONS if _askable(r)]
 _LISTABLE = [r for r in _USABLE if sum(len(o) <= _SHORT for _, o in r.pairs) < len(r.pairs) / 4]
 _SUBJECTS = sorted({r.subject for r in _USABLE})
 _OF_SUBJECT = {subject: [r for r in _USABLE if r.subject == subject] for subject in _SUBJECTS}
 _SUBJECT_WEIGHTS = [sum(len(r.pairs) for r in _OF_SUBJECT[subject]) ** 0.6 for subject in _SUBJECTS]
-_OBJECTS = {r.name: sorted({o for _, o in r.pairs}) for r in _USABLE}
-_BACK = {r.name: sorted({s for s, _ in r.pairs}) for r in _USABLE}
 
 
 _TEXTS = {
@@ -48,12 +64,7 @@ def _text_item(rng: Random, subject: str, split: Split) -> tuple[str, list[str],
 
 
 def _options(rng: Random, relation: Relation, o: str) -> tuple[list[str], int]:
-    pool = _OBJECTS[relation.name]
-    picked: list[str] = []
-    while len(picked) < 3:
-        other = rng.choice(pool)
-        if other != o and other not in picked:
-            picked.append(other)
+    picked = rng.sample(_others(relation.name, o), 3)
     at = rng.randrange(4)
     return [*picked[:at], o, *picked[at:]], at
 
@@ -134,7 +145,7 @@ def _listing(rng: Random, split: Split, long: bool) -> Example:
     lines = "\n".join(f"{letter}{marks} {option}" for letter, option in zip(_LETTERS, options, strict=True))
     if rng.random() < 0.7:
         ask, answer = (
-            rng.choice(("Which letter is {o}?", "{o} is which letter?", "Find {o} in the list.")),
+            rng.choice(("Which letter is {o}?", "Where is {o}?", "Find {o} in the list.")),
             _LETTERS[at],
         )
     else:
