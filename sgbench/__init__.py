@@ -34,11 +34,16 @@ if TYPE_CHECKING:
         widgets,
         workloads,
     )
+    from sgbench.backends.anthropic_api import Anthropic
     from sgbench.backends.base import BaseBackend
+    from sgbench.backends.litellm_api import LiteLLM
     from sgbench.backends.local import Engine
     from sgbench.backends.openai_api import OpenAI
+    from sgbench.backends.runtime import Runtime
     from sgbench.backends.runtime_endpoint import RuntimeEndpoint
     from sgbench.backends.scripted import ScriptedBackend
+    from sgbench.backends.server_args import ServerArgs
+    from sgbench.backends.vendors import Crusoe, VertexAI
     from sgbench.errors import (
         AbortedError,
         BackendError,
@@ -93,27 +98,33 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AbortedError",
+    "Anthropic",
     "BackendError",
     "BaseBackend",
     "CapacityError",
     "ConstraintError",
     "ContractError",
+    "Crusoe",
     "Engine",
     "EngineStoppedError",
     "IntegrityError",
+    "LiteLLM",
     "MissingDependencyError",
     "ModelError",
     "OpenAI",
     "ProgramError",
     "ProgramState",
+    "Runtime",
     "RuntimeEndpoint",
     "ScriptedBackend",
+    "ServerArgs",
     "SgbenchError",
     "SglFunction",
     "Trace",
     "TraceError",
     "UnknownOptionError",
     "UsageError",
+    "VertexAI",
     "__version__",
     "analysis",
     "api",
@@ -175,14 +186,20 @@ _MODULES = frozenset(
 )
 
 _HOME = {
+    "Anthropic": "backends.anthropic_api",
     "BaseBackend": "backends.base",
+    "Crusoe": "backends.vendors",
     "Engine": "backends.local",
+    "LiteLLM": "backends.litellm_api",
     "OpenAI": "backends.openai_api",
     "ProgramState": "lang.state",
+    "Runtime": "backends.runtime",
     "RuntimeEndpoint": "backends.runtime_endpoint",
     "ScriptedBackend": "backends.scripted",
+    "ServerArgs": "backends.server_args",
     "SglFunction": "lang.function",
     "Trace": "trace.trace",
+    "VertexAI": "backends.vendors",
     "global_config": "lang.global_config",
     "exact_likelihood": "lang.choices",
     "greedy_token_selection": "lang.choices",

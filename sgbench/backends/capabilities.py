@@ -40,6 +40,8 @@ class Capabilities:
         Score a choice in every tokenisation (``choices_method=exact_likelihood``).
     open_turns
         A `gen` or `select` may stand anywhere. False: a chat model, which completes whole turns of the assistant.
+    lone_text
+        A chat model that takes a text without any turn as one turn of the user.
     """
 
     select: Select | bool = True
@@ -52,6 +54,7 @@ class Capabilities:
     dtypes: frozenset[str] = DTYPES
     spellings: bool = True
     open_turns: bool = True
+    lone_text: bool = False
 
     @property
     def selects(self) -> bool:
@@ -82,7 +85,7 @@ class Capabilities:
         return {
             "select": select,
             "select, exact_likelihood": _word(self.spellings and select == "yes"),
-            "gen anywhere in the text": _word(self.open_turns) if self.open_turns else "first in an assistant's turn",
+            "gen stands": self._stands(),
             "streaming": _word(self.streaming),
             "n > 1": _word(self.several_samples),
             "regex": _word(self.constraints and "regex" not in self.lacks),
@@ -92,6 +95,11 @@ class Capabilities:
             "images": _word(self.images),
             "not taken": ", ".join(sorted(self.lacks - {"regex", "json_schema", "dtype"})) or "-",
         }
+
+    def _stands(self) -> str:
+        if self.open_turns:
+            return "anywhere"
+        return "first in an assistant's turn" + (", or after text without turns" if self.lone_text else "")
 
     def __str__(self) -> str:
         rows = self.rows()

@@ -334,10 +334,16 @@ class Engine(EngineCore):
     __signature__: ClassVar[inspect.Signature]
 
     def __init__(self, model_path: str = "bundled", **options: Any) -> None:
+        from sgbench.backends.server_args import ServerArgs
         from sgbench.engine.hub import find_model
         from sgbench.engine.runner import make_runner
         from sgbench.engine.tokenizer import Tokenizer
 
+        given = options.pop("server_args", None)
+        if given is not None:
+            if not isinstance(given, ServerArgs):
+                raise UsageError(f"Engine(server_args=...) takes a ServerArgs, not {type(given).__name__}")
+            model_path, options = given.model_path, {**given.options, **options}
         config = EngineConfig.from_options(model_path, options)
         tokenizer = None
         if not config.skip_tokenizer_init:

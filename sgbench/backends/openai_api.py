@@ -111,13 +111,9 @@ class OpenAI(RemoteBackend):
         request, quote = self._request(s, sampling_params)
         with self._called(s, "gen") as call:
             reply = self._calls.call(self._guarded(self._create(request)), s)
-            choices = getattr(reply, "choices", None)
-            if not choices:
-                raise BackendError(f"the server's answer has no choices: {str(reply)[:200]}")
-            texts = [quote + self._text(choice) + quote for choice in choices]
-            meta = openai_reply.cost(reply.usage) | openai_reply.reason(choices[0]) | openai_reply.logprobs(choices[0])
-            meta |= {"id": reply.id, "e2e_latency": call.seconds}
-            call.meta = meta
+            texts, meta = openai_reply.whole(reply)
+            texts = [quote + text + quote for text in texts]
+            call.meta = meta = meta | {"e2e_latency": call.seconds}
         return (texts if len(texts) > 1 else texts[0]), meta
 
     def generate_stream(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> Iterator[tuple[str, Meta]]:
@@ -193,7 +189,7 @@ class OpenAI(RemoteBackend):
 
         async def one(ids: Sequence[int], bias: dict[str, int]) -> str:
             reply = await ask(prompt=list(ids), max_tokens=1, temperature=0, logit_bias=bias)
-            return self._text(reply.choices[0]) if getattr(reply, "choices", None) else ""
+            return openai_reply.text(reply.choices[0]) if getattr(reply, "choices", None) else ""
 
         scores = await openai_votes.votes(text, choices, self._encoder, one)
         best = max(range(len(choices)), key=scores.__getitem__)
@@ -243,12 +239,7 @@ class OpenAI(RemoteBackend):
         stream = await self._guarded(self._create(request))
         async with contextlib.aclosing(self._chunks(stream)) as chunks:
             async for chunk in chunks:
-                news = openai_reply.cost(chunk.usage)
-                text = ""
-                for choice in chunk.choices:
-                    text += self._text(choice)
-                    news |= openai_reply.reason(choice) | openai_reply.logprobs(choice)
-                yield text, news
+                yield openai_reply.piece(chunk)
 
     async def _chunks(self, stream: Any) -> AsyncGenerator[Any, None]:
         try:
@@ -258,12 +249,6 @@ class OpenAI(RemoteBackend):
             raise self._failed(failure) from None
         finally:
             await stream.close()
-
-    @staticmethod
-    def _text(choice: Any) -> str:
-        """The text of a choice, whole or a piece, of a chat or a completion."""
-        part = getattr(choice, "message", None) or getattr(choice, "delta", None)
-        return (choice.text if part is None else part.content) or ""
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

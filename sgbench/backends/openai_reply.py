@@ -4,7 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+from sgbench.errors import BackendError
 from sgbench.lang.variables import Meta
+
+
+def text(choice: Any) -> str:
+    """The text of a choice, whole or a piece, of a chat or a completion."""
+    part = getattr(choice, "message", None) or getattr(choice, "delta", None)
+    return (choice.text if part is None else part.content) or ""
+
+
+def whole(reply: Any) -> tuple[list[str], Meta]:
+    """The texts of an answer, and its meta information.
+
+    Raises
+    ------
+    BackendError
+        It has none.
+    """
+    choices = getattr(reply, "choices", None)
+    if not choices:
+        raise BackendError(f"the server's answer has no choices: {str(reply)[:200]}")
+    meta = cost(getattr(reply, "usage", None)) | reason(choices[0]) | logprobs(choices[0]) | {"id": reply.id}
+    return [text(choice) for choice in choices], meta
+
+
+def piece(chunk: Any) -> tuple[str, Meta]:
+    """Text and news of a stream's chunk."""
+    news = cost(getattr(chunk, "usage", None))
+    said = ""
+    for choice in chunk.choices:
+        said += text(choice)
+        news |= reason(choice) | logprobs(choice)
+    return said, news
 
 
 def cost(usage: Any) -> Meta:

@@ -30,8 +30,8 @@ _BEYOND = {
 _REASONING = re.compile(r"o[0-9]|gpt-5")
 
 
-def abilities(dialect: Dialect, is_chat_model: bool) -> Capabilities:
-    """What such a server can do."""
+def abilities(dialect: Dialect, is_chat_model: bool, lone_text: bool = False) -> Capabilities:
+    """What such a server can do; ``lone_text``: see `Capabilities`."""
     if dialect == "sglang":
         select: Select = "no" if is_chat_model else "scores"
         lacking = frozenset({"logprob_start_len"})
@@ -42,6 +42,7 @@ def abilities(dialect: Dialect, is_chat_model: bool) -> Capabilities:
         lacks=frozenset({*_BEYOND, "logprob_start_len", *schema}),
         dtypes=frozenset() if is_chat_model else frozenset({"int", "str"}),
         open_turns=not is_chat_model,
+        lone_text=lone_text,
         spellings=False,
     )
 

@@ -5,8 +5,9 @@ Knows the routes' shapes; knows no engine and has no tokenizer.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sgbench.backends import remote_scoring
@@ -182,6 +183,18 @@ class RuntimeEndpoint(RemoteBackend):
                 raise
             info = self._calls.call(self._server.json("GET", "/get_server_info"))
         return dict(info)
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        """What a route answers to ``body``, as it answers it."""
+        return self._calls.call(self._server.json("POST", path, body))
+
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Any, None]:
+        """The events that a route streams in answer to ``body``, without blocking the running event loop."""
+        pieces = self._calls.iterate(self._server.events(path, body))
+        loop = asyncio.get_running_loop()
+        with contextlib.closing(pieces):
+            while (piece := await loop.run_in_executor(None, next, pieces, None)) is not None:
+                yield piece
 
     def shutdown(self) -> None:
         """Close the connections; the server runs on."""

@@ -51,12 +51,15 @@ class Wish:
         A gen, select, image or video.
     opens_turn
         Does it stand first in a turn of the assistant?
+    in_turns
+        Does any turn begin before it?
     called
         How the program was called in whose body it stands; None: it is the program's own.
     """
 
     expr: SglExpr
     opens_turn: bool
+    in_turns: bool
     called: CallOptions | None = None
 
 
@@ -88,7 +91,10 @@ def wishes(program: SglFunction, arguments: Mapping[str, Any]) -> tuple[Wish, ..
 
 def _found(graph: Graph) -> Iterator[Wish]:
     called: dict[int, CallOptions | None] = {}
+    turned: dict[int, bool] = {}
     for node in graph.nodes:
+        before_it = node.prev_node
+        turned[node.node_id] = before_it is not None and (turned[before_it.node_id] or _begins_turn(before_it.expr))
         stream = graph.streams[node.pid]
         if isinstance(node.expr, SglCall):
             called[node.pid] = node.expr.options
@@ -96,7 +102,7 @@ def _found(graph: Graph) -> Iterator[Wish]:
             called[node.pid] = None if stream.parent is None else called.get(stream.parent)
         for expr, before in _flat(node.expr, node.prev_node):
             if isinstance(expr, SglGen | SglSelect | SglImage | SglVideo):
-                yield Wish(expr, _opens(before), called[node.pid])
+                yield Wish(expr, _opens(before), turned[node.node_id] or _begins_turn(node.expr), called[node.pid])
 
 
 def _flat(expr: SglExpr, before: Any) -> Iterator[tuple[SglExpr, Any]]:
@@ -109,6 +115,10 @@ def _flat(expr: SglExpr, before: Any) -> Iterator[tuple[SglExpr, Any]]:
             before = part
     else:
         yield expr, before
+
+
+def _begins_turn(expr: SglExpr) -> bool:
+    return any(isinstance(part, SglRoleBegin) for part, _ in _flat(expr, None))
 
 
 def _opens(before: Any) -> bool:
@@ -169,7 +179,9 @@ def _lacking(
         values = sampling if called is None else called.sampling
         speculates = (program.num_api_spec_tokens if called is None else called.num_api_spec_tokens) is not None
         lacking = lacks(wish.expr, backend, values)
-        if lacking is None and not (backend.capabilities.open_turns or wish.opens_turn or speculates):
+        able = backend.capabilities
+        placed = able.open_turns or wish.opens_turn or (able.lone_text and not wish.in_turns)
+        if lacking is None and not (placed or speculates):
             lacking = _turns(wish.expr)
         if lacking is not None:
             return f"{type(backend).__name__} {lacking}. No call was made."

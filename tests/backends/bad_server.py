@@ -38,14 +38,15 @@ class Wire(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def begin(self, *events: Any) -> None:
-        """A stream's beginning: ``events``, as JSON unless they are strings; whoever calls ends it."""
+    def begin(self, *events: Any, named: bool = False) -> None:
+        """A stream's beginning: ``events``, as JSON unless they are strings; whoever calls ends it. ``named``: their type leads them."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for event in events:
-            line = f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+            name = f"event: {event['type']}\n" if named and "type" in event else ""
+            line = f"{name}data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
         self.wfile.flush()
 
