@@ -1,4 +1,7 @@
-"""``sgbench what-if TRACE OPTION=VALUE[,VALUE...]``: a recorded run under other engine options; needs no model and no GPU."""
+"""``sgbench what-if FILE OPTION=VALUE[,VALUE...]``: a recorded run, or somebody else's requests, under other engine options.
+
+Needs no model and no GPU.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sgbench.trace.trace import Trace
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("trace", help="a .sgtrace file")
+    parser.add_argument("trace", help="a .sgtrace file, or requests: OpenAI-style JSON Lines, a Mooncake trace")
     parser.add_argument("options", nargs="*", metavar="OPTION=VALUE[,VALUE...]", help="such as kv_tokens=0.5x,1x,2x")
     parser.add_argument(
         "--arrivals",
@@ -38,23 +41,24 @@ def main(given: argparse.Namespace) -> int:
     """
     if not Path(given.trace).is_file():
         raise UsageError(f"{given.trace}: there is no such file")
-    trace = Trace.load(given.trace)
     asked = [name for name in ("why", "mrc", "lint") if getattr(given, name)]
     if asked:
         if given.options or len(asked) > 1:
             raise UsageError(f"--{asked[0]} is a question of its own: no options and no other question beside it")
-        sys.stdout.write(f"{getattr(trace, asked[0])()}\n")
+        sys.stdout.write(f"{getattr(Trace.load(given.trace), asked[0])()}\n")
         return 0
-    sys.stdout.write(_answer(trace, given) + "\n")
+    sys.stdout.write(_answer(given) + "\n")
     return 0
 
 
-def _answer(trace: Trace, given: argparse.Namespace) -> str:
+def _answer(given: argparse.Namespace) -> str:
     from sgbench.what_if import predict, sweep
+    from sgbench.what_if.imports import open_trace
     from sgbench.what_if.options import combinations, parse
     from sgbench.what_if.sweep import dumped
 
     grid = parse(given.options, "sgbench what-if")
+    trace = open_trace(given.trace, grid, "sgbench what-if")
     if given.workers is not None and given.workers < 1:
         raise UsageError(f"--workers {given.workers}: at least 1")
     saved = ""

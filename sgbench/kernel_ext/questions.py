@@ -39,8 +39,9 @@ def lint(words: list[str], names: Names, history: History) -> Any:
 
 
 def what_if(words: list[str], names: Names, history: History) -> Any:
-    """``what-if OPTION=VALUE[,VALUE...] ... [arrivals=HOW] [TRACE]``."""
+    """``what-if OPTION=VALUE[,VALUE...] ... [arrivals=HOW] [TRACE]``; the trace may be a file of requests (`read_requests`)."""
     from sgbench.what_if import sweep
+    from sgbench.what_if.imports import open_trace
     from sgbench.what_if.options import parse
 
     pairs = [word for word in words if "=" in word and unquote(word) == word]
@@ -49,11 +50,17 @@ def what_if(words: list[str], names: Names, history: History) -> Any:
     grid = parse([word for word in pairs if not word.startswith("arrivals=")], "%sgl what-if")
     if not grid:
         raise UsageError("%sgl what-if OPTION=VALUE[,VALUE...] ...: an option is needed, such as kv_tokens=0.5x,1x,2x")
-    return sweep(subject("what-if", rest, names, history), grid, arrivals=how[-1] if how else "recorded")
+
+    def opened(path: str) -> Trace:
+        return open_trace(path, grid, "%sgl what-if")
+
+    return sweep(subject("what-if", rest, names, history, opened), grid, arrivals=how[-1] if how else "recorded")
 
 
-def subject(command: str, words: list[str], names: Names, history: History) -> Trace:
-    """The trace that is asked about.
+def subject(
+    command: str, words: list[str], names: Names, history: History, load: Callable[[str], Trace] = Trace.load
+) -> Trace:
+    """The trace that is asked about; ``load`` opens a file.
 
     Raises
     ------
@@ -69,5 +76,5 @@ def subject(command: str, words: list[str], names: Names, history: History) -> T
     if isinstance(found, Trace):
         return found
     if Path(word).is_file():
-        return Trace.load(word)
+        return load(word)
     raise UsageError(f"%sgl {command}: {word!r} is neither a trace nor a file: record one with %%sgl --record NAME")

@@ -4,7 +4,8 @@ Imports the host half of the engine and traces; no torch, no language, no widget
 """
 
 from sgbench.what_if.causes import Causes
+from sgbench.what_if.imports import read_requests
 from sgbench.what_if.predict import Prediction, predict
 from sgbench.what_if.sweep import Sweep, sweep
 
-__all__ = ["Causes", "Prediction", "Sweep", "predict", "sweep"]
+__all__ = ["Causes", "Prediction", "Sweep", "predict", "read_requests", "sweep"]

@@ -49,17 +49,21 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
             mode="lines+markers",
             line={"color": COLOURS[i % len(COLOURS)], "dash": DASHES[i // len(COLOURS) % len(DASHES)]},
         )
-    drawn.add_scatter(
-        x=[sweep.recorded[x]],
-        y=[getattr(sweep.measured, y)],
-        name="measured",
-        mode="markers",
-        marker={"symbol": "star", "size": 14, "color": COLOURS[-1], "line": {"color": "white", "width": 1}},
-    )
+    if sweep.measured is not None:
+        drawn.add_scatter(
+            x=[sweep.recorded[x]],
+            y=[getattr(sweep.measured, y)],
+            name="measured",
+            mode="markers",
+            marker={"symbol": "star", "size": 14, "color": COLOURS[-1], "line": {"color": "white", "width": 1}},
+        )
     drawn.update_layout(
         xaxis_title=x.replace("_", " "),
         yaxis_title=f"{y.replace('_', ' ').removesuffix(' ms')}{', ms' if y.endswith('_ms') else ''}",
-        title={"text": f"What if: {head} (lines predicted, star measured)", "font": {"size": 15}},
+        title={
+            "text": f"What if: {head} (lines predicted{', star measured' if sweep.measured else ''})",
+            "font": {"size": 15},
+        },
         yaxis_tickformat=".0%" if "%" in form else None,
         legend={"orientation": "h", "y": -0.2},
         template="none",

@@ -25,8 +25,10 @@ class Question:
 
     Attributes
     ----------
-    causes, config, calibration, measured
+    causes, config, calibration
         Of the recording.
+    measured
+        Of the recording; None: it was imported, and nothing of it was measured.
     arrivals
         When requests that waited for no other come again.
     """
@@ -34,7 +36,7 @@ class Question:
     causes: Causes
     config: EngineConfig
     calibration: Calibration
-    measured: Figures
+    measured: Figures | None
     arrivals: str = "recorded"
 
     @classmethod
@@ -48,7 +50,8 @@ class Question:
         if config.kv_tokens is None:
             raise UsageError("the trace does not tell the size of the KV pool: it has neither keyframe nor kv_tokens")
         calibration = calibrate(events) if cost is None else Calibration(cost=cost, source="given")
-        return cls(causes=causes, config=config, calibration=calibration, measured=of_events(events), arrivals=arrivals)
+        measured = None if "imported" in trace.header.predicted else of_events(events)
+        return cls(causes=causes, config=config, calibration=calibration, measured=measured, arrivals=arrivals)
 
     def simulation(self, options: Mapping[str, Any], *, walk: bool = False) -> Simulation:
         """The run under the recorded configuration with ``options``; ``walk`` as for `Simulation`."""
@@ -69,7 +72,7 @@ class Prediction:
     same
         Figures predicted for the recorded configuration: beside ``measured`` they show the predictor's error.
     measured
-        Figures of the recording.
+        Figures of the recording; None: imported, not measured.
     calibration
         The cost model.
     refused
@@ -81,7 +84,7 @@ class Prediction:
     options: Mapping[str, Any]
     predicted: Figures
     same: Figures
-    measured: Figures
+    measured: Figures | None
     calibration: Calibration
     refused: int = 0
     left_out: int = 0
@@ -105,8 +108,10 @@ class Prediction:
 SHOWN_ERRORS = ("first_token_p50_ms", "first_token_p99_ms", "latency_p50_ms", "total_ms")
 
 
-def errors(same: Figures, measured: Figures) -> dict[str, float]:
-    """How far ``same``, predicted for the recorded configuration, is from ``measured``."""
+def errors(same: Figures, measured: Figures | None) -> dict[str, float]:
+    """How far ``same``, predicted for the recorded configuration, is from ``measured``; empty where nothing was measured."""
+    if measured is None:
+        return {}
     found = {"hit_rate": same.hit_rate - measured.hit_rate}
     for name in SHOWN_ERRORS:
         was = getattr(measured, name)

@@ -50,7 +50,7 @@ class Sweep:
     points
         Predicted, in the order of the grid.
     measured
-        Of the recording.
+        Of the recording; None: imported, not measured.
     same
         Predicted for the recorded configuration.
     recorded
@@ -62,7 +62,7 @@ class Sweep:
     """
 
     points: tuple[Point, ...]
-    measured: Figures
+    measured: Figures | None
     same: Figures
     recorded: Mapping[str, Any]
     calibration: Calibration
@@ -86,7 +86,7 @@ class Sweep:
     def as_data(self) -> dict[str, Any]:
         """JSON-able."""
         return {
-            "measured": self.measured.as_data(),
+            "measured": None if self.measured is None else self.measured.as_data(),
             "predicted_for_recorded": self.same.as_data(),
             "error": self.error,
             "cost_model": self.calibration.as_data(),

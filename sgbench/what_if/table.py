@@ -29,11 +29,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 
 def rows(sweep: Sweep) -> list[tuple[str, dict[str, Any], Figures, int]]:
-    """``(kind, options, figures, refused)``: measured, the same configuration predicted, then each point."""
+    """``(kind, options, figures, refused)``: measured if it was, the same configuration predicted, then each point."""
     recorded = dict(sweep.recorded)
+    measured = [] if sweep.measured is None else [("measured", recorded, sweep.measured, 0)]
     return [
-        ("measured", recorded, sweep.measured, 0),
-        ("predicted, as recorded", recorded, sweep.same, 0),
+        *measured,
+        ("predicted, as recorded" if measured else "predicted, as imported", recorded, sweep.same, 0),
         *(("predicted", {**recorded, **p.options}, p.figures, p.refused) for p in sweep.points),
     ]
 
@@ -41,16 +42,10 @@ def rows(sweep: Sweep) -> list[tuple[str, dict[str, Any], Figures, int]]:
 def notes(sweep: Sweep) -> list[str]:
     """What must be said with the table."""
     said = [str(sweep.calibration)]
-    off = sweep.error
-    shown = ", ".join(
-        f"{name.removesuffix('_ms').replace('_', ' ')} {value:+.0%}"
-        for name, value in off.items()
-        if name != "hit_rate"
-    )
-    said.append(
-        f"the predictor's error on the recorded configuration: hit rate {off['hit_rate'] * 100:+.1f} points"
-        + (f", {shown}" if shown else "")
-    )
+    if sweep.measured is None:
+        said.append("imported requests: nothing of this was measured, so the predictor's error cannot be told")
+    else:
+        said.append(_error(sweep.error))
     if sweep.left_out:
         said.append(f"{sweep.left_out} requests were on their way when the recording began and are left out")
     refused = sum(point.refused > 0 for point in sweep.points)
@@ -59,6 +54,16 @@ def notes(sweep: Sweep) -> list[str]:
             f"in {refused} configurations some requests do not fit into the pool and are left out (column refused)"
         )
     return said
+
+
+def _error(off: dict[str, float]) -> str:
+    shown = ", ".join(
+        f"{name.removesuffix('_ms').replace('_', ' ')} {value:+.0%}"
+        for name, value in off.items()
+        if name != "hit_rate"
+    )
+    hits = f"the predictor's error on the recorded configuration: hit rate {off['hit_rate'] * 100:+.1f} points"
+    return hits + (f", {shown}" if shown else "")
 
 
 def _cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:

@@ -56,6 +56,14 @@ def test_a_file_is_asked_by_its_path(told: Bench, tmp_path: Path) -> None:
     assert told.run(f"x = %sgl why '{path}'\nx") == told.names["mine"].why()
 
 
+def test_what_if_takes_a_file_of_requests(told: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    row = '{"timestamp": 0, "input_length": 600, "output_length": 3, "hash_ids": [1, 2]}\n'
+    path.write_text(row * 3)
+    found = told.run(f"x = %sgl what-if kv_tokens=1_000,5_000 '{path}'\nx")
+    assert isinstance(found, Sweep) and len(found.points) == 2 and found.measured is None
+
+
 @pytest.mark.parametrize(
     ("line", "kind", "words"),
     [
