@@ -8,6 +8,9 @@ Knows nothing of the rest of the project. One class for each decision a caller m
     │   └── ContractError         what SGLang itself asserts     (also an AssertionError)
     ├── ModelError            the model cannot be loaded: choose another folder or id
     ├── CapacityError         the request can never fit: shorten it or enlarge the pool
+    ├── DeviceMemoryError     the GPU is full now: free something, then ask again  (also a MemoryError)
+    ├── NumericsError         the model gave no numbers for this request: another dtype, or other weights
+    ├── DeviceLostError       a kernel broke the GPU's context: restart the process
     ├── ConstraintError       a regex or schema is malformed or outside what the machine expresses
     ├── BackendError          a backend failed, or cannot do what the program asks
     ├── ProgramError          a program failed; its cause is chained
@@ -29,10 +32,13 @@ __all__ = [
     "CapacityError",
     "ConstraintError",
     "ContractError",
+    "DeviceLostError",
+    "DeviceMemoryError",
     "EngineStoppedError",
     "IntegrityError",
     "MissingDependencyError",
     "ModelError",
+    "NumericsError",
     "ProgramError",
     "SgbenchError",
     "TraceError",
@@ -81,6 +87,18 @@ class ModelError(SgbenchError):
 
 class CapacityError(SgbenchError, ValueError):
     """The request can never run: it is longer than the context or than the KV pool."""
+
+
+class DeviceMemoryError(SgbenchError, MemoryError):
+    """The device has no memory for this step; the message says who holds what. The engine runs on."""
+
+
+class NumericsError(SgbenchError, ArithmeticError):
+    """The model's logits for a request are not numbers; other requests are not concerned."""
+
+
+class DeviceLostError(SgbenchError):
+    """A kernel failed on the device in a way that leaves nothing usable there; only a new process helps."""
 
 
 class ConstraintError(SgbenchError, ValueError):

@@ -87,6 +87,11 @@ class KvMemory:
         self.ahead_tokens -= seq.ahead
         seq.ahead = 0
 
+    def undo_ahead(self, seq: Sequence) -> None:
+        """The token that was to run ahead did not, and the runner may not have been told of any exchanged slot."""
+        self._drop_ahead(seq)
+        seq.sent = 0
+
     def _drop_ahead(self, seq: Sequence) -> None:
         """The token that runs ahead is not wanted. Whoever gets its slot next writes it in a later step, after this one has."""
         if seq.ahead:

@@ -6,11 +6,11 @@ Knows plans and results as wholes; what is in them is the scheduler's and the wo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, StepPlan
 from sgbench.engine.runner.base import LaunchingRunner, Pending, Runner
-from sgbench.errors import IntegrityError, UsageError
+from sgbench.errors import DeviceMemoryError, IntegrityError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,18 @@ class StepOutcome:
         What came back.
     forward_ms
         Time of the device.
+    failure
+        Why the plan's chunks could not run, if so; they are not among `chunks`.
+    undone
+        Requests whose token was to run ahead and does not, for want of memory: plan them again.
     """
 
     rids: tuple[int, ...]
     chunks: tuple[Chunk | None, ...]
     results: tuple[ChunkResult, ...]
     forward_ms: float
+    failure: DeviceMemoryError | None = None
+    undone: tuple[int, ...] = ()
 
 
 class Pipeline:
@@ -60,14 +66,27 @@ class Pipeline:
 
     def run(self, plan: StepPlan, plan_ahead: Callable[[], DecodePlan | None]) -> StepOutcome:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
-        if not self._overlap or not isinstance(self._runner, LaunchingRunner):
-            result = self._runner.run(plan)
+        runner = self._runner
+        if not self._overlap or not isinstance(runner, LaunchingRunner):
+            try:
+                result = runner.run(plan)
+            except DeviceMemoryError as full:
+                return StepOutcome((), (), (), 0.0, failure=full)
             return _outcome(tuple(c.rid for c in plan.chunks), plan.chunks, result.chunks, result.forward_ms)
         ahead, self._ahead = self._ahead, None
-        fresh = self._runner.launch(plan) if plan.chunks else None
-        following = plan_ahead()
+        fresh: Pending | None = None
+        failure: DeviceMemoryError | None = None
+        undone: tuple[int, ...] = ()
+        try:
+            fresh = runner.launch(plan) if plan.chunks else None
+        except DeviceMemoryError as full:
+            failure = full
+        following = plan_ahead() if failure is None else None
         if following is not None:
-            self._ahead = (following, self._runner.launch(following))
+            try:
+                self._ahead = (following, runner.launch(following))
+            except DeviceMemoryError:  # not the last word: the next step tries again, without this one beside it
+                undone = following.rids
         rids: tuple[int, ...] = ()
         chunks: tuple[Chunk | None, ...] = ()
         results: tuple[ChunkResult, ...] = ()
@@ -80,7 +99,7 @@ class Pipeline:
             rest = fresh.result()
             rids += tuple(c.rid for c in plan.chunks)
             chunks, results, forward_ms = chunks + plan.chunks, results + rest.chunks, forward_ms + rest.forward_ms
-        return _outcome(rids, chunks, results, forward_ms)
+        return replace(_outcome(rids, chunks, results, forward_ms), failure=failure, undone=undone)
 
     def drop_ahead(self) -> None:
         """Nobody waits for what was launched ahead any more."""

@@ -20,6 +20,9 @@ IntArray: TypeAlias = npt.NDArray[np.int32]
 
 MAX_TOP_LOGPROBS = 64
 
+NO_NUMBER = -1
+"""Token id of a `ChunkResult` whose logits were not numbers: nothing was sampled, and the chunk's KV must not be kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingParams:
@@ -228,9 +231,10 @@ class DecodePlan:
         for rid, position, (chunk, _) in zip(self.rids, self.positions.tolist(), before, strict=True):
             if (chunk.rid, chunk.start + len(chunk.token_ids)) != (rid, position):
                 raise IntegrityError(f"request {rid} does not follow on what its row ran last")
-        return tuple(self._chunk(index, chunk, token) for index, (chunk, token) in enumerate(before))
+        return tuple(self.chunk(index, chunk, token) for index, (chunk, token) in enumerate(before))
 
-    def _chunk(self, index: int, before: Chunk, token_id: int) -> Chunk:
+    def chunk(self, index: int, before: Chunk, token_id: int = -1) -> Chunk:
+        """Request ``index`` as a chunk; ``before`` is one of it that sampled, ``token_id`` -1 while the token is not known."""
         start, slots = int(self.positions[index]), self.slots[index : index + 1]
         first = start
         for moved in self.moved:
@@ -259,7 +263,7 @@ class ChunkResult:
     Attributes
     ----------
     token_id
-        The sampled token, or None if none was due.
+        The sampled token, None if none was due, or `NO_NUMBER`.
     logprob
         Its log-probability, nats, from the unmodified logits (before temperature, penalties and filters).
     top

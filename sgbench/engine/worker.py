@@ -17,13 +17,13 @@ from sgbench.engine.no_cache import NoCache
 from sgbench.engine.pipeline import Pipeline, StepOutcome
 from sgbench.engine.prefix_cache import PrefixCache
 from sgbench.engine.radix_attention import ForceMissCache, RadixCache
-from sgbench.engine.request import Chunk, ChunkResult
+from sgbench.engine.request import NO_NUMBER, Chunk, ChunkResult
 from sgbench.engine.result import request_output
 from sgbench.engine.runner.base import Runner
 from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters, EngineStats
-from sgbench.errors import IntegrityError, UsageError
+from sgbench.errors import IntegrityError, NumericsError, SgbenchError, UsageError
 from sgbench.trace.events import Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
 from sgbench.trace.journal import Journal
 
@@ -36,6 +36,13 @@ def make_cache(config: EngineConfig, journal: Journal, capacity_tokens: int) -> 
     if config.radix_cache == "flat":
         return FlatCache(journal, capacity_tokens, eviction)
     return (RadixCache if config.radix_cache == "radix" else ForceMissCache)(journal, eviction)
+
+
+def _no_number(seq: Sequence) -> NumericsError:
+    return NumericsError(
+        f"request {seq.rid}: the model's logits after {seq.length} tokens are not numbers (NaN or infinite). In float16 that is most "
+        "often an overflow: dtype='bfloat16' or 'float32' has the range; else look at the weights"
+    )
 
 
 class Worker:
@@ -87,7 +94,14 @@ class Worker:
                 raise IntegrityError(f"{len(self._live)} requests wait and none can run")
             self._pipeline.drop_ahead()
             return False
-        touched = self._commit(self._pipeline.run(plan, self.scheduler.plan_ahead))
+        outcome = self._pipeline.run(plan, self.scheduler.plan_ahead)
+        touched = self._commit(outcome)
+        for rid in outcome.undone:
+            if rid in self._live:
+                self.memory.undo_ahead(self._live[rid])
+        if outcome.failure is not None:
+            for chunk in plan.chunks:
+                self._fail(self._live[chunk.rid], len(chunk.token_ids), outcome.failure)
         for seq in touched:
             self._publish(seq)
         self._steps += 1
@@ -107,6 +121,9 @@ class Worker:
                 continue  # it ended, or was given up, while its next token ran
             rids.append(rid)
             sampled.append(-1 if got.token_id is None else got.token_id)
+            if got.token_id == NO_NUMBER:
+                self._fail(seq, 1 if chunk is None else len(chunk.token_ids), _no_number(seq))
+                continue
             if chunk is None:
                 seq.computed += 1
             else:
@@ -119,6 +136,17 @@ class Worker:
                     self._finish(seq)
         self._emit(rids, sampled, outcome.forward_ms)
         return touched
+
+    def _fail(self, seq: Sequence, n_tokens: int, failure: SgbenchError) -> None:
+        """A request whose last ``n_tokens`` tokens have slots but no KV worth keeping: free all it has, tell its caller."""
+        seq.computed += n_tokens  # so that their slots are freed with the others
+        self.scheduler.remove(seq)
+        del self._live[seq.rid]
+        self._counters.aborted += 1
+        if self.journal.active:
+            ids = tuple(seq.transcript.output_ids)
+            self.journal.emit(RequestAborted(rid=seq.rid, reason=str(failure), output_ids=ids))
+        seq.handle.fail(failure)
 
     def _enter_kv(self, seq: Sequence, chunk: Chunk) -> None:
         prefill = not seq.decoding

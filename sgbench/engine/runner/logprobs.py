@@ -121,7 +121,7 @@ def _chosen(plan: StepPlan, rows: LogitRows, logits: torch.Tensor, sampled: dict
     for chunk, own in zip(plan.chunks, rows.chunks, strict=True):
         pairs.extend((own.first + i, token) for i, token in enumerate(own.targets))
         if own.last is not None and chunk.logprobs:
-            pairs.append((own.last, sampled[own.last]))
+            pairs.append((own.last, max(0, sampled[own.last])))  # no number: reported as such, and never used
     if not pairs:
         return {}
     row, token = torch.tensor(pairs, device=logits.device).unbind(1)

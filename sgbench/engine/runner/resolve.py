@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from sgbench.engine.runner.kv_cache import KVCache
-from sgbench.errors import CapacityError, UsageError
+from sgbench.errors import UsageError
 
 if TYPE_CHECKING:
     from sgbench.engine.config import EngineConfig
     from sgbench.engine.models.config import ModelConfig
-    from sgbench.engine.models.loading import AnyDecoder
 
-_CPU_POOL_TOKENS = 65_536
-_CPU_POOL_SHARE = 0.25
-_CUDA_POOL_SHARE = 0.85
 _DEFAULTS = {"cpu": (64, 2048), "cuda": (256, 8192)}
 """``max_running`` and ``max_prefill_tokens`` by device."""
 
@@ -51,17 +46,13 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
     )
 
 
-def resolve_capacity(config: EngineConfig, model: ModelConfig, decoder: AnyDecoder) -> EngineConfig:
-    """Size of the pool, of a batch and of a prefill chunk, once the weights are in memory."""
-    kind = torch.device(config.device).type
-    default_running, default_prefill = _DEFAULTS[kind]
-    assert config.context_length is not None
-    prefill = config.max_prefill_tokens or default_prefill
-    kv_tokens = config.kv_tokens
-    if kv_tokens is None:
-        kv_tokens = _free_kv_tokens(config, model, decoder, prefill)
-    running = config.max_running or min(default_running, kv_tokens)
-    return dataclasses.replace(config, kv_tokens=kv_tokens, max_running=running, max_prefill_tokens=prefill)
+def resolve_limits(config: EngineConfig) -> EngineConfig:
+    """Size of a batch and of a prefill chunk."""
+    default_running, default_prefill = _DEFAULTS[torch.device(config.device).type]
+    running = config.max_running or min(default_running, config.kv_tokens or default_running)
+    return dataclasses.replace(
+        config, max_running=running, max_prefill_tokens=config.max_prefill_tokens or default_prefill
+    )
 
 
 def _device(asked: str) -> str:
@@ -110,36 +101,3 @@ def _context(config: EngineConfig, model: ModelConfig) -> int:
             f"Engine option context_length={asked}: the model's positions end at {model.longest_context_tokens}"
         )
     return asked
-
-
-def _free_kv_tokens(config: EngineConfig, model: ModelConfig, decoder: AnyDecoder, prefill: int) -> int:
-    """Tokens that fit beside the weights and the largest step."""
-    dtype = getattr(torch, config.dtype)
-    each = KVCache.bytes_per_token(model, dtype)
-    assert config.context_length is not None
-    if torch.device(config.device).type == "cpu":
-        fits = int(_free_ram_bytes() * _CPU_POOL_SHARE) // each
-        return max(1, min(fits, max(_CPU_POOL_TOKENS, config.context_length)))
-    from sgbench.engine.runner.profile import peak_step_bytes
-
-    peak = peak_step_bytes(config, model, decoder, prefill)
-    free, _ = torch.cuda.mem_get_info(torch.device(config.device))
-    tokens = int((free - peak) * _CUDA_POOL_SHARE) // each
-    if tokens < 1:
-        raise CapacityError(
-            f"the GPU has {free / 2**30:.1f} GiB left beside the weights and a step of {prefill} tokens needs "
-            f"{peak / 2**30:.1f} GiB: no room for KV; lower max_prefill_tokens"
-        )
-    return tokens
-
-
-def _free_ram_bytes() -> int:
-    """Memory that can be had without swapping; 4 GiB where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 4 << 30
