@@ -113,16 +113,17 @@ def test_sample_plain(vocab: int) -> None:
 def test_equal_logits_give_the_lowest_token_and_nan_is_told() -> None:
     from sgbench.engine.kernels import sampling
 
-    logits = torch.zeros(3, 5000, device=DEVICE)
+    logits = torch.zeros(4, 5000, device=DEVICE)
+    logits[3, 70] = float("inf")
     logits[0, [4500, 17, 4200]] = 3.0
     logits[1, 4999] = float("nan")
-    plain = torch.zeros(3, device=DEVICE)
-    keys = torch.zeros(3, 2, dtype=torch.int32, device=DEVICE)
-    rows = torch.arange(3, dtype=torch.int32, device=DEVICE)
-    last = torch.zeros(3, dtype=torch.int32, device=DEVICE)
-    assert sampling.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0]
+    plain = torch.zeros(4, device=DEVICE)
+    keys = torch.zeros(4, 2, dtype=torch.int32, device=DEVICE)
+    rows = torch.arange(4, dtype=torch.int32, device=DEVICE)
+    last = torch.zeros(4, dtype=torch.int32, device=DEVICE)
+    assert sampling.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0, -1]
     assert sampling.sample_plain(logits, plain + 1, keys, rows, last).tolist()[1] == -1
-    assert twins.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0]
+    assert twins.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0, -1]
 
 
 def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:

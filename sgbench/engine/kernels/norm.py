@@ -49,8 +49,8 @@ def _embed_norm(
     token = tl.program_id(0).to(tl.int64)
     token_id = tl.load(ids + token).to(tl.int64)
     if has_last:
-        if token_id < 0:  # noqa: SIM102  (one is known when the kernel is compiled, the other when it runs)
-            token_id = tl.load(last + tl.load(rows + token)).to(tl.int64)
+        sampled = tl.load(last + tl.load(rows + token)).to(tl.int64)
+        token_id = tl.where(token_id < 0, sampled, token_id)
     token_id = tl.maximum(token_id, 0)
     column = tl.arange(0, block)
     inside = column < width

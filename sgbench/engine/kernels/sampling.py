@@ -1,7 +1,8 @@
 """Triton: one token for each row of logits, greedily or by the Gumbel-max rule, without leaving the device.
 
 The noise is that of `sgbench.engine.runner.noise`, made where it is used. Rows are cut into blocks, whose best tokens a second kernel
-compares; of equals the lowest token wins. A row that holds a NaN gives -1.
+compares; of equals the lowest token wins. A row that holds a NaN or an infinity that
+would win gives -1.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _best_of_row(
     broken = tl.max(_is_nan(score).to(tl.int32), 0)
     highest = tl.max(tl.where(_is_nan(score), float("-inf"), score), 0)
     chosen = tl.min(tl.where((score == highest) & inside, token, vocab_size - 1), 0)
-    chosen = tl.where(broken > 0, -1, chosen)
+    chosen = tl.where((broken > 0) | (tl.abs(highest) == float("inf")), -1, chosen)
     tl.store(tokens + row, chosen)
     tl.store(last + tl.load(rows + row), chosen)
 
@@ -113,7 +114,7 @@ def sample_plain(
 
     Returns
     -------
-    int32 ``[n]``; -1 where the logits hold a NaN.
+    int32 ``[n]``; -1 where the logits hold a NaN, or the best of them is infinite.
     """
     n, vocab_size = logits.shape
     n_blocks = triton.cdiv(vocab_size, _BLOCK)

@@ -79,7 +79,7 @@ def sample_plain(
     scores = logits.float()
     tokens = torch.arange(logits.shape[1], device=logits.device)
     noisy = scores / temperatures.clamp(min=1e-30)[:, None] + gumbel(keys.long().bitwise_and(0xFFFFFFFF), tokens)
-    chosen = torch.where((temperatures > 0)[:, None], noisy, scores).argmax(-1)
-    chosen = chosen.masked_fill(scores.isnan().any(-1), -1).int()
+    best, chosen = torch.where((temperatures > 0)[:, None], noisy, scores).max(-1)
+    chosen = chosen.masked_fill(scores.isnan().any(-1) | best.isinf(), -1).int()
     last.index_copy_(0, rows.long(), chosen)
     return chosen

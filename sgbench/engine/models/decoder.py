@@ -60,11 +60,16 @@ class Decoder:
         From `sgbench.engine.models.weights`.
     n_positions
         Positions that can be computed.
+
+    Attributes
+    ----------
+    config, weights
+        As given.
     """
 
     def __init__(self, config: ModelConfig, weights: DecoderWeights, n_positions: int) -> None:
-        self._config = config
-        self._weights = weights
+        self.config = config
+        self.weights = weights
         embedding = weights.embedding
         self._workspace = Workspace(embedding)
         self._rope = Rope(config.rope, config.head_dim, n_positions, embedding.dtype, embedding.device)
@@ -83,12 +88,12 @@ class Decoder:
         -------
         ``[n, hidden_size]``; overwritten by the next step on a CPU.
         """
-        config, take, n = self._config, self._workspace.take, token_ids.shape[0]
+        config, take, n = self.config, self._workspace.take, token_ids.shape[0]
         n_rotated = config.n_heads + config.n_kv_heads
         rotation = self._rope.at(positions)
         hidden, spare = (take(name, n, config.hidden_size) for name in ("hidden", "spare"))
-        torch.index_select(self._weights.embedding, 0, token_ids, out=hidden)
-        for index, layer in enumerate(self._weights.layers):
+        torch.index_select(self.weights.embedding, 0, token_ids, out=hidden)
+        for index, layer in enumerate(self.weights.layers):
             qkv = self._linear("qkv", self._norm(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
             heads = qkv.view(n, -1, config.head_dim)
             if layer.q_norm is not None and layer.k_norm is not None:
@@ -101,14 +106,14 @@ class Decoder:
             gate_up = self._linear("gate_up", self._norm(spare, layer.post_norm), layer.gate_up, layer.gate_up_bias)
             gate, up = gate_up[:, : config.intermediate_size], gate_up[:, config.intermediate_size :]
             _add_linear(spare, F.silu(gate, inplace=True).mul_(up), layer.down, layer.down_bias, hidden)
-        return self._norm(hidden, self._weights.norm)
+        return self._norm(hidden, self.weights.norm)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Float32 ``[n, vocab_size]`` from ``[n, hidden_size]``."""
-        return F.linear(hidden, self._weights.head).float()
+        return F.linear(hidden, self.weights.head).float()
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return rms_norm(x, weight, self._config.norm_eps, self._workspace.take("norm", *x.shape))
+        return rms_norm(x, weight, self.config.norm_eps, self._workspace.take("norm", *x.shape))
 
     def _linear(self, name: str, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         out = self._workspace.take(name, x.shape[0], weight.shape[0])

@@ -96,6 +96,15 @@ def _yarn_attention_factor(options: dict[str, Any], factor: float) -> float:
     return mscale(1.0)
 
 
+def rotation_table(config: RopeConfig, head_dim: int, n_positions: int, device: torch.device) -> torch.Tensor:
+    """Cosines and sines of all positions: float32 ``[n_positions, head_dim / 2, 2]`` on ``device``."""
+    import torch
+
+    frequencies, factor = inverse_frequencies(config, head_dim, n_positions)
+    angles = torch.outer(torch.arange(n_positions, dtype=torch.float32, device=device), frequencies.to(device))
+    return torch.stack((angles.cos(), angles.sin()), -1).mul_(factor)
+
+
 class Rope:
     """Cosines and sines of all positions, and the rotation.
 

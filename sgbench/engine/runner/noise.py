@@ -7,6 +7,7 @@ device, and can be made for a few candidate tokens only. Knows no logits.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 _MASK = 0xFFFFFFFF
@@ -17,6 +18,19 @@ def stream_key(seed: int, sample_index: int) -> tuple[int, int]:
     """Two 32-bit words that name the stream of one sampled token (SplitMix64 of seed and index)."""
     word = _splitmix(_splitmix(seed & int(_WORD)) ^ (sample_index & int(_WORD)))
     return word & _MASK, word >> 32
+
+
+def stream_keys(seeds: npt.NDArray[np.uint64], sample_indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """`stream_key` of many: int32 ``[n, 2]``, the words' bits."""
+    words = _splitmix_all(_splitmix_all(seeds) ^ sample_indices.view(np.uint64))
+    return words.view(np.int32).reshape(-1, 2)
+
+
+def _splitmix_all(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
 
 
 def _splitmix(word: int) -> int:

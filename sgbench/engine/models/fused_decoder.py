@@ -1,0 +1,122 @@
+"""The forward pass of `sgbench.engine.models.decoder` for a GPU: few large kernels, nothing that asks the host.
+
+The same weights and the same families; what stands between two matrix products is one kernel, and keys and values go to their slots on
+the way. Every call can be captured in a CUDA graph. Knows no requests and no sampling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from sgbench.engine.models.rope import rotation_table
+
+if TYPE_CHECKING:
+    from sgbench.engine.attention.base import AttentionStep
+    from sgbench.engine.kernels.ops import StepOps
+    from sgbench.engine.models.decoder import Decoder
+    from sgbench.engine.models.loading import AnyDecoder
+    from sgbench.engine.runner.kv_cache import KVCache
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBatch:
+    """The tokens of a step, on the device.
+
+    Attributes
+    ----------
+    ids
+        int32 ``[n]``; negative: the token that row ``rows[i]`` of the slot table sampled last.
+    positions
+        int32 ``[n]``.
+    slots
+        int64 ``[n]``: where keys and values go.
+    rows
+        int32 ``[n]``, or None where no id is negative.
+    last
+        int32 ``[max_running + 1]``: what each row sampled last; its end is for padding.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    slots: torch.Tensor
+    rows: torch.Tensor | None
+    last: torch.Tensor
+
+    def known_ids(self) -> torch.Tensor:
+        """int32 ``[n]`` with nothing left open."""
+        if self.rows is None:
+            return self.ids
+        return torch.where(self.ids < 0, self.last.index_select(0, self.rows.long()), self.ids).clamp(min=0)
+
+
+class FusedDecoder:
+    """The forward pass by fused kernels.
+
+    Parameters
+    ----------
+    decoder
+        Shape and weights.
+    n_positions
+        Positions that can be computed.
+    ops
+        The kernels.
+    cache
+        Where keys and values go, by token; None: attention stores them.
+    """
+
+    def __init__(self, decoder: Decoder, n_positions: int, ops: StepOps, cache: KVCache | None) -> None:
+        self._config, self._weights, self._ops, self._cache = decoder.config, decoder.weights, ops, cache
+        device = decoder.weights.embedding.device
+        self._table = rotation_table(decoder.config.rope, decoder.config.head_dim, n_positions, device)
+
+    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
+        """Hidden states after the final norm, ``[n, hidden_size]``."""
+        config, weights, ops = self._config, self._weights, self._ops
+        eps, layers = config.norm_eps, weights.layers
+        stream, normed = ops.embed_norm(batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, eps)
+        for index, layer in enumerate(layers):
+            qkv = _linear(normed, layer.qkv, layer.qkv_bias)
+            heads = qkv.view(len(qkv), -1, config.head_dim)
+            norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
+            to = None if self._cache is None else self._cache.by_slot[index]
+            ops.rotate_store(heads, config.n_heads, batch.positions, self._table, norms, eps, to, batch.slots)
+            own = heads[:, config.n_heads :] if to is None else None
+            mixed = attention.attend(index, heads[:, : config.n_heads], own)
+            normed = ops.add_norm(_linear(mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps)
+            gated = ops.silu_mul(_linear(normed, layer.gate_up, layer.gate_up_bias))
+            following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
+            normed = ops.add_norm(_linear(gated, layer.down, layer.down_bias), stream, following, eps)
+        return normed
+
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
+        return torch.mm(hidden, self._weights.head.t(), out=out)
+
+
+def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    return torch.mm(x, weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
+
+
+class UnfusedDecoder:
+    """Any decoder under the interface of `FusedDecoder`: for those that `transformers` computes.
+
+    Parameters
+    ----------
+    decoder
+        With `Decoder`'s interface.
+    """
+
+    def __init__(self, decoder: AnyDecoder) -> None:
+        self._decoder = decoder
+
+    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
+        """See `FusedDecoder.forward`."""
+        return self._decoder.forward(batch.known_ids().long(), batch.positions.long(), attention)
+
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """See `FusedDecoder.logits`; float32."""
+        logits = self._decoder.logits(hidden)
+        return logits if out is None else out.copy_(logits)

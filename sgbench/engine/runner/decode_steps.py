@@ -1,0 +1,178 @@
+"""Decode steps through buffers at fixed addresses, captured as CUDA graphs at first use.
+
+A graph holds the whole step, from the embedding to the sampled token. Batches are padded to a few sizes; the first step of a size runs
+kernel by kernel, which also compiles what is missing, and is captured right behind. All graphs share one pool of memory: they run one
+after the other. Knows tokens, slots and sampling keys as arrays; no requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from sgbench.engine.models.fused_decoder import TokenBatch
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sgbench.engine.attention.base import GraphAttention
+    from sgbench.engine.kernels.ops import StepOps
+    from sgbench.engine.request import DecodePlan, IntArray
+    from sgbench.engine.runner.device_steps import DeviceForward
+    from sgbench.engine.runner.slot_table import SlotTable
+
+_RING = 4
+_FIELDS = 6
+"""Token, row, position, temperature, and two words of the sampling key."""
+
+
+def batch_sizes(most: int) -> list[int]:
+    """Sizes that batches are padded to, ascending; at most about a seventh of a batch is padding."""
+    sizes = [1, 2, 4, *range(8, 65, 8), *range(80, 129, 16), *range(160, 257, 32), *range(320, max(most, 320) + 1, 64)]
+    return [*(size for size in sizes if size < most), most]
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A graph, and where it leaves the tokens."""
+
+    graph: torch.cuda.CUDAGraph
+    tokens: torch.Tensor
+
+
+class DecodeSteps:
+    """Launches decode steps.
+
+    Parameters
+    ----------
+    forward, ops
+        The model, and the kernel that samples.
+    attention
+        Serves steps from fixed buffers.
+    table
+        Slots.
+    last
+        int32 ``[max_running + 1]``: what each row sampled last; its end takes what padding samples.
+    logits
+        ``[max_running, vocab]``: where every step leaves its logits.
+    graphs
+        Capture.
+    """
+
+    def __init__(
+        self,
+        forward: DeviceForward,
+        ops: StepOps,
+        attention: GraphAttention,
+        table: SlotTable,
+        last: torch.Tensor,
+        logits: torch.Tensor,
+        graphs: bool,
+    ) -> None:
+        self._forward, self._ops, self._attention, self._table = forward, ops, attention, table
+        self._last, self._logits, self._graphs = last, logits, graphs
+        self._most = most = len(logits)
+        self._sizes = np.array(batch_sizes(most))
+        device = logits.device
+        self._inputs = attention.decode_inputs(table, most)
+        pinned = device.type == "cuda"
+        self._host = [torch.zeros(_FIELDS, most, dtype=torch.int32, pin_memory=pinned) for _ in range(_RING)]
+        self._copied: list[torch.cuda.Event | None] = [None] * _RING
+        self._turn = 0
+        self._fields = torch.zeros(_FIELDS, most, dtype=torch.int32, device=device)
+        self._captured: dict[tuple[int, str], Captured] = {}
+        self._pool = torch.cuda.graph_pool_handle() if graphs else None
+        self._stream = torch.cuda.Stream(device) if graphs else None  # type: ignore[no-untyped-call]
+
+    def launch(
+        self,
+        plan: DecodePlan,
+        tokens: IntArray | None,
+        temperatures: npt.NDArray[np.float32],
+        keys: IntArray,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Start a step.
+
+        Parameters
+        ----------
+        plan
+            The requests.
+        tokens
+            int32 ``[n]``: what they run; None: what their rows sampled last.
+        temperatures, keys
+            float32 ``[n]`` and int32 ``[n, 2]``: see `StepOps.sample_plain`.
+
+        Returns
+        -------
+        int32 ``[n]`` and ``[n, vocab]``
+            Sampled tokens and logits, overwritten by the next step.
+        """
+        n = len(plan.rids)
+        size = int(self._sizes[np.searchsorted(self._sizes, n)])
+        self._table.write_decode(plan)
+        self._inputs.load(plan, size)
+        self._load(plan, tokens, temperatures, keys, size)
+        key = (size, self._inputs.variant)
+        captured = self._captured.get(key)
+        if captured is None:
+            sampled = self._compute(size)
+            if self._graphs:
+                self._captured[key] = self._capture(size)
+        else:
+            captured.graph.replay()
+            sampled = captured.tokens
+        return sampled[:n], self._logits[:n]
+
+    def _load(
+        self,
+        plan: DecodePlan,
+        tokens: IntArray | None,
+        temperatures: npt.NDArray[np.float32],
+        keys: IntArray,
+        size: int,
+    ) -> None:
+        n = len(plan.rids)
+        self._turn = (self._turn + 1) % _RING
+        event = self._copied[self._turn]
+        if event is not None:
+            event.synchronize()
+        host = self._host[self._turn]
+        fields = host.numpy()
+        fields[0, :n] = -1 if tokens is None else tokens
+        fields[1, :n], fields[1, n:size] = plan.rows, self._most
+        fields[2, :n] = plan.positions
+        fields[3, :n] = temperatures.view(np.int32)
+        fields[4, :n], fields[5, :n] = keys[:, 0], keys[:, 1]
+        fields[0, n:size] = fields[2, n:size] = fields[3, n:size] = 0
+        self._fields.copy_(host, non_blocking=True)
+        if host.is_pinned():
+            event = event or torch.cuda.Event()  # type: ignore[no-untyped-call]
+            event.record()
+            self._copied[self._turn] = event
+
+    def _compute(self, size: int) -> torch.Tensor:
+        """The step itself, from the buffers: int32 ``[size]``."""
+        fields = self._fields[:, :size]
+        attention = self._attention.decode(self._inputs, size)
+        batch = TokenBatch(fields[0], fields[2], self._inputs.slots[:size], fields[1], self._last)
+        hidden = self._forward.forward(batch, attention)
+        logits = self._forward.logits(hidden, self._logits[:size])
+        keys = fields[4:6].t().contiguous()
+        return self._ops.sample_plain(logits, fields[3].view(torch.float32), keys, fields[1], self._last)
+
+    def _capture(self, size: int) -> Captured:
+        """Record `_compute` without running it; other threads may use the GPU meanwhile."""
+        assert self._stream is not None
+        graph = torch.cuda.CUDAGraph()
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+            try:
+                tokens = self._compute(size)
+            finally:
+                graph.capture_end()
+        torch.cuda.current_stream().wait_stream(self._stream)
+        return Captured(graph, tokens)

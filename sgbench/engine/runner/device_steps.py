@@ -1,0 +1,248 @@
+"""Steps on a GPU: launched, never waited for.
+
+A step of one token for each request goes through fixed buffers and, where attention allows it, through a CUDA graph that holds everything
+from the embedding to the sampled token; any other step is launched kernel by kernel. Tokens stay on the device, row by row of the slot
+table, so that the next step can begin with them; a copy goes to the host. All of it runs on a CPU too, without graphs: for tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+
+from sgbench.engine.attention.base import AttentionBackend, AttentionStep, GraphAttention
+from sgbench.engine.models.fused_decoder import TokenBatch
+from sgbench.engine.request import NO_NUMBER, DecodePlan, StepPlan
+from sgbench.engine.runner.decode_steps import DecodeSteps
+from sgbench.engine.runner.device_logprobs import Scored, score, score_rows, to_host
+from sgbench.engine.runner.logprobs import LogitRows, logit_rows
+from sgbench.engine.runner.pending_step import PendingStep, Share
+from sgbench.engine.runner.row_sampling import RowSampling, bound, decode_plan_of
+from sgbench.engine.runner.sampler import sample
+from sgbench.engine.runner.upload import upload, upload_packed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sgbench.engine.kernels.ops import StepOps
+    from sgbench.engine.request import Chunk, IntArray
+    from sgbench.engine.runner.masking import MaskTable
+    from sgbench.engine.runner.slot_table import SlotTable
+
+
+class DeviceForward(Protocol):
+    """A decoder over batches of tokens on the device; see `sgbench.engine.models.fused_decoder`."""
+
+    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor: ...
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor: ...
+
+
+class DeviceSteps:
+    """Launches steps.
+
+    Parameters
+    ----------
+    forward
+        The model.
+    ops
+        Kernels; here, the one that samples.
+    attention
+        A `GraphAttention` serves decode steps from fixed buffers.
+    table
+        Slots.
+    masks
+        Bits of constraints.
+    vocab_size
+        Size of the logits.
+    logits_dtype
+        What ``forward.logits`` gives.
+    device
+        Where.
+    graphs
+        Capture decode steps.
+    """
+
+    def __init__(
+        self,
+        forward: DeviceForward,
+        ops: StepOps,
+        attention: AttentionBackend,
+        table: SlotTable,
+        masks: MaskTable | None,
+        vocab_size: int,
+        logits_dtype: torch.dtype,
+        device: torch.device,
+        graphs: bool,
+    ) -> None:
+        self._forward, self._ops, self._attention, self._table = forward, ops, attention, table
+        self._masks, self._device = masks, device
+        max_running = table.host.shape[0]
+        self._sampling = RowSampling(max_running, vocab_size)
+        self._last = torch.zeros(max_running + 1, dtype=torch.int32, device=device)
+        self._decode: DecodeSteps | None = None
+        if isinstance(attention, GraphAttention):
+            logits = torch.empty(max_running, vocab_size, dtype=logits_dtype, device=device)
+            self._decode = DecodeSteps(forward, ops, attention, table, self._last, logits, graphs)
+
+    def launch(self, plan: StepPlan | DecodePlan) -> PendingStep:
+        """Start a step."""
+        began = self._event()
+        if isinstance(plan, DecodePlan):
+            rows = plan.rows.tolist()
+            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in self._sampling.special(plan.rows)]
+            if self._decode is not None:
+                return self._launch_decode(plan, None, special, began)
+            chunks = tuple(plan.chunk(i, self._sampling.before(row)) for i, row in enumerate(rows))
+            return self._launch_any(StepPlan(-1, chunks, plan.shared), began)
+        sampling = [chunk for chunk in plan.chunks if chunk.sample]
+        self._sampling.remember(sampling)
+        if self._decode is None or not all(map(_decodes, plan.chunks)):
+            return self._launch_any(plan, began)
+        decode = decode_plan_of(plan.chunks, plan.shared)
+        filtered = set(self._sampling.special(decode.rows))
+        special = [(i, chunk) for i, chunk in enumerate(plan.chunks) if i in filtered or bound(chunk)]
+        tokens = np.array([chunk.token_ids[0] for chunk in plan.chunks], np.int32)
+        return self._launch_decode(decode, tokens, special, began)
+
+    def _event(self) -> torch.cuda.Event | None:
+        if self._device.type != "cuda":
+            return None
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        event.record()
+        return event
+
+    # --- one token for each request ---------------------------------------------------------------------------------
+
+    def _launch_decode(
+        self,
+        plan: DecodePlan,
+        tokens: IntArray | None,
+        special: list[tuple[int, Chunk]],
+        began: torch.cuda.Event | None,
+    ) -> PendingStep:
+        assert self._decode is not None
+        rows, sampling = plan.rows, self._sampling
+        sampled, logits = self._decode.launch(
+            plan, tokens, sampling.temperatures(rows), sampling.keys(rows, plan.sample_index)
+        )
+        self._resample(logits, sampled, special, rows)
+        reporting = sampling.reporting(rows)
+        if not reporting:
+            return self._pending(None, sampled, None, None, began)
+        before = [sampling.before(row) for row in rows.tolist()]
+        shares = [Share(True, 0, c.logprobs, c.top_logprobs) for c in before]
+        scored = self._score(logits, sampled, reporting, [before[i] for i in reporting])
+        return self._pending(shares, sampled, None, scored, began)
+
+    # --- any step ---------------------------------------------------------------------------------------------------
+
+    def _launch_any(self, plan: StepPlan, began: torch.cuda.Event | None) -> PendingStep:
+        chunks = plan.chunks
+        self._table.write(chunks)
+        rows = logit_rows(plan)
+        ends = np.array([rows.tokens[last] for last in rows.last], np.int64)
+        batch, where, temperatures, keys, sampled_rows = self._batch(chunks, ends)
+        step = self._attention.prepare(plan, self._table, batch.slots)
+        hidden = self._forward.forward(batch, step)
+        shares = [
+            Share(c.sample, len(own.targets), c.logprobs, c.top_logprobs)
+            for c, own in zip(chunks, rows.chunks, strict=True)
+        ]
+        reported = self._reported(hidden, chunks, rows)
+        sampling = [chunk for chunk in chunks if chunk.sample]
+        if not sampling:
+            return self._pending(shares, self._last[:0], reported, None, began)
+        logits = self._forward.logits(hidden if len(ends) == len(hidden) else hidden.index_select(0, where))
+        sampled = self._ops.sample_plain(logits, temperatures, keys, sampled_rows, self._last)
+        table_rows = np.array([chunk.row for chunk in sampling], np.int32)
+        filtered = set(self._sampling.special(table_rows))
+        special = [(i, chunk) for i, chunk in enumerate(sampling) if i in filtered or bound(chunk)]
+        self._resample(logits, sampled, special, table_rows)
+        reporting = [i for i, chunk in enumerate(sampling) if chunk.logprobs or chunk.top_logprobs]
+        scored = self._score(logits, sampled, reporting, [sampling[i] for i in reporting]) if reporting else None
+        return self._pending(shares, sampled, reported, scored, began)
+
+    def _batch(
+        self, chunks: Sequence[Chunk], ends: np.ndarray
+    ) -> tuple[TokenBatch, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The step's tokens; for those that sample: token row, temperature, key, row of the slot table. One copy."""
+        counts = np.fromiter((len(c.token_ids) for c in chunks), np.int64, len(chunks))
+        starts = np.fromiter((c.start for c in chunks), np.int64, len(chunks))
+        ids = np.concatenate([c.token_ids for c in chunks])
+        positions = np.arange(len(ids)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        slots = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks])
+        sampling = [c for c in chunks if c.sample]
+        rows = np.fromiter((c.row for c in sampling), np.int32, len(sampling))
+        index = np.fromiter((c.sample_index for c in sampling), np.int64, len(sampling))
+        open_ids = bool((ids < 0).any())
+        token_rows = np.repeat(np.fromiter((c.row for c in chunks), np.int32, len(chunks)), counts if open_ids else 0)
+        sent = upload_packed(
+            [
+                ids.astype(np.int32, copy=False),
+                positions.astype(np.int32),
+                slots.astype(np.int64).view(np.int32),
+                token_rows,
+                ends.view(np.int32),
+                self._sampling.temperatures(rows).view(np.int32),
+                self._sampling.keys(rows, index),
+                rows,
+            ],
+            self._device,
+        )
+        batch = TokenBatch(sent[0], sent[1], sent[2].view(torch.int64), sent[3] if open_ids else None, self._last)
+        return batch, sent[4].view(torch.int64), sent[5].view(torch.float32), sent[6].view(-1, 2), sent[7]
+
+    def _reported(self, hidden: torch.Tensor, chunks: Sequence[Chunk], rows: LogitRows) -> Scored | None:
+        tokens: list[int] = []
+        targets: list[int] = []
+        for own in rows.chunks:
+            tokens.extend(rows.tokens[own.first : own.first + len(own.targets)])
+            targets.extend(own.targets)
+        if not tokens:
+            return None
+        most = max(chunk.top_logprobs for chunk in chunks)
+        where, wanted = upload(np.array([tokens, targets], np.int64), self._device)
+        return score_rows(self._forward.logits, hidden, where, wanted, most)
+
+    # --- what both do -----------------------------------------------------------------------------------------------
+
+    def _resample(
+        self, logits: torch.Tensor, sampled: torch.Tensor, special: list[tuple[int, Chunk]], rows: IntArray
+    ) -> None:
+        """Draw anew for those that filters, penalties or constraints bind; ``sampled`` and what the rows sampled last change."""
+        if not special:
+            return
+        at = np.array([i for i, _ in special], np.int64)
+        index, table_rows = upload(np.stack([at, rows[at].astype(np.int64)]), self._device)
+        drawn = sample(logits.index_select(0, index).float(), [chunk for _, chunk in special], self._masks).int()
+        drawn = torch.where(sampled.index_select(0, index) < 0, NO_NUMBER, drawn)  # no filter makes a number of it
+        sampled.index_copy_(0, index, drawn)
+        self._last.index_copy_(0, table_rows, drawn)
+
+    def _score(
+        self, logits: torch.Tensor, sampled: torch.Tensor, reporting: list[int], chunks: Sequence[Chunk]
+    ) -> Scored:
+        index = upload(np.array(reporting, np.int64), self._device)
+        most = max(chunk.top_logprobs for chunk in chunks)
+        return score(logits.index_select(0, index), sampled.index_select(0, index).long(), most)
+
+    def _pending(
+        self,
+        shares: Sequence[Share] | None,
+        sampled: torch.Tensor,
+        reported: Scored | None,
+        scored: Scored | None,
+        began: torch.cuda.Event | None,
+    ) -> PendingStep:
+        tokens = to_host(sampled)
+        reported = None if reported is None else reported.to_host()
+        scored = None if scored is None else scored.to_host()
+        ended = self._event()
+        events = None if began is None or ended is None else (began, ended)
+        return PendingStep(shares, tokens, reported, scored, events)
+
+
+def _decodes(chunk: Chunk) -> bool:
+    return len(chunk.token_ids) == 1 and chunk.sample and chunk.input_logprobs_from is None
