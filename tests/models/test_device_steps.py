@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_requests_of_like_steps_are_padded(checkpoint: Any, monkeypatch: pytest.
 def test_batch_sizes_reach_the_largest_and_waste_little(most: int) -> None:
     sizes = batch_sizes(most)
     assert sizes == sorted(set(sizes)) and sizes[-1] == most
-    assert all(b - a <= max(8, a / 4) or b <= 8 for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(b - a <= max(8, a / 4) or b <= 8 for a, b in itertools.pairwise(sizes))
 
 
 def _runner(folder: Path) -> TorchRunner:

@@ -30,16 +30,12 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
     """
     if config.tp_size != 1:
         raise UsageError(f"Engine option tp_size={config.tp_size}: tensor parallelism is not available in this version")
-    if config.attention not in ("auto", "torch"):
-        raise UsageError(
-            f"Engine option attention={config.attention!r}: this version computes attention with 'torch' only"
-        )
     device = _device(config.device)
     return dataclasses.replace(
         config,
         device=device,
         dtype=_dtype(config.dtype, device),
-        attention="torch",
+        attention=_attention(config.attention, device),
         context_length=_context(config, model),
         cuda_graph=_cuda_graph(config.cuda_graph, device, model),
         overlap=device != "cpu" if config.overlap is None else config.overlap,
@@ -69,6 +65,14 @@ def _device(asked: str) -> str:
             raise UsageError(f"Engine option device={asked!r}: this machine has {torch.cuda.device_count()} GPUs")
         return asked
     raise UsageError(f"Engine option device={asked!r}: choose auto, cpu or cuda (mps is not supported)")
+
+
+def _attention(asked: str, device: str) -> str:
+    if asked == "auto":
+        return "torch" if device == "cpu" else "triton"
+    if asked == "flashinfer" or (asked == "triton" and device == "cpu"):
+        raise UsageError(f"Engine option attention={asked!r}: not on {device}; choose auto or torch")
+    return asked
 
 
 def _cuda_graph(asked: bool | None, device: str, model: ModelConfig) -> bool:

@@ -7,34 +7,35 @@ plan.
 from __future__ import annotations
 
 import dataclasses
-import time
+import gc
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
+from sgbench.engine.attention.base import GraphAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.hub import find_model
+from sgbench.engine.kernels.ops import step_ops
 from sgbench.engine.models.config import ModelConfig
+from sgbench.engine.models.decoder import Decoder
+from sgbench.engine.models.fused_decoder import FusedDecoder, UnfusedDecoder
 from sgbench.engine.models.loading import load_decoder
-from sgbench.engine.request import Chunk, DecodePlan, StepPlan, StepResult
-from sgbench.engine.runner.base import Done
+from sgbench.engine.request import DecodePlan, StepPlan, StepResult
+from sgbench.engine.runner.device_steps import DeviceSteps
+from sgbench.engine.runner.host_steps import HostSteps
 from sgbench.engine.runner.kv_cache import KVCache
-from sgbench.engine.runner.logprobs import logit_rows, results
 from sgbench.engine.runner.masking import MaskTable
-from sgbench.engine.runner.resolve import resolve, resolve_capacity
-from sgbench.engine.runner.sampler import sample
+from sgbench.engine.runner.memory import DeviceMemory, GuardedStep, is_lost, ram_pool_tokens
+from sgbench.engine.runner.rehearsal import rehearsal, rehearsal_tokens
+from sgbench.engine.runner.resolve import resolve, resolve_limits
 from sgbench.engine.runner.slot_table import SlotTable
-from sgbench.errors import EngineStoppedError
+from sgbench.errors import EngineStoppedError, UsageError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from sgbench.engine.attention.base import AttentionBackend
     from sgbench.engine.config import EngineConfig
     from sgbench.engine.models.loading import AnyDecoder
-
-    IntArray64 = npt.NDArray[np.int64]
+    from sgbench.engine.runner.base import Pending
 
 
 class TorchRunner:
@@ -56,20 +57,58 @@ class TorchRunner:
     def __init__(self, config: EngineConfig) -> None:
         folder = find_model(config.model_path, weights=config.load_format != "dummy")
         model = ModelConfig.from_folder(folder)
-        config = resolve(config, model)
-        device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+        self._asked_for_graphs = config.cuda_graph
+        config = resolve_limits(resolve(config, model))
+        self._device = torch.device(config.device)
+        self._memory = DeviceMemory(self._device)
+        self._steps: HostSteps | DeviceSteps | None = None
         with torch.inference_mode():
-            model, decoder = load_decoder(folder, model, config)
-            config = resolve_capacity(config, model, decoder)
-        assert config.kv_tokens is not None and config.max_running is not None and config.context_length is not None
-        self._config, self._model = config, model
-        self._decoder: AnyDecoder | None = decoder
-        self._device = device
-        self._cache: KVCache | None = KVCache(model, config.kv_tokens, dtype, device)
-        self._attention: AttentionBackend | None = TorchAttention(self._cache, model.n_heads, model.layers)
-        self._table = SlotTable(config.max_running, config.context_length)
-        self._last: dict[int, tuple[Chunk, int]] = {}  # the chunk that each row ran last, and the token it sampled
-        self._masks: MaskTable | None = MaskTable(model.vocab_size, device) if device.type == "cuda" else None
+            with self._memory.guard("the weights"):
+                model, decoder = load_decoder(folder, model, config)
+            self._memory.weights_loaded()
+            self._config, self._model = config, model
+            kv_tokens = config.kv_tokens or self._pool_tokens(decoder)
+            running = min(config.max_running or 1, kv_tokens)
+            self._config = dataclasses.replace(self._config, kv_tokens=kv_tokens, max_running=running)
+            self._build(decoder, kv_tokens)
+            self._memory.built(kv_tokens * self.kv_bytes_per_token)
+            if config.kv_tokens and self._device.type == "cuda":
+                self._rehearse(kv_tokens)
+
+    def _build(self, decoder: AnyDecoder, n_slots: int) -> None:
+        """A pool of ``n_slots`` and all that reads it."""
+        config, model = self._config, self._model
+        assert config.max_running is not None and config.context_length is not None
+        size = n_slots * self.kv_bytes_per_token
+        with self._memory.guard(f"a KV pool of {n_slots:,} tokens ({size / 2**30:.1f} GiB)"):
+            cache = KVCache(model, n_slots, getattr(torch, config.dtype), self._device)
+            attention = _attention(config, model, cache)
+            self._config = config = _without_graphs(config, self._asked_for_graphs, attention)
+            on_device = None if self._device.type == "cpu" else self._device
+            table = SlotTable(config.max_running or 1, config.context_length or 1, on_device)
+            self._steps = _steps(config, model, decoder, cache, attention, table)
+
+    def _pool_tokens(self, decoder: AnyDecoder) -> int:
+        """Capacity of the pool where the user leaves it to us."""
+        config = self._config
+        assert config.max_running and config.max_prefill_tokens and config.context_length
+        if self._device.type == "cpu":
+            return ram_pool_tokens(self.kv_bytes_per_token, config.context_length)
+        slots = rehearsal_tokens(config.max_running, config.max_prefill_tokens)
+
+        def rehearse() -> None:
+            self._build(decoder, slots)
+            self._rehearse(slots)
+            self._steps = None
+
+        return self._memory.pool_tokens(self.kv_bytes_per_token, slots, rehearse)
+
+    def _rehearse(self, slots: int) -> None:
+        """Run the largest steps, so that what they take is known before a request needs it."""
+        config = self._config
+        assert config.max_running and config.max_prefill_tokens and config.context_length
+        for plan in rehearsal(config.max_running, config.max_prefill_tokens, config.context_length, slots):
+            self.run(plan)
 
     @property
     def config(self) -> EngineConfig:
@@ -106,60 +145,84 @@ class TorchRunner:
         unit = "B" if model.parameters >= 1e9 else "M"
         where = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
         by = " by transformers" if model.foreign else ""
-        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}"
+        pool = self._memory.sentence(self.kv_tokens)
+        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}; {pool}"
 
     def run(self, plan: StepPlan) -> StepResult:
         """See `Runner.run`."""
-        if self._decoder is None:
-            raise EngineStoppedError("this runner was closed; start another engine")
-        began = time.perf_counter()
-        with torch.inference_mode():
-            rows = logit_rows(plan)
-            logits = self._forward(plan, rows.tokens)
-            last = rows.last
-            sampling = [chunk for chunk in plan.chunks if chunk.sample]
-            tokens = []
-            if last:
-                ends = logits if len(last) == len(rows.tokens) else logits[torch.tensor(last, device=self._device)]
-                tokens = sample(ends, sampling, self._masks).tolist()
-            done = results(plan, rows, logits, dict(zip(last, tokens, strict=True)))
-        self._last.update((c.row, (c, token)) for c, token in zip(sampling, tokens, strict=True))
-        return StepResult(done, (time.perf_counter() - began) * 1e3)
+        return self.launch(plan).result()
 
-    def launch(self, plan: StepPlan | DecodePlan) -> Done:
-        """See `LaunchingRunner.launch`: on a CPU host and device are one, so the step runs at once."""
-        if isinstance(plan, DecodePlan):
-            plan = StepPlan(-1, plan.chunks([self._last[row] for row in plan.rows.tolist()]), plan.shared)
-        return Done(self.run(plan))
+    def launch(self, plan: StepPlan | DecodePlan) -> Pending:
+        """See `LaunchingRunner.launch`."""
+        if self._steps is None:
+            raise EngineStoppedError("this runner was closed; start another engine")
+        if not self._config.shared_prefix_attention and plan.shared:
+            plan = dataclasses.replace(plan, shared=())
+        with torch.inference_mode(), self._memory.guard("a step"):
+            return GuardedStep(self._steps.launch(plan), self._memory)
 
     def close(self) -> None:
         """Drop every tensor; `run` afterwards is an error. Idempotent."""
-        self._decoder = self._cache = None
-        self._attention = self._masks = None
-        if self._device.type == "cuda":
+        steps, self._steps = self._steps, None
+        if steps is not None and self._device.type == "cuda" and not is_lost(self._device):
+            del steps
+            gc.collect()  # models of transformers hold themselves in cycles
+            torch._C._cuda_clearCublasWorkspaces()
             torch.cuda.empty_cache()
 
-    def _forward(self, plan: StepPlan, rows: list[int]) -> torch.Tensor:
-        """Logits at the flat token indices ``rows``: float32 ``[rows, vocab]``."""
-        assert self._decoder is not None and self._attention is not None
-        if not self._config.shared_prefix_attention and plan.shared:
-            plan = dataclasses.replace(plan, shared=())
-        self._table.write(plan.chunks)
-        token_ids, positions, slots = (self._tensor(values) for values in _flatten(plan))
-        step = self._attention.prepare(plan, self._table, slots)
-        hidden = self._decoder.forward(token_ids, positions, step)
-        if len(rows) != len(token_ids):
-            hidden = hidden.index_select(0, torch.tensor(rows, dtype=torch.int64, device=self._device))
-        return self._decoder.logits(hidden)
 
-    def _tensor(self, values: IntArray64) -> torch.Tensor:
-        return torch.from_numpy(values).to(self._device)
+def _attention(config: EngineConfig, model: ModelConfig, cache: KVCache) -> AttentionBackend:
+    """The backend that ``config.attention`` names; Triton is imported here and not before."""
+    if config.attention == "triton":
+        from sgbench.engine.attention.triton_attention import TritonAttention
+
+        return TritonAttention(cache, model.n_heads, model.layers)
+    return TorchAttention(cache, model.n_heads, model.layers)
 
 
-def _flatten(plan: StepPlan) -> tuple[IntArray64, IntArray64, IntArray64]:
-    """Token ids, positions and slots of all chunks, one after the other."""
-    chunks = plan.chunks
-    token_ids = np.concatenate([c.token_ids for c in chunks])
-    positions = np.concatenate([np.arange(c.start, c.start + len(c.token_ids)) for c in chunks])
-    slots = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks])
-    return token_ids.astype(np.int64), positions.astype(np.int64), slots.astype(np.int64)
+def _without_graphs(config: EngineConfig, asked: bool | None, attention: AttentionBackend) -> EngineConfig:
+    """CUDA graphs need attention that plans nothing on the host."""
+    if not config.cuda_graph or isinstance(attention, GraphAttention):
+        return config
+    if asked:
+        raise UsageError(
+            f"Engine option cuda_graph=True: attention by {attention.name!r} cannot be captured; leave it out"
+        )
+    return dataclasses.replace(config, cuda_graph=False)
+
+
+def _steps(
+    config: EngineConfig,
+    model: ModelConfig,
+    decoder: AnyDecoder,
+    cache: KVCache,
+    attention: AttentionBackend,
+    table: SlotTable,
+) -> HostSteps | DeviceSteps:
+    device = torch.device(config.device)
+    if device.type == "cpu":
+        return HostSteps(decoder, attention, table)
+    return device_steps(config, model, decoder, cache, attention, table)
+
+
+def device_steps(
+    config: EngineConfig,
+    model: ModelConfig,
+    decoder: AnyDecoder,
+    cache: KVCache,
+    attention: AttentionBackend,
+    table: SlotTable,
+) -> DeviceSteps:
+    """The steps of a GPU; on a CPU the same code runs on the kernels' twins, for tests."""
+    device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+    ops = step_ops(device)
+    assert config.context_length is not None
+    forward: FusedDecoder | UnfusedDecoder
+    if isinstance(decoder, Decoder):
+        stored = cache if attention.reads_cache else None
+        forward = FusedDecoder(decoder, config.context_length, ops, stored)
+    else:
+        forward, dtype = UnfusedDecoder(decoder), torch.float32
+    masks = MaskTable(model.vocab_size, device)
+    graphs = bool(config.cuda_graph)
+    return DeviceSteps(forward, ops, attention, table, masks, model.vocab_size, dtype, device, graphs)
