@@ -148,7 +148,7 @@ def test_masks_are_kept_within_the_budget() -> None:
 def test_a_mask_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     masks = TokenMasks(regex_machine("[ab]+"), random_vocabulary(6))
     kept = masks.token_set(0)
-    monkeypatch.setattr(TokenMasks, "_walk", None)
+    monkeypatch.setattr(TokenMasks, "_made", None)
     assert masks.token_set(0) is kept
     with pytest.raises(ValueError, match="read-only"):
         (kept.words if kept.ids is None else kept.ids)[0] = 1  # type: ignore[index]

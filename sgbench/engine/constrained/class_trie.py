@@ -20,6 +20,9 @@ LongArray: TypeAlias = npt.NDArray[np.int64]
 
 _DENSE_KEYS = 1 << 23
 """Largest table of (parent, class) pairs that is marked densely rather than sorted."""
+_TAIL_NODES = 256
+"""Most nodes that are walked one by one: a few long tokens (runs of blanks, of dashes) make many depths with a node or two each."""
+_TAIL_PARENTS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,87 @@ class ClassLevel:
     first_token: IntArray
 
 
-def class_trie(dfa: Dfa, vocabulary: Vocabulary) -> tuple[ClassLevel, ...]:
-    """The levels of the trie, from the first byte on; the root, which is no level, is parent 0 of the first."""
+@dataclass(frozen=True, slots=True)
+class ClassTrie:
+    """The trie; the root, which is no level, is parent 0 of the first level.
+
+    Attributes
+    ----------
+    levels
+        Depth by depth, as long as there are many nodes at each.
+    tail
+        All nodes below, few at each of many depths, as one level: a ``parent`` below `n_above` is a node of the last of `levels`, others
+        are nodes of the tail itself, counted from there. No ``first_child``.
+    tail_steps
+        ``(parent, class)`` of each node of the tail, as plain numbers.
+    n_above
+        Nodes of the last of `levels`; 1, the root, if there are none.
+    starts
+        Where the nodes of each level, and of the tail, begin when all are counted; the last entry is their number.
+    node_of_token
+        intp ``[vocab]``: where each token ends, counted over all; one beyond the last node for tokens that the machine never allows.
+    """
+
+    levels: tuple[ClassLevel, ...]
+    tail: ClassLevel | None
+    tail_steps: tuple[tuple[int, int], ...]
+    n_above: int
+    starts: tuple[int, ...]
+    node_of_token: npt.NDArray[np.intp]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        levels = (*self.levels, *([] if self.tail is None else [self.tail]))
+        arrays = [getattr(level, name) for level in levels for name in ClassLevel.__slots__]
+        return sum(int(array.nbytes) for array in arrays) + int(self.node_of_token.nbytes)
+
+
+def class_trie(dfa: Dfa, vocabulary: Vocabulary) -> ClassTrie:
+    """The token trie with the nodes merged that ``dfa`` does not tell apart."""
+    depths = _depths(dfa, vocabulary)
+    sizes = [len(level.parent) for level in depths]
+    cut = len(depths)
+    while cut and sum(sizes[cut - 1 :]) <= _TAIL_NODES:
+        cut -= 1
+    n_above = sizes[cut - 1] if cut else 1
+    tail = None
+    if cut < len(depths) and n_above <= _TAIL_PARENTS:
+        tail = _joined(depths[cut:], n_above)
+    else:
+        cut = len(depths)
+    levels = (*depths[:cut], *([] if tail is None else [tail]))
+    starts = np.cumsum([0, *(len(level.parent) for level in levels)]).tolist()
+    node_of_token = np.full(len(vocabulary), starts[-1], dtype=np.intp)
+    for start, level in zip(starts, levels, strict=False):
+        owner = np.repeat(np.arange(len(level.parent), dtype=np.int32), np.diff(level.first_token))
+        node_of_token[level.token_ids] = owner + start
+    steps = () if tail is None else tuple(zip(tail.parent.tolist(), tail.byte_class.tolist(), strict=True))
+    return ClassTrie(tuple(depths[:cut]), tail, steps, n_above, tuple(starts), node_of_token)
+
+
+def _joined(depths: list[ClassLevel], n_above: int) -> ClassLevel:
+    """Several depths as one level; see `ClassTrie.tail`."""
+    begins = np.cumsum([0, n_above, *(len(level.parent) for level in depths)])[: len(depths)]
+    n_tokens = np.cumsum([0, *(len(level.token_ids) for level in depths)])
+    firsts = [level.first_token[:-1] + before for level, before in zip(depths, n_tokens, strict=False)]
+    return ClassLevel(
+        parent=np.concatenate([level.parent + begin for level, begin in zip(depths, begins, strict=True)]).astype(
+            np.int32
+        ),
+        byte_class=np.concatenate([level.byte_class for level in depths]),
+        first_child=np.zeros(0, dtype=np.int32),
+        token_ids=np.concatenate([level.token_ids for level in depths]),
+        first_token=np.concatenate([*firsts, n_tokens[-1:]]).astype(np.int32),
+    )
+
+
+def _depths(dfa: Dfa, vocabulary: Vocabulary) -> list[ClassLevel]:
     class_of = dfa.class_of.astype(np.int64)
     live = (dfa.table != dfa.sink).any(axis=0)
     merged = np.zeros(1, dtype=np.int64)
     n_parents = 1
-    levels: list[ClassLevel] = []
+    depths: list[ClassLevel] = []
     for level in vocabulary.levels:
         classes = class_of[level.byte]
         parents = merged[level.parent]
@@ -64,9 +141,9 @@ def class_trie(dfa: Dfa, vocabulary: Vocabulary) -> tuple[ClassLevel, ...]:
             break
         merged = np.full(len(kept), -1, dtype=np.int64)
         merged[kept] = position
-        levels.append(_level(unique, n_parents, dfa.n_classes, merged[level.token_node], level.token_ids))
+        depths.append(_level(unique, n_parents, dfa.n_classes, merged[level.token_node], level.token_ids))
         n_parents = len(unique)
-    return tuple(levels)
+    return depths
 
 
 def _number(keys: LongArray, bound: int) -> tuple[LongArray, LongArray]:
@@ -99,12 +176,3 @@ def _level(
         token_ids=token_ids[kept][order],
         first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)).astype(np.int32),
     )
-
-
-def spread(first: IntArray, nodes: IntArray) -> tuple[IntArray, IntArray]:
-    """The members ``first[node] .. first[node + 1]`` of all nodes, and for each which entry of ``nodes`` owns it."""
-    counts = first[nodes + 1] - first[nodes]
-    owner = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
-    ends = np.cumsum(counts)
-    within = np.arange(len(owner), dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
-    return first[nodes][owner] + within, owner

@@ -82,6 +82,10 @@ class Machine:
             state = table[state * n_classes + class_of[byte]]
         return state
 
+    def step_class(self, state: int, byte_class: int) -> int:
+        """The state after any byte of a class."""
+        return self._table[state * self._n_classes + byte_class]
+
     def is_accepting(self, state: int) -> bool:
         """May the text end here?"""
         return self._accepts[state]

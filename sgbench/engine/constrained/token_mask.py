@@ -1,7 +1,6 @@
-"""Which tokens a machine allows in a state: walks over the class trie, and masks cached by state.
+"""Which tokens a machine allows in a state: one walk over its class trie, kept by state.
 
-Knows one machine and one vocabulary. A mask is one walk: level by level, only the children of live nodes while these are few, the whole
-level at once when they are many.
+Knows one machine and one vocabulary; no request.
 """
 
 from __future__ import annotations
@@ -9,26 +8,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from sgbench.engine.constrained.class_trie import ClassLevel, class_trie, spread
+from sgbench.engine.constrained.class_trie import ClassTrie, class_trie
 from sgbench.engine.constrained.dfa import UNREACHABLE
 from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.constrained.mask_cache import MaskCache
+from sgbench.engine.constrained.trie_walk import TrieWalk
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.request import IntArray
 from sgbench.engine.token_set import TokenSet
 from sgbench.errors import ConstraintError
 
 DEFAULT_CACHE_BYTES = 64 << 20
-_MANY = 8
-"""Fewer tokens than one in so many are collected from the live nodes; where there are more, every token looks at its node."""
-Reached: TypeAlias = tuple[ClassLevel, IntArray | None, IntArray]
-"""A level, its live nodes (None: all are listed), and the state at each of them."""
 
 
 class TokenMasks:
@@ -95,15 +89,13 @@ class TokenMasks:
         return int(found.to_ids()[0]) if len(found) == 1 else -1
 
     def _made(self, state: int, stops: tuple[int, ...]) -> TokenSet:
-        reached = self._walk(state)
+        walk = TrieWalk(self.trie, self.machine, state)
         size = len(self.vocabulary)
-        if self._many(reached):
-            token_ids, ends = self._at_nodes(reached)
-            marked = np.zeros(size, dtype=np.bool_)
-            marked[token_ids] = self._lives(ends)
+        if self._dead_ends is None and walk.many:
+            marked = walk.marks()
             marked[list(stops)] = True
             return TokenSet.of_marks(marked)
-        ids = self._without_dead_ends(*self._collect(reached))[0]
+        ids = walk.ids() if self._dead_ends is None else self._without_dead_ends(*walk.moves())[0]
         return TokenSet.of_ids(np.union1d(ids, stops) if stops else ids, size)
 
     @property
@@ -145,94 +137,17 @@ class TokenMasks:
 
     def moves(self, state: int) -> tuple[IntArray, IntArray]:
         """Allowed tokens, and the state after each; not cached, in no order."""
-        reached = self._walk(state)
-        ids, ends = self._at_nodes(reached) if self._many(reached) else self._collect(reached)
-        return self._without_dead_ends(ids, ends)
-
-    def _many(self, reached: list[Reached]) -> bool:
-        """Is it cheaper to look at every token than to collect those of the live nodes?"""
-        n_tokens = sum(
-            len(level.token_ids)
-            if nodes is None
-            else int((level.first_token[nodes + 1] - level.first_token[nodes]).sum())
-            for level, nodes, _ in reached
-        )
-        return n_tokens * _MANY > len(self._places[0])
-
-    def _walk(self, state: int) -> list[Reached]:
-        """The states that tokens pass through, level by level."""
-        sink, n_classes = self.machine.dead, self.machine.dfa.n_classes
-        flat = self.machine.dfa.table.ravel()
-        nodes: IntArray | None = np.zeros(1, dtype=np.int32)
-        states = np.array([state], dtype=np.int32)
-        reached: list[Reached] = []
-        for level in self.levels:
-            if nodes is not None and len(nodes) * 4 < len(level.first_child) - 1:
-                children, owner = spread(level.first_child, nodes)
-                after = flat.take(states.take(owner) * n_classes + level.byte_class.take(children))
-                alive = np.flatnonzero(after != sink)
-                nodes, states = children.take(alive), after.take(alive)
-            else:
-                if nodes is not None:
-                    full = np.full(len(level.first_child) - 1, sink, dtype=np.int32)
-                    full[nodes] = states
-                    states = full
-                after = flat.take(states.take(level.parent) * n_classes + level.byte_class)
-                alive = np.flatnonzero(after != sink)
-                few = len(alive) * 4 < len(after)
-                nodes, states = (alive.astype(np.int32), after.take(alive)) if few else (None, after)
-            if not len(alive):
-                break
-            reached.append((level, nodes, states))
-        return reached
-
-    def _collect(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
-        """Few tokens: node by node."""
-        ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
-        ends: list[IntArray] = [np.zeros(0, dtype=np.int32)]
-        for level, nodes, states in reached:
-            some = np.arange(len(states), dtype=np.int32) if nodes is None else nodes
-            tokens, owner = spread(level.first_token, some)
-            ids.append(level.token_ids.take(tokens))
-            ends.append(states.take(owner))
-        return np.concatenate(ids), np.concatenate(ends)
-
-    def _at_nodes(self, reached: list[Reached]) -> tuple[IntArray, IntArray]:
-        """All tokens that the class trie has, and the state after each, the dead one included."""
-        token_ids, token_node, starts = self._places
-        state_at = np.full(starts[-1], self.machine.dead, dtype=np.int32)
-        for index, (_, nodes, states) in enumerate(reached):
-            if nodes is None:
-                state_at[starts[index] : starts[index + 1]] = states
-            else:
-                state_at[starts[index] + nodes] = states
-        return token_ids, state_at.take(token_node)
+        return self._without_dead_ends(*TrieWalk(self.trie, self.machine, state).moves())
 
     @cached_property
-    def _places(self) -> tuple[IntArray, IntArray, list[int]]:
-        """Tokens in order of their ids, the node where each ends, counted over all levels, and where levels begin."""
-        starts = [0]
-        nodes = []
-        for level in self.levels:
-            owner = np.repeat(np.arange(len(level.parent)), np.diff(level.first_token))
-            nodes.append(owner + starts[-1])
-            starts.append(starts[-1] + len(level.parent))
-        if not nodes:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), starts
-        ids = np.concatenate([level.token_ids for level in self.levels])
-        order = np.argsort(ids)
-        return ids[order], np.concatenate(nodes)[order].astype(np.int32), starts
-
-    @cached_property
-    def levels(self) -> tuple[ClassLevel, ...]:
-        """The class trie."""
+    def trie(self) -> ClassTrie:
+        """The token trie as the machine sees it, built when a mask is first asked for."""
         return class_trie(self.machine.dfa, self.vocabulary)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the class trie and the cached masks."""
-        arrays = [getattr(level, name) for level in self.levels for name in ClassLevel.__slots__]
-        return sum(int(array.nbytes) for array in arrays) + self.cached_bytes
+        return self.trie.nbytes + self.cached_bytes
 
     # -- vocabularies that lack some bytes
 
@@ -264,15 +179,10 @@ class TokenMasks:
             raise ConstraintError(self._missing())
         self._dead_ends = np.array(sorted(before.keys() - alive), dtype=np.int32)
 
-    def _lives(self, ends: IntArray) -> npt.NDArray[np.bool_]:
-        """Can the text be completed from each of these states?"""
-        alive: npt.NDArray[np.bool_] = ends != self.machine.dead
-        if self._dead_ends is not None and len(self._dead_ends):
-            alive &= ~np.isin(ends, self._dead_ends)
-        return alive
-
     def _without_dead_ends(self, ids: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
-        alive = self._lives(ends)
+        if self._dead_ends is None or not len(self._dead_ends):
+            return ids, ends
+        alive = ~np.isin(ends, self._dead_ends)
         return ids[alive], ends[alive]
 
     def _missing(self) -> str:
