@@ -1,0 +1,187 @@
+"""What a backend cannot do is said before a program's first call, where a trace can tell; and nothing that works is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import sgbench as sgl
+from sgbench.backends.base import Capabilities
+
+CALM = pytest.mark.filterwarnings("ignore:.*failed:RuntimeWarning")
+
+
+class Limited(sgl.ScriptedBackend):
+    """A scripted backend that can do only what it is told."""
+
+    def __init__(self, **able: Any) -> None:
+        super().__init__(["word"])
+        self.capabilities = Capabilities(**able)
+
+
+def refused(program: sgl.SglFunction, backend: Limited, **arguments: Any) -> str:
+    state = program.run(**arguments, backend=backend)
+    assert isinstance(state.error(), sgl.BackendError)
+    assert backend.calls == [], "a call was made"
+    with pytest.raises(KeyError):
+        state["a"]
+    assert state.text() == ""
+    return str(state.error())
+
+
+@CALM
+@pytest.mark.parametrize(
+    ("able", "node", "words"),
+    [
+        ({"select": False}, sgl.select("x", ["a", "b"]), "cannot score choices"),
+        ({"several_samples": False}, sgl.gen("x", n=2), "more than one sample"),
+        ({"constraints": False}, sgl.gen("x", regex="a"), "constrained generation"),
+        ({"dtypes": frozenset({"str"})}, sgl.gen("x", dtype=int), "dtype=int"),
+        ({"logprobs": False}, sgl.gen("x", return_logprob=True), "log-probabilities"),
+        ({"lacks": frozenset({"top_k"})}, sgl.gen("x", top_k=3), "top_k"),
+        ({"images": False, "streaming": False}, sgl.image(b"x"), "image"),
+        ({"spellings": False}, sgl.select("x", ["a"], choices_method=sgl.exact_likelihood), "every tokenisation"),
+        ({"open_turns": False}, "so" + sgl.gen("x"), "num_api_spec_tokens"),
+    ],
+)
+def test_the_last_node_is_checked_before_the_first_call(able: dict[str, Any], node: Any, words: str) -> None:
+    @sgl.function
+    def program(s, topic):
+        s += sgl.user(topic) + sgl.assistant(sgl.gen("a"))
+        forks = s.fork(2)
+        forks += sgl.user("go on") + sgl.assistant(sgl.gen("b"))
+        forks.join()
+        s += sgl.user(s["b"][0]) + sgl.assistant(node)
+
+    told = refused(program, Limited(**able), topic="rain")
+    assert words in told and "No call was made" in told
+    backend = Limited(**able)
+    states = program.run_batch([{"topic": "rain" * 40}] * 3, backend=backend)
+    assert [words in str(state.error()) for state in states] == [True] * 3 and backend.calls == []
+    assert all(isinstance(state.error(), sgl.BackendError) for state in states)
+
+
+@CALM
+def test_run_values_count_too() -> None:
+    program = sgl.function(lambda s: s.__iadd__("x" + sgl.gen("a")))
+    backend = Limited(lacks=frozenset({"top_p"}))
+    assert program.run(backend=backend)["a"] == "word"
+    backend.calls.clear()
+    assert "top_p" in str(program.run(backend=backend, top_p=0.5).error()) and backend.calls == []
+
+
+@CALM
+def test_programs_that_are_called_are_checked() -> None:
+    @sgl.function
+    def inner(s):
+        s += "x" + sgl.select("c", ["a", "b"])
+
+    @sgl.function
+    def outer(s):
+        s += "y" + sgl.gen("a")
+        s += inner()["c"]
+
+    assert "select('c')" in refused(outer, Limited(select=False))
+
+
+@CALM
+def test_where_a_trace_cannot_go_on_the_node_is_checked() -> None:
+    @sgl.function
+    def program(s):
+        s += "x" + sgl.gen("a")
+        if s["a"] == "word":  # not known while the program is traced
+            s += sgl.select("c", ["a", "b"])
+
+    backend = Limited(select=False)
+    state = program.run(backend=backend)
+    assert isinstance(state.error(), sgl.BackendError) and state["a"] == "word"
+    assert [call.kind for call in backend.calls] == ["generate"]
+
+
+def test_a_branch_that_the_arguments_do_not_take_is_not_refused() -> None:
+    @sgl.function
+    def program(s, wanted=None):
+        s += "x" + sgl.gen("a")
+        if wanted is not None:  # placeholders are not None
+            s += sgl.select("c", wanted)
+
+    backend = Limited(select=False)
+    assert program.run(backend=backend)["a"] == "word"
+    with pytest.warns(RuntimeWarning, match="select"):
+        assert program.run(["a", "b"], backend=backend).error() is not None
+
+
+def test_a_body_runs_once_more_for_a_function_and_what_it_prints_is_dropped(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = []
+
+    @sgl.function
+    def program(s, i):
+        runs.append(i)
+        print("hello")
+        s += "x" + sgl.gen("a")
+
+    backend = Limited(select=False)
+    for i in range(3):
+        program.bind(i=i).run(backend=backend)
+    assert len(runs) == 4 and runs[1:] == [0, 1, 2]
+    assert capsys.readouterr().out == "hello\n" * 3
+
+
+@pytest.mark.parametrize("backend", [Limited(select=False), sgl.ScriptedBackend(["word"])])
+def test_a_function_may_refuse_to_be_traced(backend: sgl.ScriptedBackend) -> None:
+    runs = []
+
+    @sgl.function(traced=False)
+    def program(s, i):
+        runs.append(i)
+        s += "x" * 100 + sgl.gen("a")
+
+    program.run_batch([{"i": 1}, {"i": 2}], backend=backend)
+    program.bind(i=3).run(backend=backend)
+    assert sorted(runs) == [1, 2, 3] and not any(call.kind == "cache_prefix" for call in backend.calls)
+
+
+def test_a_backend_that_can_do_everything_costs_no_trace() -> None:
+    runs = []
+
+    @sgl.function
+    def program(s):
+        runs.append(1)
+        s += "x" + sgl.gen("a")
+
+    program.run(backend=Limited())
+    program.run(backend=Limited(images=False))  # its code names no image
+    assert len(runs) == 2
+
+
+def test_an_endless_loop_ends_its_trace() -> None:
+    turns = iter([False] * 100_000)
+
+    @sgl.function
+    def program(s):
+        while not next(turns, True):
+            s += "x" + sgl.gen("a")
+
+    assert len(program.wishes()) <= 10_000
+
+
+@CALM
+def test_without_threads_the_refusal_is_raised() -> None:
+    program = sgl.function(lambda s: s.__iadd__("x" + sgl.gen("a") + sgl.select("c", ["a"])))
+    with pytest.raises(sgl.BackendError, match="cannot score"):
+        program.run(backend=Limited(select=False), use_thread=False)
+
+
+def test_the_table_of_what_a_backend_can_do() -> None:
+    able = Capabilities(
+        select="votes", lacks=frozenset({"regex", "top_k"}), dtypes=frozenset({"int"}), open_turns=False
+    )
+    rows = able.rows()
+    assert rows["select"] == "token by token" and rows["regex"] == "no" and rows["dtype"] == "int"
+    assert rows["not taken"] == "top_k" and rows["gen stands"] == "first in an assistant's turn"
+    lines = str(able).splitlines()
+    assert (
+        len(lines) == len(rows) and len({line.index(how) for line, how in zip(lines, rows.values(), strict=True)}) == 1
+    )
+    assert set(Capabilities().rows().values()) == {"yes", "anywhere", "bool, float, int, str", "-"}
