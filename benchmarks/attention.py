@@ -22,7 +22,7 @@ import torch
 from sgbench.engine.attention.launch import Launch
 from sgbench.engine.attention.triton_attention import TritonAttention
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
+from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.slot_table import SlotTable
 
@@ -123,6 +123,19 @@ class Bench:
         return torch.from_numpy(flat).cuda()
 
 
+def decode_plan(plan: StepPlan) -> DecodePlan:
+    """The same step of single tokens, as arrays."""
+    chunks = plan.chunks
+    return DecodePlan(
+        rids=tuple(c.rid for c in chunks),
+        rows=np.asarray([c.row for c in chunks], np.int32),
+        positions=np.asarray([c.start for c in chunks], np.int32),
+        slots=np.asarray([c.slots[-1] for c in chunks], np.int32),
+        sample_index=np.zeros(len(chunks), np.int64),
+        shared=plan.shared,
+    )
+
+
 def graph_ms(body: Callable[[int], object], before: Callable[[], object] = lambda: None) -> float:
     """Milliseconds of a layer: median of graphs of 32."""
     for layer in range(2):
@@ -162,7 +175,7 @@ def ours(
     q = torch.randn(case.n * case.count, HEADS, HEAD_DIM, device="cuda", dtype=torch.bfloat16)
     if case.count == 1:
         inputs = backend.decode_inputs(bench.table, 256)
-        inputs.load(plan, case.n)
+        inputs.load(decode_plan(plan), case.n)
         step: list[Any] = []
 
         def begin() -> None:

@@ -12,7 +12,7 @@ from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.sharing import Tiling
 from sgbench.engine.attention.triton_attention import TritonAttention
 from sgbench.engine.request import StepPlan
-from tests.kernels.attention_worlds import Heads, Request, World
+from tests.kernels.attention_worlds import Heads, Request, World, decode_plan
 
 pytestmark = pytest.mark.gpu
 
@@ -69,7 +69,7 @@ def test_a_graph_replays_other_steps(dtype: torch.dtype) -> None:
     whole = first.plan
     for keep, shared in ((range(9), True), (range(9), False), ([8, 2, 5], False), ([4], False), (range(9), True)):
         chunks = tuple(whole.chunks[i] for i in keep)
-        inputs.load(StepPlan(0, chunks, whole.shared if shared else ()), n)
+        inputs.load(decode_plan(StepPlan(0, chunks, whole.shared if shared else ())), n)
         q[: len(chunks)], kv[: len(chunks)] = first.q[list(keep)], first.kv[list(keep)]
         if inputs.variant not in graphs:
             backend.decode(inputs, n).attend(0, q, kv)  # compiles
@@ -108,7 +108,7 @@ def test_invariant_results_do_not_depend_on_the_batch(dtype: torch.dtype) -> Non
         assert torch.equal(got, whole[start:]), start
     last = dataclasses.replace(chunk, start=length - 1, token_ids=chunk.token_ids[-1:])
     inputs = backend.decode_inputs(alone.table, 4)
-    inputs.load(StepPlan(0, (last,)), 3)
+    inputs.load(decode_plan(StepPlan(0, (last,))), 3)
     assert torch.equal(backend.decode(inputs, 3).attend(0, alone.q[-1:].repeat(3, 1, 1), None)[:1], whole[-1:])
 
 

@@ -10,7 +10,7 @@ import torch
 from sgbench.engine.attention.base import AttentionBackend, LayerOptions
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
+from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.slot_table import SlotTable
 
@@ -47,6 +47,19 @@ class Request:
     shared: int
     own: int
     count: int
+
+
+def decode_plan(plan: StepPlan) -> DecodePlan:
+    """The same step of single tokens, as arrays."""
+    chunks = plan.chunks
+    return DecodePlan(
+        rids=tuple(c.rid for c in chunks),
+        rows=np.asarray([c.row for c in chunks], np.int32),
+        positions=np.asarray([c.start for c in chunks], np.int32),
+        slots=np.asarray([c.slots[-1] for c in chunks], np.int32),
+        sample_index=np.zeros(len(chunks), np.int64),
+        shared=plan.shared,
+    )
 
 
 class World:

@@ -15,7 +15,7 @@ from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.sharing import Tiling
 from sgbench.engine.attention.triton_attention import TritonAttention
 from sgbench.engine.request import StepPlan
-from tests.kernels.attention_worlds import Heads, Request, World
+from tests.kernels.attention_worlds import Heads, Request, World, decode_plan
 
 SHAPES = [Heads(4, 2, 16), Heads(4, 4, 16), Heads(6, 2, 32), Heads(7, 1, 16), Heads(2, 1, 24)]
 
@@ -63,7 +63,7 @@ def test_decode_without_planning_on_the_host(sharing: bool, monkeypatch: pytest.
             assert world.table.device is not None
             world.table.device[chunk.row, chunk.start] = -1  # what the step itself must enter
             assert slot == chunk.slots[-1]
-        inputs.load(world.plan, n + padding)
+        inputs.load(decode_plan(world.plan), n + padding)
         step = backend.decode(inputs, n + padding)
         q = torch.cat([world.q, world.random(padding, world.heads.q, world.heads.dim)])
         kv = torch.cat([world.kv, world.random(padding, 2 * world.heads.kv, world.heads.dim)])
@@ -90,7 +90,7 @@ def test_one_set_of_buffers_serves_changing_batches(monkeypatch: pytest.MonkeyPa
             else whole.shared
         )
         plan = StepPlan(0, chunks, segments if shared else ())
-        inputs.load(plan, len(keep))
+        inputs.load(decode_plan(plan), len(keep))
         got = backend.decode(inputs, len(keep)).attend(0, world.q[keep], world.kv[keep])
         torch.testing.assert_close(got, world.want()[keep], atol=2e-5, rtol=2e-5)
 
@@ -111,7 +111,7 @@ def test_layer_options(options: LayerOptions, world: World) -> None:
 def test_layer_options_of_a_decode_step(options: LayerOptions, world: World) -> None:
     backend = TritonAttention(world.cache, world.heads.q, [options])
     inputs = backend.decode_inputs(world.table, 8)
-    inputs.load(world.plan, len(world.plan.chunks))
+    inputs.load(decode_plan(world.plan), len(world.plan.chunks))
     world.check(backend.decode(inputs, len(world.plan.chunks)).attend(0, world.q, world.kv), options)
 
 
@@ -137,7 +137,7 @@ def test_invariant_results_do_not_depend_on_the_batch(length: int, cut: int, see
         assert torch.equal(got, whole[start:])
     last = dataclasses.replace(chunk, start=length - 1, token_ids=chunk.token_ids[-1:])
     inputs = backend.decode_inputs(alone.table, 2)
-    inputs.load(StepPlan(0, (last,)), 2)
+    inputs.load(decode_plan(StepPlan(0, (last,))), 2)
     q = torch.cat([alone.q[-1:], alone.q[-1:]])
     assert torch.equal(backend.decode(inputs, 2).attend(0, q, None)[:1], whole[-1:])
 
@@ -147,7 +147,7 @@ def test_work_is_cut_among_programs() -> None:
     world = World(Heads(4, 2, 16), [Request(0, 1500, 1)], [], width=2048)
     backend = TritonAttention(world.cache, 4)
     inputs = backend.decode_inputs(world.table, 2)
-    inputs.load(world.plan, 1)
+    inputs.load(decode_plan(world.plan), 1)
     step: Any = backend.decode(inputs, 1)
     assert int(step._work.n_narrow) > 2
     world.check(step.attend(0, world.q, world.kv))
@@ -162,5 +162,5 @@ def test_the_largest_step_of_shared_segments_fits() -> None:
         requests = [Request(int(rng.integers(0, 8)), int(rng.integers(0, 20)), 1) for _ in range(12)]
         world = World(Heads(4, 2, 16), requests, cuts)
         inputs = TritonAttention(world.cache, 4).decode_inputs(world.table, 12)
-        inputs.load(world.plan, 12)
+        inputs.load(decode_plan(world.plan), 12)
         assert int(inputs.header[1]) <= inputs.max_shared_parts

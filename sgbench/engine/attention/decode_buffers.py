@@ -6,7 +6,6 @@ part travels only when the plan's segments changed. Knows plans and layouts; lau
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +16,7 @@ from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling, worthwhile
 from sgbench.errors import CapacityError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from sgbench.engine.request import SharedPrefix, StepPlan
-
-    Int32Array = npt.NDArray[np.int32]
+    from sgbench.engine.request import DecodePlan, IntArray, SharedPrefix
 
 _RING = 4
 _PARTS_PER_ROW = 8
@@ -104,8 +99,8 @@ class DecodeBuffers:
         self._ring = [torch.zeros(end, dtype=torch.int32, pin_memory=pinned) for _ in range(_RING)]
         self._sent: list[torch.cuda.Event | None] = [None] * _RING
         self._turn = 0
-        self._shared: tuple[SharedPrefix, ...] | None = None
-        self._members: tuple[int, ...] = ()
+        self._shared: tuple[SharedPrefix, ...] = ()
+        self._members: IntArray = np.zeros(0, np.int32)
         self._work: SharedWork | None = None
         self._own_from = np.zeros(max_rows, np.int64)
         self.slots = self._view("slots").view(torch.int64)
@@ -120,21 +115,19 @@ class DecodeBuffers:
         """``wide`` where the step that was loaded has wide tiles of shared segments, else ``narrow``."""
         return "wide" if self._work is not None and len(self._work.wide) else "narrow"
 
-    def load(self, plan: StepPlan, n_rows: int) -> None:
+    def load(self, plan: DecodePlan, n_rows: int) -> None:
         """See `DecodeInputs.load`."""
-        chunks = plan.chunks
-        n = len(chunks)
+        n = len(plan.rows)
         if n > n_rows or n_rows > self._max_rows:
             raise CapacityError(f"a decode step of {n} requests does not fit {min(n_rows, self._max_rows)} rows")
-        changed = self._replan(plan)
+        changed = self._replan(plan.shared if self._share else (), plan.rows)
         host = self._host()
         packed = host.numpy()
         slots = self._part(packed, "slots").view(np.int64)
-        slots[:n] = [c.slots[-1] for c in chunks]
-        slots[n:] = self._scratch_slot
+        slots[:n], slots[n:] = plan.slots, self._scratch_slot
         for name, values in (
-            ("rows", [c.row for c in chunks]),
-            ("lengths", [c.start + 1 for c in chunks]),
+            ("rows", plan.rows),
+            ("lengths", plan.positions + 1),
             ("own_from", self._own_from[:n]),
         ):
             part = self._part(packed, name)
@@ -150,18 +143,13 @@ class DecodeBuffers:
             event.record()
             self._sent[self._turn] = event
 
-    def _replan(self, plan: StepPlan) -> bool:
+    def _replan(self, shared: tuple[SharedPrefix, ...], rows: IntArray) -> bool:
         """Plan the shared segments if they are not those of the step before."""
-        if not self._share and plan.shared:
-            plan = dataclasses.replace(plan, shared=())
-        members = tuple(chunk.row for chunk in plan.chunks) if plan.shared else ()
-        unchanged = self._shared is plan.shared or self._shared == plan.shared == ()
-        if self._work is not None and unchanged and members == self._members:
+        if self._work is not None and self._shared == shared and (not shared or np.array_equal(rows, self._members)):
             return False
-        self._shared, self._members = plan.shared, members
-        n = len(plan.chunks)
-        ones = np.ones(n, np.int64)
-        segments, own_from = worthwhile(plan, ones, np.arange(n), self._tiling)
+        self._shared, self._members = shared, rows.copy()
+        n = len(rows)
+        segments, own_from = worthwhile(shared, rows, np.ones(n, np.int64), np.arange(n), self._tiling)
         self._own_from[:n], self._own_from[n:] = own_from, 0
         narrow, wide = self._aims
         while True:
@@ -181,14 +169,14 @@ class DecodeBuffers:
             event.synchronize()
         return self._ring[self._turn]
 
-    def _write_header(self, packed: Int32Array) -> None:
+    def _write_header(self, packed: IntArray) -> None:
         work = self._work
         assert work is not None
         self._part(packed, "header")[:3] = len(work.narrow), work.n_parts, len(work.wide)
         levels = self._part(packed, "n_levels")
         levels[: len(work.n_levels)], levels[len(work.n_levels) :] = work.n_levels, 0
 
-    def _write_shared(self, packed: Int32Array) -> None:
+    def _write_shared(self, packed: IntArray) -> None:
         work = self._work
         assert work is not None
         queries = self._part(packed, "queries")
@@ -202,6 +190,6 @@ class DecodeBuffers:
         first, end = self._at[name]
         return self._packed[first:end]
 
-    def _part(self, packed: Int32Array, name: str) -> Int32Array:
+    def _part(self, packed: IntArray, name: str) -> IntArray:
         first, end = self._at[name]
         return packed[first:end]

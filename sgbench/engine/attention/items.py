@@ -211,7 +211,7 @@ def step_work(plan: StepPlan, tiling: Tiling, narrow: Cut, wide: Cut) -> StepWor
     counts = np.fromiter((len(c.token_ids) for c in chunks), np.int64, len(chunks))
     offsets = np.cumsum(counts) - counts
     n_tokens = int(counts.sum())
-    segments, own_from = worthwhile(plan, counts, offsets, tiling)
+    segments, own_from = worthwhile(plan.shared, rows, counts, offsets, tiling)
     shared = shared_work(segments, n_tokens, tiling, narrow, wide, n_tokens)
     sources, n_parts = shared.sources, shared.n_parts
     lists = []

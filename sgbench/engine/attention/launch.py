@@ -120,9 +120,8 @@ class Launcher:
             kv, kv.stride(0), slots, cache, cache.stride(0), WIDTH=width, BLOCK=triton.next_power_of_2(width)
         )
 
-    def attend(self, layer: int, q: torch.Tensor, work: Work, options: LayerOptions) -> torch.Tensor:
-        """Run both lists and join what was cut: ``[tokens, heads * head_dim]``."""
-        out = torch.empty(q.shape[0], self.n_heads * self.head_dim, dtype=q.dtype, device=q.device)
+    def attend(self, layer: int, q: torch.Tensor, work: Work, options: LayerOptions, out: torch.Tensor) -> None:
+        """Run both lists and join what was cut, into ``out`` ``[tokens, heads * head_dim]``."""
         for items, n_items, launch in (
             (work.wide, work.n_wide, self.wide),
             (work.narrow, work.n_narrow, self.narrow),
@@ -131,7 +130,6 @@ class Launcher:
                 self._run(layer, q, work, items, n_items, launch, options, out)
         if work.merged:
             self.merge(work, out)
-        return out
 
     def merge(self, work: Work, out: torch.Tensor) -> None:
         """Join the partial results of all tokens."""

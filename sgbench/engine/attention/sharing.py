@@ -8,14 +8,14 @@ extensions, whose tiles are full anyway, almost never. Knows plans and the const
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sgbench.engine.request import SharedPrefix, StepPlan
+    from sgbench.engine.request import SharedPrefix
 
     Int64Array = npt.NDArray[np.int64]
 
@@ -86,17 +86,22 @@ class Segment:
 
 
 def worthwhile(
-    plan: StepPlan, counts: Int64Array, offsets: Int64Array, tiling: Tiling
+    shared: tuple[SharedPrefix, ...],
+    rows: npt.NDArray[np.integer[Any]],
+    counts: Int64Array,
+    offsets: Int64Array,
+    tiling: Tiling,
 ) -> tuple[list[Segment], Int64Array]:
     """The segments to read on their own, by start, and for each chunk the first position that is left to itself.
 
     Parameters
     ----------
-    counts, offsets
-        Tokens of each chunk, and the flat index of its first.
+    shared
+        Of the step, `StepPlan.shared`.
+    rows, counts, offsets
+        Table row of each chunk, its number of tokens, and the flat index of its first.
     """
-    shared = plan.shared
-    own_from = np.zeros(len(plan.chunks), np.int64)
+    own_from = np.zeros(len(rows), np.int64)
     if not shared:
         return [], own_from
     above = _parents(shared)
@@ -114,7 +119,7 @@ def worthwhile(
         own_from[members] = np.maximum(own_from[members], segment.end)
         found.append(
             Segment(
-                plan.chunks[segment.chunks[0]].row,
+                int(rows[segment.chunks[0]]),
                 segment.start,
                 segment.end,
                 _token_rows(members, counts, offsets),

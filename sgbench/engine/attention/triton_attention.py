@@ -72,6 +72,10 @@ class TritonAttention:
             work = step_work(plan, launcher.tiling, Cut(narrow), Cut(wide))
         return TritonStep(launcher, self._layers, slots, self._send(work, table.device))
 
+    def store(self, layer: int, slots: torch.Tensor, kv: torch.Tensor) -> None:
+        """Write ``kv`` ``[tokens, 2 * kv_heads, head_dim]`` of a layer to its slots."""
+        self._launcher.store(layer, slots, kv)
+
     def decode_inputs(self, table: SlotTable, max_rows: int) -> DecodeBuffers:
         """See `GraphAttention.decode_inputs`."""
         launcher = self._launcher
@@ -183,7 +187,13 @@ class TritonStep:
         """See `AttentionStep.attend`."""
         if kv is not None:
             self._launcher.store(layer, self._slots, kv)
-        return self._launcher.attend(layer, q, self._work, self._layers[layer] if self._layers else PLAIN)
+        out = torch.empty(q.shape[0], q.shape[1] * q.shape[2], dtype=q.dtype, device=q.device)
+        self.attend_into(layer, q, out)
+        return out
+
+    def attend_into(self, layer: int, q: torch.Tensor, out: torch.Tensor) -> None:
+        """`attend` where keys and values are stored already, into ``out`` ``[tokens, heads * head_dim]``."""
+        self._launcher.attend(layer, q, self._work, self._layers[layer] if self._layers else PLAIN, out)
 
 
 def _fixed_run(table: SlotTable) -> int:
