@@ -6,17 +6,20 @@ Knows comms, displays and mime bundles. Knows no view.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import anywidget
 from IPython.display import DisplayHandle, display
 
+from sgbench.widgets.pen import Drawing, save
+
 
 class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classes are untyped for us
     """Base of the widgets.
 
-    A subclass gives `picture` (PNG bytes) and `summary` (plain text): they travel beside the live view, and show where
-    there is no front end, no kernel, or no trust.
+    A subclass gives `drawing` and `summary` (plain text): they travel beside the live view, and show where there is no front
+    end, no kernel, or no trust.
     """
 
     _display: DisplayHandle | None = None
@@ -31,9 +34,23 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = None
 
-    def picture(self) -> bytes:
-        """A PNG of the present state."""
+    def drawing(self) -> Drawing:
+        """The present state as a still picture."""
         raise NotImplementedError
+
+    def picture(self) -> bytes:
+        """The present state as a PNG."""
+        return self.drawing().png()
+
+    def save_picture(self, path: str | Path) -> Path:
+        """Write the present state to ``path``, as PNG or as SVG by its suffix; returns the path.
+
+        Raises
+        ------
+        UsageError
+            Another suffix.
+        """
+        return save(self.drawing(), path)
 
     def summary(self) -> str:
         """The present state in plain text."""

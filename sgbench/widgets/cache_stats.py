@@ -9,6 +9,7 @@ from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.stats import PoolReading, StatsFold
 from sgbench.widgets import assets
+from sgbench.widgets.pen import Drawing
 from sgbench.widgets.stats_picture import stats_picture
 from sgbench.widgets.watcher import Watcher
 
@@ -47,8 +48,8 @@ class CacheStats(Watcher):
             return self.summary()
         return pd.DataFrame.from_records(records, columns=["step", *PoolReading._fields]).set_index("step")
 
-    def picture(self) -> bytes:
-        """The present state as a PNG."""
+    def drawing(self) -> Drawing:
+        """The present state as a picture."""
         with self._feed.lock:
             return stats_picture(self.state)
 

@@ -13,7 +13,7 @@ from sgbench.trace import Trace
 from sgbench.views.compare import Comparison, Figure, of_pairs, of_traces
 from sgbench.widgets import assets
 from sgbench.widgets.base import SgWidget
-from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
+from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Drawing, Pen
 
 GREEN, GREY = "#009e73", "#8296ae"
 
@@ -64,12 +64,6 @@ class Compare(SgWidget):
             return self.summary()
         return pd.DataFrame.from_records(self.comparison.rows(), columns=list(self.COLUMNS)).set_index("figure")
 
-    def save_picture(self, path: str | Path) -> Path:
-        """Write the comparison as a PNG file; returns the path."""
-        target = Path(path)
-        target.write_bytes(self.picture())
-        return target
-
     def summary(self) -> str:
         """The comparison in plain text."""
         found = self.comparison
@@ -80,8 +74,8 @@ class Compare(SgWidget):
             lines.append(f"  {figure.name:24} {one:>14} {other:>14} {_gain(figure):>8}")
         return "\n".join([*lines, *([f"  {found.note}"] if found.note else [])])
 
-    def picture(self) -> bytes:
-        """The comparison as a PNG."""
+    def drawing(self) -> Drawing:
+        """The comparison as a picture."""
         found = self.comparison
         pen = Pen(92 + 44 * len(found.figures))
         pen.text(16, 18, found.verdict(), 13, INK, WIDTH - 32)
@@ -91,7 +85,7 @@ class Compare(SgWidget):
         for i, figure in enumerate(found.figures):
             _draw(pen, figure, 64.0 + 44 * i)
         pen.text(16, 76 + 44 * len(found.figures), found.note, 11, DIM, WIDTH - 32)
-        return pen.png()
+        return pen
 
     def __repr__(self) -> str:
         return f"<Compare {self.comparison.verdict()}>"

@@ -17,7 +17,7 @@ from sgbench.views.tokens import TokensFold
 from sgbench.widgets import assets
 from sgbench.widgets.fsm import compiled
 from sgbench.widgets.fsm_picture import fsm_picture
-from sgbench.widgets.pen import stacked
+from sgbench.widgets.pen import Drawing, Stack
 from sgbench.widgets.picture import tree_picture
 from sgbench.widgets.radix_tree import SINCE, checked_marks, look_back
 from sgbench.widgets.source import Source
@@ -66,8 +66,8 @@ class Dashboard(Watcher):
         """One row for each request, as `Timeline` has them."""
         return [request_record(line) for line in self.timeline.requests.values()]
 
-    def picture(self) -> bytes:
-        """The present state as a PNG, one view below the other."""
+    def drawing(self) -> Drawing:
+        """The present state as a picture, one view below the other."""
         with self._feed.lock:
             since = look_back(self._feed.view, self.marks)
             pictures = [tree_picture(self._feed.view, self._vocab, since, SINCE[self.marks])]
@@ -76,7 +76,7 @@ class Dashboard(Watcher):
                 pictures.append(tokens_picture(self.tokens))
             if self.machines.constraints:
                 pictures.append(fsm_picture(self.machines))
-            return stacked(pictures)
+            return Stack(pictures)
 
     def summary(self) -> str:
         """The present state in plain text: a line for each view."""

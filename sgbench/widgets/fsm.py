@@ -14,6 +14,7 @@ from sgbench.views.cells import CellFold
 from sgbench.views.machine import MachineFold, MachineLike
 from sgbench.widgets import assets
 from sgbench.widgets.fsm_picture import fsm_picture
+from sgbench.widgets.pen import Drawing
 from sgbench.widgets.source import Source
 from sgbench.widgets.watcher import Watcher
 
@@ -82,7 +83,7 @@ class FSM(Watcher):
             for rid, walk in self.state.walks.items()
         ]
 
-    def picture(self) -> bytes:
+    def drawing(self) -> Drawing:
         """The last machine as a PNG."""
         with self._feed.lock:
             return fsm_picture(self.state)

@@ -1,4 +1,4 @@
-"""Both machines of a constraint as a PNG. Knows the fold; needs no browser."""
+"""Both machines of a constraint as a picture. Knows the fold; needs no browser."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ LEFT, RIGHT, ROW, TOP = 34.0, 34.0, 34.0, 50.0
 EDGE, BLUE, VIOLET = "#5a6472", "#2487cc", "#b0579b"
 
 
-def fsm_picture(fold: MachineFold) -> bytes:
-    """A PNG of the last machine, normal above and compressed below, and of the last request's way."""
+def fsm_picture(fold: MachineFold) -> Pen:
+    """A picture of the last machine, normal above and compressed below, and of the last request's way."""
     if not fold.constraints or fold.constraints[-1].machine is None:
         pen = Pen(60)
         pen.text(16, 18, fold.summary(), 13, INK, WIDTH - 32)
         pen.text(
             16, 40, "no machine to show" if not fold.constraints else fold.constraints[-1].source, 11, DIM, WIDTH - 32
         )
-        return pen.png()
+        return pen
     one = fold.constraints[-1]
     ways = [walk.way for walk in fold.walks.values() if walk.constraint == len(fold.constraints) - 1]
     way = dict(ways[-1]) if ways else {}
@@ -28,7 +28,7 @@ def fsm_picture(fold: MachineFold) -> bytes:
     pen.text(16, 38, one.source, 11, DIM, WIDTH - 32)
     _machine(pen, "normal", one.normal, TOP + 22, way)
     _machine(pen, "compressed", one.compressed, middle + 22, way)
-    return pen.png()
+    return pen
 
 
 def _machine(pen: Pen, name: str, placed: Placed, top: float, way: dict[int, bool]) -> None:

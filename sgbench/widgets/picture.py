@@ -1,4 +1,4 @@
-"""The tree as a PNG, for notebooks that nobody runs. Knows the view; needs no browser and no front end.
+"""The tree as a picture, for notebooks that nobody runs. Knows the view; needs no browser and no front end.
 
 Drawn at twice the size and in one light theme, so that it reads on paper, on GitHub, and on a dark page as a card.
 """
@@ -43,8 +43,8 @@ class Block(NamedTuple):
     counted: bool
 
 
-def tree_picture(view: TreeView, vocab: Vocab, since: int = 0, words: str = "") -> bytes:
-    """A PNG of the tree at ``view``; colours look back to the event ``since`` (a seq), which ``words`` say."""
+def tree_picture(view: TreeView, vocab: Vocab, since: int = 0, words: str = "") -> Pen:
+    """A picture of the tree at ``view``; colours look back to the event ``since`` (a seq), which ``words`` say."""
     blocks = list(_blocks(view, vocab, since))
     rows = blocks[0].rows
     row_height = max(13.0, min(30.0, 640 / max(rows, 1)))
@@ -52,7 +52,7 @@ def tree_picture(view: TreeView, vocab: Vocab, since: int = 0, words: str = "") 
     pen = Pen(height)
     _head(pen, view, blocks, words)
     _tree(pen, blocks, row_height)
-    return pen.png()
+    return pen
 
 
 # --- what stands where

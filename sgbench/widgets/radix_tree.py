@@ -11,6 +11,7 @@ from sgbench.trace.events import TreeSnapshot
 from sgbench.views import text
 from sgbench.views.tree import Gauge, TreeView
 from sgbench.widgets import assets
+from sgbench.widgets.pen import Drawing
 from sgbench.widgets.picture import tree_picture
 from sgbench.widgets.source import Source
 from sgbench.widgets.watcher import Watcher
@@ -84,8 +85,8 @@ class RadixTree(Watcher):
         """One row for each node, each after its parent."""
         return text.rows(self._feed.view, self._vocab, self._since())
 
-    def picture(self) -> bytes:
-        """The present state as a PNG."""
+    def drawing(self) -> Drawing:
+        """The present state as a picture."""
         with self._feed.lock:
             return tree_picture(self._feed.view, self._vocab, self._since(), SINCE[self.marks])
 

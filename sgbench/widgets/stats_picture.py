@@ -1,4 +1,4 @@
-"""The cache's figures as a PNG. Knows the fold; needs no browser."""
+"""The cache's figures as a picture. Knows the fold; needs no browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GREY, DARK, EMPTY, RED = "#8296ae", "#4b3f72", "#f1f4f8", "#c8500a"
 MAX_BARS = 120
 
 
-def stats_picture(fold: StatsFold) -> bytes:
+def stats_picture(fold: StatsFold) -> Pen:
     """A PNG: hit rate over time, the pool, and each request's prompt."""
     pen = Pen(380)
     pen.text(16, 18, fold.summary(), 13, INK)
@@ -19,7 +19,7 @@ def stats_picture(fold: StatsFold) -> bytes:
     _rate(pen, fold, end)
     _pool(pen, fold, end)
     _prompts(pen, fold)
-    return pen.png()
+    return pen
 
 
 def _x(ms: float, end: float) -> float:

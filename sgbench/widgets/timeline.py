@@ -9,6 +9,7 @@ from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.timeline import RequestLine, Stretch, TimelineFold
 from sgbench.widgets import assets
+from sgbench.widgets.pen import Drawing
 from sgbench.widgets.timeline_picture import timeline_picture
 from sgbench.widgets.watcher import Watcher
 
@@ -53,8 +54,8 @@ class Timeline(Watcher):
         """One row for each request; what has not happened yet is None."""
         return [request_record(line) for line in self.state.requests.values()]
 
-    def picture(self) -> bytes:
-        """The present state as a PNG."""
+    def drawing(self) -> Drawing:
+        """The present state as a picture."""
         with self._feed.lock:
             return timeline_picture(self.state)
 

@@ -1,4 +1,4 @@
-"""The timeline as a PNG. Knows the fold; needs no browser."""
+"""The timeline as a picture. Knows the fold; needs no browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AMBER, GREEN, MINT, BLUE, SKY = "#e69f00", "#009e73", "#d3efe6", "#2487cc", "#d7
 GREY, VIOLET = "#b5bfcc", "#b0579b"
 
 
-def timeline_picture(fold: TimelineFold) -> bytes:
+def timeline_picture(fold: TimelineFold) -> Pen:
     """A PNG: a line for each request, and each step's batch below."""
     pitch = max(2.0, min(LANE, LANES_HEIGHT / max(fold.lanes, 1)))
     bottom = TOP + pitch * max(fold.lanes, 1)
@@ -23,7 +23,7 @@ def timeline_picture(fold: TimelineFold) -> bytes:
     pen.text(LEFT, bottom + 10, "0", 10, DIM)
     pen.text(WIDTH - RIGHT - 44, bottom + 10, f"{fold.end_ms / 1000:.2f} s", 10, DIM)
     _batches(pen, fold, bottom + 40)
-    return pen.png()
+    return pen
 
 
 def _legend(pen: Pen) -> None:

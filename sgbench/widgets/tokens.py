@@ -9,6 +9,7 @@ from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.tokens import TokensFold
 from sgbench.widgets import assets
+from sgbench.widgets.pen import Drawing
 from sgbench.widgets.tokens_picture import tokens_picture
 from sgbench.widgets.watcher import Watcher
 
@@ -65,8 +66,8 @@ class Tokens(Watcher):
                     start += length
         return found
 
-    def picture(self) -> bytes:
-        """The present state as a PNG: the program that wrote last."""
+    def drawing(self) -> Drawing:
+        """The present state as a picture: the program that wrote last."""
         with self._feed.lock:
             return tokens_picture(self.state)
 

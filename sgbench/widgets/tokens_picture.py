@@ -1,4 +1,4 @@
-"""Text by origin as a PNG. Knows the fold; needs no browser."""
+"""Text by origin as a picture. Knows the fold; needs no browser."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class _Layout:
         self._x = LEFT + indent
 
 
-def tokens_picture(fold: TokensFold) -> bytes:
-    """A PNG of the program that wrote last."""
+def tokens_picture(fold: TokensFold) -> Pen:
+    """A picture of the program that wrote last."""
     layout = _Layout(Pen(10))
     roots = [branch for branch in fold.branches.values() if branch.parent < 0]
     if roots:
@@ -95,7 +95,7 @@ def tokens_picture(fold: TokensFold) -> bytes:
             _word(pen, word)
     if layout.line >= MAX_LINES:
         pen.text(LEFT, 62 + lines * LINE_HEIGHT, f"… {layout.line + 1 - MAX_LINES} more lines", 11, DIM)
-    return pen.png()
+    return pen
 
 
 def _word(pen: Pen, word: Word) -> None:

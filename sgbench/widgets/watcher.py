@@ -6,7 +6,6 @@ Knows feeds and sources. What is shown is a subclass's: its folds, its picture, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import traitlets
@@ -96,12 +95,6 @@ class Watcher(SgWidget):
         except ImportError:
             return self.summary()
         return pd.DataFrame.from_records(records, columns=list(self.COLUMNS)).set_index(self.COLUMNS[0])
-
-    def save_picture(self, path: str | Path) -> Path:
-        """Write the present state as a PNG file; returns the path."""
-        target = Path(path)
-        target.write_bytes(self.picture())
-        return target
 
     def finish(self) -> None:
         """End following the engine: send the last state, keep the recording, refresh the stored picture (idempotent)."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -107,6 +108,21 @@ def test_a_machine_can_be_looked_at_without_any_run() -> None:
     assert "1 machine, 0 requests" in widget.summary()
     assert widget.recording["rows"][0][0] == "machine"
     assert len(widget.picture()) > 2000
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_a_picture_is_saved_as_png_and_as_svg(kind: Any, traces: list[Trace], tmp_path: Path) -> None:
+    widget = kind(traces[1])
+    with Image.open(widget.save_picture(tmp_path / "p.png")) as image:
+        size = image.size
+    text = widget.save_picture(tmp_path / "p.svg").read_text()
+    root = ElementTree.fromstring(text)
+    assert (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"])) == size
+    tags = {node.tag.removeprefix("{http://www.w3.org/2000/svg}") for node in root.iter()}
+    assert {"rect", "text"} <= tags <= {"svg", "g", "rect", "text", "polyline"}
+    assert not any(name.startswith("on") or "href" in name for node in root.iter() for name in node.attrib)
+    with pytest.raises(UsageError, match=r"\.png or \.svg"):
+        widget.save_picture(tmp_path / "p.gif")
 
 
 def test_every_name_is_there_and_documented() -> None:
