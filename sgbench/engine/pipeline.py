@@ -5,12 +5,16 @@ Knows plans and results as wholes; what is in them is the scheduler's and the wo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
-from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, StepPlan
+from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, StepPlan, StepResult
 from sgbench.engine.runner.base import LaunchingRunner, Pending, Runner
 from sgbench.errors import DeviceMemoryError, IntegrityError, UsageError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ class StepOutcome:
         What came back.
     forward_ms
         Time of the device.
-    failure
-        Why the plan's chunks could not run, if so; they are not among `chunks`.
+    failure, failed
+        Why some of the plan's chunks could not run, and which: they are not among `chunks`.
     undone
         Requests whose token was to run ahead and does not, for want of memory: plan them again.
     """
@@ -38,6 +42,7 @@ class StepOutcome:
     results: tuple[ChunkResult, ...]
     forward_ms: float
     failure: DeviceMemoryError | None = None
+    failed: tuple[Chunk, ...] = ()
     undone: tuple[int, ...] = ()
 
 
@@ -68,38 +73,20 @@ class Pipeline:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
         runner = self._runner
         if not self._overlap or not isinstance(runner, LaunchingRunner):
-            try:
-                result = runner.run(plan)
-            except DeviceMemoryError as full:
-                return StepOutcome((), (), (), 0.0, failure=full)
-            return _outcome(tuple(c.rid for c in plan.chunks), plan.chunks, result.chunks, result.forward_ms)
+            tried = _try(runner.run, plan)
+            return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
-        fresh: Pending | None = None
-        failure: DeviceMemoryError | None = None
+        fresh = _try(runner.launch, plan)
+        following = plan_ahead() if fresh.failure is None else None
         undone: tuple[int, ...] = ()
-        try:
-            fresh = runner.launch(plan) if plan.chunks else None
-        except DeviceMemoryError as full:
-            failure = full
-        following = plan_ahead() if failure is None else None
         if following is not None:
             try:
                 self._ahead = (following, runner.launch(following))
             except DeviceMemoryError:  # not the last word: the next step tries again, without this one beside it
                 undone = following.rids
-        rids: tuple[int, ...] = ()
-        chunks: tuple[Chunk | None, ...] = ()
-        results: tuple[ChunkResult, ...] = ()
-        forward_ms = 0.0
-        if ahead is not None:
-            first = ahead[1].result()
-            rids, chunks = ahead[0].rids, (None,) * len(ahead[0].rids)
-            results, forward_ms = first.chunks, first.forward_ms
-        if fresh is not None:
-            rest = fresh.result()
-            rids += tuple(c.rid for c in plan.chunks)
-            chunks, results, forward_ms = chunks + plan.chunks, results + rest.chunks, forward_ms + rest.forward_ms
-        return replace(_outcome(rids, chunks, results, forward_ms), failure=failure, undone=undone)
+        first = None if ahead is None else (ahead[0].rids, ahead[1].result())
+        rest = None if fresh.given is None else fresh.given.result()
+        return replace(fresh.outcome(first, rest), undone=undone)
 
     def drop_ahead(self) -> None:
         """Nobody waits for what was launched ahead any more."""
@@ -111,9 +98,43 @@ class Pipeline:
         self._runner.close()
 
 
-def _outcome(
-    rids: tuple[int, ...], chunks: tuple[Chunk | None, ...], results: tuple[ChunkResult, ...], forward_ms: float
-) -> StepOutcome:
-    if len(results) != len(rids):
-        raise IntegrityError(f"the runner answered {len(results)} chunks of {len(rids)}")
-    return StepOutcome(rids, chunks, results, forward_ms)
+@dataclass(frozen=True, slots=True)
+class _Tried(Generic[T]):
+    """What a runner gave for a plan, or for that part of it which found memory."""
+
+    given: T | None
+    chunks: tuple[Chunk, ...]
+    failure: DeviceMemoryError | None = None
+    failed: tuple[Chunk, ...] = ()
+
+    def outcome(self, ahead: tuple[tuple[int, ...], StepResult] | None, result: StepResult | None) -> StepOutcome:
+        """Together with what ran ``ahead``."""
+        rids: tuple[int, ...] = ()
+        chunks: tuple[Chunk | None, ...] = ()
+        results: tuple[ChunkResult, ...] = ()
+        forward_ms = 0.0
+        if ahead is not None:
+            rids, got = ahead
+            chunks, results, forward_ms = (None,) * len(rids), got.chunks, got.forward_ms
+        if result is not None:
+            rids += tuple(c.rid for c in self.chunks)
+            chunks, results, forward_ms = chunks + self.chunks, results + result.chunks, forward_ms + result.forward_ms
+        if len(results) != len(rids):
+            raise IntegrityError(f"the runner answered {len(results)} chunks of {len(rids)}")
+        return StepOutcome(rids, chunks, results, forward_ms, self.failure, self.failed)
+
+
+def _try(run: Callable[[StepPlan], T], plan: StepPlan) -> _Tried[T]:
+    """Run ``plan``; without memory for all of it, the requests that only decode, which need next to none."""
+    if not plan.chunks:
+        return _Tried(None, ())
+    try:
+        return _Tried(run(plan), plan.chunks)
+    except DeviceMemoryError as full:
+        failure = full
+    small = tuple(chunk for chunk in plan.chunks if len(chunk.token_ids) == 1)
+    if 0 < len(small) < len(plan.chunks):
+        large = tuple(chunk for chunk in plan.chunks if len(chunk.token_ids) > 1)
+        with contextlib.suppress(DeviceMemoryError):
+            return _Tried(run(StepPlan(plan.step, small)), small, failure, large)
+    return _Tried(None, (), failure, plan.chunks)

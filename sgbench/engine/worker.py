@@ -100,7 +100,7 @@ class Worker:
             if rid in self._live:
                 self.memory.undo_ahead(self._live[rid])
         if outcome.failure is not None:
-            for chunk in plan.chunks:
+            for chunk in outcome.failed:
                 self._fail(self._live[chunk.rid], len(chunk.token_ids), outcome.failure)
         for seq in touched:
             self._publish(seq)

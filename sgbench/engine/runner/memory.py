@@ -86,6 +86,22 @@ class DeviceMemory:
         self._before = torch.cuda.memory_allocated(device) if self._cuda else 0
         self._weights = self._kv = self._steps = 0
 
+    def check_weights(self, size: int) -> None:
+        """Refuse weights of ``size`` bytes that cannot fit, before one of them is read.
+
+        Raises
+        ------
+        CapacityError
+            They are larger than what is free.
+        """
+        if not self._cuda:
+            return
+        now = self.holders()
+        if size > now.free + now.cached:
+            raise CapacityError(
+                f"the model's weights take {_gib(size)} and do not fit the GPU ({now}). Use a smaller model, or free the card"
+            )
+
     def weights_loaded(self) -> None:
         """All that was allocated since the start is weights."""
         if self._cuda:
@@ -153,7 +169,9 @@ class DeviceMemory:
         try:
             rehearse()
         except DeviceMemoryError as full:
-            raise CapacityError(f"the largest step does not fit; lower max_prefill_tokens or max_running. {full}") from full
+            raise CapacityError(
+                f"the largest step does not fit; lower max_prefill_tokens or max_running. {full}"
+            ) from full
         torch.cuda.synchronize(device)
         peak = torch.cuda.max_memory_allocated(device) - torch.cuda.memory_allocated(device)
         step = max(0, peak - slots * bytes_per_token)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from sgbench.engine.attention.choice import AttentionShape, Choice, choose
+from sgbench.engine.runner.gpu_check import why_none, why_not
 from sgbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,11 +33,10 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
     if config.tp_size != 1:
         raise UsageError(f"Engine option tp_size={config.tp_size}: tensor parallelism is not available in this version")
     device = _device(config.device)
+    placed = dataclasses.replace(config, device=device, dtype=_dtype(config.dtype, device))
     return dataclasses.replace(
-        config,
-        device=device,
-        dtype=_dtype(config.dtype, device),
-        attention=_attention(config.attention, device),
+        placed,
+        attention=attention_choice(config.attention, placed, model).name,
         context_length=_context(config, model),
         cuda_graph=_cuda_graph(config.cuda_graph, device, model),
         overlap=device != "cpu" if config.overlap is None else config.overlap,
@@ -53,26 +54,41 @@ def resolve_limits(config: EngineConfig) -> EngineConfig:
 
 def _device(asked: str) -> str:
     if asked == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if torch.cuda.is_available() and not why_not() else "cpu"
     kind = asked.split(":", maxsplit=1)[0]
     if kind == "cpu":
         return "cpu"
     if kind == "cuda":
         if not torch.cuda.is_available():
-            raise UsageError(f"Engine option device={asked!r}: torch finds no NVIDIA GPU here; use 'auto' or 'cpu'")
+            raise UsageError(f"Engine option device={asked!r}: {why_none()}; use 'auto' or 'cpu'")
         index = asked.partition(":")[2]
         if index and (not index.isdigit() or int(index) >= torch.cuda.device_count()):
             raise UsageError(f"Engine option device={asked!r}: this machine has {torch.cuda.device_count()} GPUs")
+        if reason := why_not(int(index or 0)):
+            raise UsageError(f"Engine option device={asked!r}: {reason}")
         return asked
     raise UsageError(f"Engine option device={asked!r}: choose auto, cpu or cuda (mps is not supported)")
 
 
-def _attention(asked: str, device: str) -> str:
-    if asked == "auto":
-        return "torch" if device == "cpu" else "triton"
-    if asked == "flashinfer" or (asked == "triton" and device == "cpu"):
-        raise UsageError(f"Engine option attention={asked!r}: not on {device}; choose auto or torch")
-    return asked
+def attention_choice(asked: str, config: EngineConfig, model: ModelConfig) -> Choice:
+    """The attention backend for ``asked`` on the device and in the dtype of a resolved ``config``, and what kept others back.
+
+    Raises
+    ------
+    UsageError
+        The backend that was named cannot run here.
+    """
+    device = torch.device(config.device)
+    shape = AttentionShape(
+        n_heads=model.n_heads,
+        n_kv_heads=model.n_kv_heads,
+        head_dim=model.head_dim,
+        dtype=getattr(torch, config.dtype),
+        device=device,
+        layers=model.layers,
+        invariant=config.deterministic and device.type == "cuda",
+    )
+    return choose(asked, shape)
 
 
 def _cuda_graph(asked: bool | None, device: str, model: ModelConfig) -> bool:
