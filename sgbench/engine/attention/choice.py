@@ -82,7 +82,7 @@ def choose(asked: str, shape: AttentionShape) -> Choice:
     return Choice("torch", "; ".join(reasons))
 
 
-def make(
+def make_attention(
     name: str, cache: KVCache, n_heads: int, layers: Sequence[LayerOptions] = (), invariant: bool = False
 ) -> AttentionBackend:
     """The backend that was chosen."""

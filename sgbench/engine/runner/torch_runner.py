@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from sgbench.engine.attention.base import GraphAttention
-from sgbench.engine.attention.torch_attention import TorchAttention
+from sgbench.engine.attention.choice import make_attention
 from sgbench.engine.hub import find_model
 from sgbench.engine.kernels.ops import step_ops
 from sgbench.engine.models.config import ModelConfig
@@ -27,7 +27,7 @@ from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.masking import MaskTable
 from sgbench.engine.runner.memory import DeviceMemory, GuardedStep, is_lost, ram_pool_tokens
 from sgbench.engine.runner.rehearsal import rehearsal, rehearsal_tokens
-from sgbench.engine.runner.resolve import resolve, resolve_limits
+from sgbench.engine.runner.resolve import attention_choice, resolve, resolve_limits
 from sgbench.engine.runner.slot_table import SlotTable
 from sgbench.errors import EngineStoppedError, UsageError
 
@@ -57,12 +57,14 @@ class TorchRunner:
     def __init__(self, config: EngineConfig) -> None:
         folder = find_model(config.model_path, weights=config.load_format != "dummy")
         model = ModelConfig.from_folder(folder)
-        self._asked_for_graphs = config.cuda_graph
+        self._asked_for_graphs, self._asked_for_attention = config.cuda_graph, config.attention
         config = resolve_limits(resolve(config, model))
         self._device = torch.device(config.device)
         self._memory = DeviceMemory(self._device)
         self._steps: HostSteps | DeviceSteps | None = None
         with torch.inference_mode():
+            if not model.foreign:
+                self._memory.check_weights(model.parameters * getattr(torch, config.dtype).itemsize)
             with self._memory.guard("the weights"):
                 model, decoder = load_decoder(folder, model, config)
             self._memory.weights_loaded()
@@ -82,7 +84,10 @@ class TorchRunner:
         size = n_slots * self.kv_bytes_per_token
         with self._memory.guard(f"a KV pool of {n_slots:,} tokens ({size / 2**30:.1f} GiB)"):
             cache = KVCache(model, n_slots, getattr(torch, config.dtype), self._device)
-            attention = _attention(config, model, cache)
+            self._choice = choice = attention_choice(self._asked_for_attention, config, model)
+            self._config = config = dataclasses.replace(config, attention=choice.name)
+            invariant = config.deterministic and self._device.type == "cuda"
+            attention = make_attention(choice.name, cache, model.n_heads, model.layers, invariant)
             self._config = config = _without_graphs(config, self._asked_for_graphs, attention)
             on_device = None if self._device.type == "cpu" else self._device
             table = SlotTable(config.max_running or 1, config.context_length or 1, on_device)
@@ -146,7 +151,7 @@ class TorchRunner:
         where = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
         by = " by transformers" if model.foreign else ""
         pool = self._memory.sentence(self.kv_tokens)
-        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {config.attention}; {pool}"
+        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {self._choice}; {pool}"
 
     def run(self, plan: StepPlan) -> StepResult:
         """See `Runner.run`."""
@@ -169,15 +174,6 @@ class TorchRunner:
             gc.collect()  # models of transformers hold themselves in cycles
             torch._C._cuda_clearCublasWorkspaces()
             torch.cuda.empty_cache()
-
-
-def _attention(config: EngineConfig, model: ModelConfig, cache: KVCache) -> AttentionBackend:
-    """The backend that ``config.attention`` names; Triton is imported here and not before."""
-    if config.attention == "triton":
-        from sgbench.engine.attention.triton_attention import TritonAttention
-
-        return TritonAttention(cache, model.n_heads, model.layers)
-    return TorchAttention(cache, model.n_heads, model.layers)
 
 
 def _without_graphs(config: EngineConfig, asked: bool | None, attention: AttentionBackend) -> EngineConfig:
