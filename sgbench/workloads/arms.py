@@ -5,17 +5,18 @@ Knows options of the engine and how a workload is run, no workload's name.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import importlib.util
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sgbench.errors import SgbenchError, UsageError
 from sgbench.workloads.report import RunReport
-from sgbench.workloads.workload import Workload
+from sgbench.workloads.workload import Case, Workload
 
 if TYPE_CHECKING:
     from sgbench.backends.local import Engine
@@ -157,9 +158,11 @@ def compare(
     seed: int = 0,
     repeats: int = 1,
     parallel: int | None = None,
+    cases: list[Case] | None = None,
     left_out: LeftOut | None = None,
+    one_engine: bool = False,
 ) -> Iterator[ArmResult]:
-    """Run ``workload`` under each arm: the arms in turn, ``repeats`` times over, each time on a new engine that has been warmed up.
+    """Run ``workload`` under each arm: the arms in turn, ``repeats`` times over, each time on an engine that has been warmed up.
 
     Parameters
     ----------
@@ -167,6 +170,9 @@ def compare(
         Called with the arm's options; gives an engine, which is shut down here.
     left_out
         Called for an arm that cannot run, in place of raising; the others are still measured.
+    one_engine
+        Arms that only refuse the cache run on the full system's engine (`Engine.without_cache`): where loading a model takes longer than
+        measuring it. Otherwise each run gets a new engine.
     others
         As in `Workload.run`.
 
@@ -180,40 +186,87 @@ def compare(
     if repeats < 1:
         raise UsageError(f"repeats={repeats}: at least 1 is needed")
     runs: dict[str, list[RunReport]] = {arm.name: [] for arm in chosen}
-    for _ in range(repeats):
-        for arm in chosen:
-            if arm.name not in runs:
-                continue
-            try:
-                runs[arm.name].append(_run_once(workload, arm, make_engine, size, seed, parallel))
-            except SgbenchError as failure:
-                if left_out is None:
-                    raise
-                del runs[arm.name]
-                left_out(arm.name, failure)
+    with Engines(make_engine, one_engine) as engines:
+        for _ in range(repeats):
+            for arm in chosen:
+                if arm.name not in runs:
+                    continue
+                try:
+                    with engines.under(arm) as engine:
+                        runs[arm.name].append(_run_once(workload, arm, engine, size, seed, parallel, cases))
+                except SgbenchError as failure:
+                    if left_out is None:
+                        raise
+                    del runs[arm.name]
+                    left_out(arm.name, failure)
     yield from _summed(runs)
 
 
+class Engines:
+    """Gives each arm its engine; see ``one_engine`` of `compare`. A context manager, which shuts them down."""
+
+    def __init__(self, make_engine: Callable[..., Engine], one_engine: bool) -> None:
+        self._make, self._one = make_engine, one_engine
+        self._kept: Engine | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._kept is not None:
+            self._kept.shutdown()
+            self._kept = None
+
+    @contextlib.contextmanager
+    def under(self, arm: Arm) -> Iterator[Engine]:
+        """An engine with the arm's switch set.
+
+        Raises
+        ------
+        UsageError
+            The arm needs a package that is not installed.
+        SgbenchError
+            The engine cannot be made.
+        """
+        if arm.needs is not None and importlib.util.find_spec(arm.needs) is None:
+            raise UsageError(f"arm {arm.name} needs the package {arm.needs}, which is not installed")
+        mode = arm.options.get("radix_cache") if set(arm.options) <= {"radix_cache"} else "another engine"
+        if self._one and arm.prepare is None and mode in (None, "off", "force-miss"):
+            self._kept = self._kept or self._make()
+            with self._kept.without_cache(mode) if mode else contextlib.nullcontext():
+                yield self._kept
+            return
+        self._drop()  # one pool at a time: each may take the whole device
+        with self._make(**arm.options) as engine:
+            if arm.prepare is not None:
+                arm.prepare(engine)
+            yield engine
+
+
 def _run_once(
-    workload: Workload, arm: Arm, make_engine: Callable[..., Engine], size: int | None, seed: int, parallel: int | None
+    workload: Workload,
+    arm: Arm,
+    engine: Engine,
+    size: int | None,
+    seed: int,
+    parallel: int | None,
+    cases: list[Case] | None,
 ) -> RunReport:
-    """One run on a new engine, after one of a single program."""
-    if arm.needs is not None and importlib.util.find_spec(arm.needs) is None:
-        raise UsageError(f"arm {arm.name} needs the package {arm.needs}, which is not installed")
-    with make_engine(**arm.options) as engine:
-        if arm.prepare is not None:
-            arm.prepare(engine)
-        run = functools.partial(
-            workload.run,
-            engine,
-            seed=seed,
-            parallel=parallel,
-            frontend_parallelism=arm.frontend_parallelism,
-            api_speculation=arm.api_speculation,
-            arm=arm.name,
-        )
-        run(size=1)
-        return run(size=size)
+    """One run, after one of a single program."""
+    run = functools.partial(
+        workload.run,
+        engine,
+        seed=seed,
+        parallel=parallel,
+        frontend_parallelism=arm.frontend_parallelism,
+        api_speculation=arm.api_speculation,
+        arm=arm.name,
+    )
+    run(size=1, cases=cases)
+    return run(size=size, cases=cases)
 
 
 def _summed(runs: Mapping[str, list[RunReport]]) -> Iterator[ArmResult]:

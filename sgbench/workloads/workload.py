@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -72,14 +72,40 @@ class Workload:
         UsageError
             ``size`` is not positive, or the engine has no tokenizer.
         """
-        if size is None:
-            size = self.cpu_size if engine.config.device == "cpu" else self.paper_size
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise UsageError(f"workload {self.name}: size={size!r}: a whole number of at least 1 is needed")
         tokenizer: Any = getattr(engine, "tokenizer", None)
         if tokenizer is None:
             raise UsageError(f"workload {self.name} needs an engine in this process that has a tokenizer")
+        return self.cases_for(tokenizer, engine.config.device, size, seed)
+
+    def cases_for(self, tokenizer: Any, device: str, size: int | None = None, seed: int = 0) -> list[Case]:
+        """As `inputs`, for a tokenizer (``encode``) and a device instead of an engine."""
+        self._check_size(size)
+        if size is None:
+            size = self.cpu_size if device == "cpu" else self.paper_size
         return self.cases(Random(f"{self.name} {seed}"), size, lambda text: len(tokenizer.encode(text)))
+
+    def some(self, cases: list[Case], size: int | None) -> list[Case]:
+        """The first ``size`` of ``cases``.
+
+        Raises
+        ------
+        UsageError
+            ``size`` is not positive, or there are fewer.
+        """
+        self._check_size(size)
+        if size is not None and size > len(cases):
+            raise UsageError(f"workload {self.name}: size={size}, but the data set holds {len(cases)} programs")
+        return cases[:size]
+
+    def _check_size(self, size: int | None) -> None:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise UsageError(f"workload {self.name}: size={size!r}: a whole number of at least 1 is needed")
+
+    def share_right(self, answers: Sequence[str], cases: Sequence[Case]) -> float | None:
+        """Share of right answers; None where answers are neither right nor wrong."""
+        if self.right is None:
+            return None
+        return sum(self.right(answer, case.want) for answer, case in zip(answers, cases, strict=True)) / len(cases)
 
     def run(
         self,
@@ -91,6 +117,7 @@ class Workload:
         frontend_parallelism: bool = True,
         api_speculation: bool = True,
         arm: str = "full",
+        cases: list[Case] | None = None,
     ) -> RunReport:
         """Run it from an empty cache, which is flushed first.
 
@@ -110,6 +137,8 @@ class Workload:
             False makes every call of a program that was written for speculative execution.
         arm
             The report's name for this run.
+        cases
+            Other inputs, such as `sgbench.workloads.datasets` reads; the first ``size`` of them (None: all) are run.
 
         Raises
         ------
@@ -118,7 +147,7 @@ class Workload:
         CapacityError
             The model's context or the pool is too small for one of its prompts.
         """
-        cases = self.inputs(engine, size, seed)
+        cases = self.inputs(engine, size, seed) if cases is None else self.some(cases, size)
         at_once = self.parallel if parallel is None else parallel
         if at_once < 1:
             raise UsageError(f"workload {self.name}: parallel={parallel}: at least 1 is needed")
@@ -166,10 +195,6 @@ class Workload:
     ) -> RunReport:
         rows = witness.rows()
         prompt, cached = sum(r.prompt_tokens for r in rows), sum(r.cached_tokens for r in rows)
-        right = None
-        if self.right is not None:
-            judged = [self.right(answer, case.want) for answer, case in zip(answers, cases, strict=True)]
-            right = sum(judged) / len(judged)
         return RunReport(
             workload=self.name,
             arm=arm,
@@ -188,7 +213,7 @@ class Workload:
             programs_per_s=len(cases) / witness.seconds,
             latency_ms=median(witness.latencies_ms) or 0.0,
             first_token_ms=median([r.first_token_ms for r in rows if r.first_token_ms is not None]),
-            accuracy=right,
+            accuracy=self.share_right(answers, cases),
             answers=answers,
             model=engine.config.model_path,
             device=engine.config.device,
