@@ -187,3 +187,30 @@ def test_dummy_weights_are_seeded_and_sane(tmp_path: Path) -> None:
 
     assert logprobs(1) == logprobs(1) != logprobs(2)
     assert all(-15 < value < 0 for value in logprobs(1))
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_bar_counts_every_byte_where_someone_looks(
+    checkpoint: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shown: bool
+) -> None:
+    from sgbench.engine.models import progress
+
+    _, folder = checkpoint("llama", shard_size="40KB")
+    monkeypatch.setattr(progress, "someone_looks", lambda: shown)
+    monkeypatch.setattr(progress, "_DELAY_S", 0)
+    load(folder)
+    assert ("weights" in capsys.readouterr().err) == shown
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_close(checkpoint: Any, dtype: str) -> None:
+    from tests.models.driver import Driver
+
+    _, folder = checkpoint("qwen2")
+
+    def logprobs(kind: str) -> list[float]:
+        driver = Driver(TorchRunner(EngineConfig(model_path=str(folder), device="cpu", dtype=kind, kv_tokens=64)))
+        driver.add(0, list(range(3, 43)))
+        return list(driver.run([driver.chunk(0, input_logprobs_from=1)])[0].input_logprobs)
+
+    assert logprobs(dtype) == pytest.approx(logprobs("float32"), abs=0.1 if dtype == "float16" else 0.8)

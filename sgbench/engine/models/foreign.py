@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from sgbench.engine.attention.base import LayerOptions
+from sgbench.engine.models.progress import transformers_bars
 from sgbench.engine.models.weights import checkpoint_files
 from sgbench.errors import ModelError
 
@@ -187,9 +188,9 @@ def load_foreign(folder: Path, dtype: torch.dtype, device: torch.device, seed: i
                 torch.manual_seed(seed)
                 return transformers.AutoModelForCausalLM.from_config(config, dtype=dtype, **options).eval()
         checkpoint_files(folder)
-        model, found = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True, **options
-        )
+        options |= {"use_safetensors": True, "local_files_only": True, "output_loading_info": True}
+        with transformers_bars():
+            model, found = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
     except ModelError:
         raise
     except (ValueError, OSError, ImportError, RuntimeError, KeyError) as failure:

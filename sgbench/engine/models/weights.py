@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from sgbench.engine.models.decoder import DecoderWeights, LayerWeights
+from sgbench.engine.models.progress import reading
 from sgbench.engine.models.rope import interleave
 from sgbench.errors import ModelError
 
@@ -36,13 +37,16 @@ def load_weights(folder: Path, config: ModelConfig, dtype: torch.dtype, device: 
     targets = _targets(config, weights)
     missing = set(targets)
     unexpected: list[str] = []
-    for path in checkpoint_files(folder):
-        for name, tensor in _tensors(path, device):
-            if name in targets:
-                targets[name].fill(name, tensor, path)
-                missing.discard(name)
-            elif not _ignorable(name, config):
-                unexpected.append(name)
+    paths = checkpoint_files(folder)
+    with reading(sum(path.stat().st_size for path in paths)) as read:
+        for path in paths:
+            for name, tensor in _tensors(path, device):
+                if name in targets:
+                    targets[name].fill(name, tensor, path)
+                    missing.discard(name)
+                elif not _ignorable(name, config):
+                    unexpected.append(name)
+                read(tensor.nbytes)
     if missing:
         raise ModelError(f"{folder}: the checkpoint lacks {_some(sorted(missing))}")
     if unexpected:
