@@ -18,8 +18,9 @@ from sgbench.engine.request import NO_NUMBER, DecodePlan, StepPlan
 from sgbench.engine.runner.decode_steps import DecodeSteps
 from sgbench.engine.runner.device_logprobs import Scored, score, score_rows, to_host
 from sgbench.engine.runner.logprobs import LogitRows, logit_rows
+from sgbench.engine.runner.masking import check
 from sgbench.engine.runner.pending_step import PendingStep, Share
-from sgbench.engine.runner.row_sampling import RowSampling, bound, decode_plan_of
+from sgbench.engine.runner.row_sampling import RowSampling, bound, decode_plan_of, only_masked
 from sgbench.engine.runner.sampler import sample
 from sgbench.engine.runner.upload import upload, upload_packed
 
@@ -70,7 +71,7 @@ class DeviceSteps:
         ops: StepOps,
         attention: AttentionBackend,
         table: SlotTable,
-        masks: MaskTable | None,
+        masks: MaskTable,
         vocab_size: int,
         logits_dtype: torch.dtype,
         device: torch.device,
@@ -212,11 +213,41 @@ class DeviceSteps:
         self, logits: torch.Tensor, sampled: torch.Tensor, special: list[tuple[int, Chunk]], rows: IntArray
     ) -> None:
         """Draw anew for those that filters, penalties or constraints bind; ``sampled`` and what the rows sampled last change."""
+        masked = [(i, chunk) for i, chunk in special if only_masked(chunk, self._sampling)]
+        if masked:
+            self._sample_masked(logits, sampled, masked, rows)
+            special = [(i, chunk) for i, chunk in special if not only_masked(chunk, self._sampling)]
         if not special:
             return
         at = np.array([i for i, _ in special], np.int64)
         index, table_rows = upload(np.stack([at, rows[at].astype(np.int64)]), self._device)
         drawn = sample(logits.index_select(0, index).float(), [chunk for _, chunk in special], self._masks).int()
+        self._enter(drawn, sampled, index, table_rows)
+
+    def _sample_masked(
+        self, logits: torch.Tensor, sampled: torch.Tensor, masked: list[tuple[int, Chunk]], rows: IntArray
+    ) -> None:
+        """For those that a constraint binds and nothing else: forbid what it does not allow, then sample as before.
+
+        Their sets are made here, while the device computes the logits.
+        """
+        at = np.array([i for i, _ in masked], np.int64)
+        own, counts = rows[at], np.array([chunk.sample_index for _, chunk in masked], np.int64)
+        sets = [chunk.allowed.resolve() for _, chunk in masked if chunk.allowed is not None]
+        check(sets)
+        temperatures, keys = self._sampling.temperatures(own), self._sampling.keys(own, counts)
+        sent = upload_packed(
+            [at.view(np.int32), own.astype(np.int64).view(np.int32), temperatures.view(np.int32), keys, own],
+            self._device,
+        )
+        index, table_rows = sent[0].view(torch.int64), sent[1].view(torch.int64)
+        scores = logits.index_select(0, index)
+        self._masks.forbid_(scores, sets)
+        drawn = self._ops.sample_plain(scores, sent[2].view(torch.float32), sent[3].view(-1, 2), sent[4], self._last)
+        self._enter(drawn, sampled, index, table_rows)
+
+    def _enter(self, drawn: torch.Tensor, sampled: torch.Tensor, index: torch.Tensor, table_rows: torch.Tensor) -> None:
+        """Tokens that were drawn anew for rows ``index`` of the step, ``table_rows`` of the slot table."""
         drawn = torch.where(sampled.index_select(0, index) < 0, NO_NUMBER, drawn)  # no filter makes a number of it
         sampled.index_copy_(0, index, drawn)
         self._last.index_copy_(0, table_rows, drawn)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sgbench.engine.runner.upload import upload
 from sgbench.engine.token_set import WORD_BITS, TokenSet
 from sgbench.errors import IntegrityError
 
@@ -99,7 +100,7 @@ class MaskTable:
         return self._bits.numel() * 4
 
     def forbid_(self, scores: torch.Tensor, sets: Sequence[TokenSet]) -> None:
-        """Minus infinity for what each row's set lacks, in place: scores on the device, float32 ``[rows, vocab]``.
+        """Minus infinity for what each row's set lacks, in place: scores on the device, ``[rows, vocab]`` of any float.
 
         Uploads what is new behind whatever the device still computes, and waits for nothing.
         """
@@ -121,11 +122,10 @@ class MaskTable:
         self._take_places(new, len(wanted))
         if new:
             lines = np.stack([known.to_words() for known in new]).view(np.int32)
-            self._bits.index_copy_(
-                0, self._sent([self._places[known] for known in new], torch.int64), self._upload(lines)
-            )
+            places = np.array([self._places[known] for known in new], dtype=np.int64)
+            self._bits.index_copy_(0, upload(places, self._bits.device), upload(lines, self._bits.device))
             self.uploads += len(new)
-        return self._sent([self._places[known] for known in sets], torch.int32)
+        return upload(np.array([self._places[known] for known in sets], dtype=np.int32), self._bits.device)
 
     def _take_places(self, new: list[TokenSet], n_wanted: int) -> None:
         """A line for each of ``new``: free ones first, then those that were used longest ago, never one of this step's."""
@@ -143,18 +143,6 @@ class MaskTable:
                 free += 1
             else:
                 self._places[known] = self._places.popitem(last=False)[1]
-
-    def _upload(self, lines: npt.NDArray[np.int32]) -> torch.Tensor:
-        host = torch.from_numpy(lines)
-        if self._bits.device.type != "cuda":
-            return host
-        return host.pin_memory().to(self._bits.device, non_blocking=True)
-
-    def _sent(self, numbers: list[int], dtype: torch.dtype) -> torch.Tensor:
-        host = torch.tensor(numbers, dtype=dtype)
-        if self._bits.device.type != "cuda":
-            return host
-        return host.pin_memory().to(self._bits.device, non_blocking=True)
 
 
 def _has_triton() -> bool:

@@ -45,11 +45,11 @@ class RowSampling:
             row, params = chunk.row, chunk.sampling
             before = self._before[row]
             self._before[row] = chunk
-            if before is not None and before.rid == chunk.rid:
+            if before is not None and _like(before) == _like(chunk):
                 continue
             self._temperatures[row] = 0.0 if params.greedy else params.temperature
             self._seeds[row] = chunk.seed & 0xFFFFFFFFFFFFFFFF
-            self._special[row] = self._filtered(chunk)
+            self._special[row] = self.filtered(chunk)
             self._reports[row] = chunk.logprobs or chunk.top_logprobs > 0
 
     def before(self, row: int) -> Chunk:
@@ -76,16 +76,29 @@ class RowSampling:
         found: list[int] = np.flatnonzero(self._reports[rows]).tolist()
         return found
 
-    def _filtered(self, chunk: Chunk) -> bool:
+    def filtered(self, chunk: Chunk) -> bool:
+        """Do filters exclude tokens?"""
         params = chunk.sampling
         if params.greedy:
             return False
         return 0 < params.top_k < self._vocab_size or params.top_p < 1 or params.min_p > 0
 
 
+def _like(chunk: Chunk) -> tuple[int, int, int, bool, int]:
+    """What stays the same while a request runs."""
+    return chunk.rid, id(chunk.sampling), chunk.seed, chunk.logprobs, chunk.top_logprobs
+
+
 def bound(chunk: Chunk) -> bool:
     """Does this one chunk exclude or shift tokens?"""
     return bool(chunk.forbidden_ids) or chunk.allowed is not None or chunk.history is not None
+
+
+def only_masked(chunk: Chunk, sampling: RowSampling) -> bool:
+    """Does a constraint bind this chunk, and nothing else that temperature and noise do not serve?"""
+    return chunk.allowed is not None and not (
+        chunk.forbidden_ids or chunk.history is not None or sampling.filtered(chunk)
+    )
 
 
 def decode_plan_of(chunks: Sequence[Chunk], shared: tuple[SharedPrefix, ...]) -> DecodePlan:

@@ -1,0 +1,71 @@
+"""Constraints through a real model: a GPU's way through a step writes what a CPU's writes, in every mode and under every sampling."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.engine import EngineCore
+from sgbench.engine.runner import torch_runner
+from sgbench.engine.runner.torch_runner import TorchRunner
+from tests.constrained.spelling import LongestMatch
+from tests.models.gather_attention import GatherAttention
+from tests.models.test_device_steps import as_on_a_gpu
+from tests.models.test_overlap import assert_same
+
+TOKENIZER = LongestMatch(single_bytes=range(32, 127))
+TOKENIZER.tokens += [b""] * (160 - len(TOKENIZER.tokens))  # as many as the model has
+PATTERNS: list[str | None] = [
+    None,
+    '\\{"name": "[a-z]{0,5}", "grade": "[ABCD][+-]?"\\}',
+    "[ -~]{4,12}x",
+    "(Gry|Gra)ffindor( the [ab]{1,4})?",
+    "[0-9]{1,3}(, [0-9]{1,3}){0,2}",
+    "[^x]{9}",
+    "order(Id|Name| and the)x1?",
+]
+SAMPLING: list[dict[str, Any]] = [
+    {"temperature": 0},
+    {"temperature": 1.0},
+    {"temperature": 1.5, "top_k": 7},
+    {"temperature": 0.9, "top_p": 0.8},
+    {"temperature": 0, "frequency_penalty": 0.5},
+    {"temperature": 0, "min_new_tokens": 3},
+]
+
+
+def outputs(folder: Path, mode: str, device: str = "cpu") -> list[dict[str, Any]]:
+    """Every pattern under every sampling, in one batch."""
+    config = EngineConfig(
+        model_path=str(folder), device=device, dtype="float32", kv_tokens=2000, max_running=12, jump_forward=mode
+    )
+    runner = TorchRunner(config)
+    params = [
+        {**sampling, "max_new_tokens": 12 + 3 * i, "regex": pattern, "sampling_seed": i}
+        for i, sampling in enumerate(SAMPLING)
+        for pattern in PATTERNS
+    ]
+    with EngineCore(runner.config, runner, TOKENIZER) as engine:
+        said: list[dict[str, Any]] = engine.generate(
+            ["order the name"] * len(params), params, return_logprob=[i % 3 == 0 for i in range(len(params))]
+        )
+        engine.check_integrity()
+    for param, out in zip(params, said, strict=True):
+        matches = param["regex"] is None or re.fullmatch(param["regex"], out["text"]) is not None
+        assert matches == out["meta_info"]["complete"] or param["regex"] is None
+        assert matches or out["meta_info"]["finish_reason"]["type"] == "length"
+    assert sum(out["meta_info"]["complete"] for out in said) > len(said) / 2
+    return said
+
+
+@pytest.mark.parametrize("mode", ["safe", "text", "off"])
+def test_the_device_way_equals_the_host_way(checkpoint: Any, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    _, folder = checkpoint("llama")
+    want = outputs(folder, mode)
+    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
+    assert_same(want, outputs(folder, mode))
+    assert mode == "off" or sum(out["meta_info"]["jumped_tokens"] for out in want) > 20
