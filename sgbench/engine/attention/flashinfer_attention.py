@@ -35,15 +35,18 @@ def prefill_kernels(dtype: torch.dtype, head_dim: int, device: torch.device) -> 
 
     Returns
     -------
-    ``("fa3" or "fa2", None)``; or ``("fa2", reason)`` where no kernels are prebuilt for this shape.
+    ``("fa3" or "fa2", None)``, loaded; or ``("fa2", reason)`` where no kernels are prebuilt for this shape.
     """
+    import tvm_ffi
     from flashinfer.jit import env
     from flashinfer.jit.attention import get_batch_prefill_uri
 
     hopper = torch.cuda.get_device_capability(device)[0] == 9
     for name in ("fa3", "fa2") if hopper else ("fa2",):
         uri = get_batch_prefill_uri(name, dtype, dtype, dtype, torch.int32, head_dim, head_dim, 0, False, False, False)
-        if (env.FLASHINFER_AOT_DIR / uri / f"{uri}.so").exists():
+        library = env.FLASHINFER_AOT_DIR / uri / f"{uri}.so"
+        if library.exists():
+            tvm_ffi.load_module(str(library))  # FlashInfer itself would answer a failure with a compilation of minutes
             return name, None
     return "fa2", f"FlashInfer has no prebuilt kernels for {dtype} and heads of {head_dim} here"
 

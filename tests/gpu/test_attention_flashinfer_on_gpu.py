@@ -1,0 +1,68 @@
+"""The FlashInfer backend equals the reference: prefills by its kernels, single tokens in front of them by our own."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from tests.kernels.attention_worlds import Heads, Request, World
+
+if TYPE_CHECKING:
+    from sgbench.engine.attention.flashinfer_attention import FlashInferAttention
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(importlib.util.find_spec("flashinfer") is None, reason="FlashInfer is not installed"),
+]
+HEADS = [Heads(32, 8, 128), Heads(8, 8, 64), Heads(28, 4, 128)]
+
+
+def backend(world: World) -> FlashInferAttention:
+    from sgbench.engine.attention.flashinfer_attention import FlashInferAttention
+
+    return FlashInferAttention(world.cache, world.heads.q)
+
+
+@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("leading", [0, 5])
+def test_prefills_behind_decodes(heads: Heads, leading: int) -> None:
+    requests = [Request(i % 3, 50 * i, 1) for i in range(leading)]
+    requests += [Request(2, 10, 300), Request(1, 0, 70), Request(0, 900, 5), Request(0, 0, 1), Request(2, 0, 129)]
+    step = World(heads, requests, [130, 600], device="cuda", dtype=torch.bfloat16, width=2048)
+    step.check(step.got(backend(step)))
+
+
+def test_steps_follow_each_other_without_waiting() -> None:
+    """Plans of later steps do not disturb steps that still run."""
+    worlds = [
+        World(
+            HEADS[0],
+            [Request(0, 20 * seed, 300 + 50 * seed)],
+            [],
+            device="cuda",
+            dtype=torch.bfloat16,
+            seed=seed,
+            width=2048,
+        )
+        for seed in range(5)
+    ]
+    shared = backend(worlds[0])
+    results = []
+    for step in worlds:
+        shared._cache = step.cache
+        shared._own = type(shared._own)(step.cache, HEADS[0].q)
+        results.append(step.got(shared))
+    for step, got in zip(worlds, results, strict=True):
+        step.check(got)
+
+
+def test_auto_takes_it_where_it_is_prebuilt() -> None:
+    from sgbench.engine.attention.choice import AttentionShape, choose
+    from sgbench.engine.attention.flashinfer_attention import prefill_kernels
+
+    shape = AttentionShape(32, 8, 128, torch.bfloat16, torch.device("cuda"))
+    _, missing = prefill_kernels(shape.dtype, shape.head_dim, shape.device)
+    assert choose("auto", shape).name == ("triton" if missing else "flashinfer")
