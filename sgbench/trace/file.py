@@ -33,12 +33,13 @@ class Unknown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a file holds."""
+    """All that a file holds; ``missing`` says what of it could not be read."""
 
     header: TraceHeader
     events: list[Event]
     vocab: dict[int, str]
     unknown: tuple[Unknown, ...]
+    missing: str = ""
 
 
 def open_text(path: Path, mode: str) -> IO[str]:
@@ -82,45 +83,93 @@ def write(path: Path, contents: Contents) -> None:
         part.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Contents:
-    """Read a whole trace.
+def read(path: Path, max_events: int | None = None) -> Contents:
+    """Read a trace, or the good part of one that is damaged, cut short, newer, or longer than ``max_events``: `Contents.missing` says so.
 
     Raises
     ------
     TraceError
-        It is no trace, of a newer version, or damaged; the message names the line.
+        It is no trace, or no event of it can be read; the message names the line.
     FileNotFoundError
         There is no such file.
     """
-    events: list[Event] = []
-    vocab: dict[int, str] = {}
-    unknown: list[Unknown] = []
-    number = 1
+    reader = _Reader(path, max_events)
     try:
-        with open_text(path, "r") as file:
-            header = _read_header(_parse(file.readline()), path)
-            for number, line in enumerate(file, start=2):  # noqa: B007  (the errors below name it)
-                if line.isspace():
-                    continue
-                data = _parse(line)
-                if data["kind"] == VOCAB:
-                    vocab.update({int(i): str(text) for i, text in data["tokens"].items()})
-                elif (event := from_dict(data)) is not None:
-                    events.append(event)
-                else:
-                    unknown.append(Unknown(len(events), data))
+        reader.read()
     except FileNotFoundError:
         raise
-    except KeyError as missing:
-        raise TraceError(f"{path}, line {number}: the field {missing} is missing") from missing
+    except KeyError as gone:
+        reader.stopped(f"line {reader.number}: the field {gone} is missing", gone)
     except (EOFError, OSError, zlib.error, UnicodeDecodeError) as damage:
-        where = number + (number > 1)  # reading failed after the last line that came whole
-        raise TraceError(f"{path}, line {where}: the file is damaged or cut short ({damage})") from damage
+        where = reader.number + (reader.number > 1)  # reading failed after the last line that came whole
+        reader.stopped(f"line {where}: the file is damaged or cut short ({damage})", damage)
     except TraceError:
         raise
     except (ValueError, TypeError, AttributeError) as wrong:
-        raise TraceError(f"{path}, line {number}: {wrong}") from wrong
-    return Contents(header, events, vocab, tuple(unknown))
+        reader.stopped(f"line {reader.number}: {wrong}", wrong)
+    return reader.contents()
+
+
+class _Reader:
+    """Reads a file line by line and keeps what was good."""
+
+    def __init__(self, path: Path, max_events: int | None) -> None:
+        self._path = path
+        self._max_events = max_events
+        self._header: TraceHeader | None = None
+        self._events: list[Event] = []
+        self._vocab: dict[int, str] = {}
+        self._unknown: list[Unknown] = []
+        self._missing = ""
+        self.number = 1
+
+    def read(self) -> None:
+        with open_text(self._path, "r") as lines:
+            newer = self._read_header(_parse(lines.readline()))
+            for self.number, line in enumerate(lines, start=2):
+                if line.isspace():
+                    continue
+                if self._max_events is not None and len(self._events) >= self._max_events:
+                    self._missing = (
+                        f"only the first {len(self._events):,} events are here, the file goes on at line {self.number:,}: "
+                        "Trace.load(path, max_events=None) reads all"
+                    )
+                    break
+                self._take(_parse(line))
+        if newer and not self._events:
+            raise TraceError(f"{self._path}, line 1: {newer}")
+        self._missing = newer or self._missing
+
+    def _take(self, data: dict[str, Any]) -> None:
+        if data["kind"] == VOCAB:
+            self._vocab.update({int(i): str(text) for i, text in data["tokens"].items()})
+        elif (event := from_dict(data)) is not None:
+            self._events.append(event)
+        else:
+            self._unknown.append(Unknown(len(self._events), data))
+
+    def _read_header(self, data: dict[str, Any]) -> str:
+        """Keep it; returns what a newer version means for the reader, or nothing."""
+        if "sgtrace" not in data:
+            raise TraceError(f'{self._path}, line 1: this is no sgbench trace (its first line must hold "sgtrace")')
+        version = data["sgtrace"]
+        if type(version) is not int or version < 1:
+            raise TraceError(f"{self._path}, line 1: the trace is of version {version!r}, which is none")
+        known = {f.name for f in dataclasses.fields(TraceHeader)}
+        self._header = TraceHeader(**{name: value for name, value in data.items() if name in known})
+        if version <= VERSION:
+            return ""
+        return f"the trace is of version {version}, this sgbench reads up to {VERSION} and shows what it knows: upgrade sgbench"
+
+    def stopped(self, why: str, cause: Exception) -> None:
+        """Nothing more can be read. Without any event there is nothing to show."""
+        if self._header is None or not self._events:
+            raise TraceError(f"{self._path}, {why}") from cause
+        self._missing = f"{why}; the {len(self._events):,} events before it are here"
+
+    def contents(self) -> Contents:
+        assert self._header is not None
+        return Contents(self._header, self._events, self._vocab, tuple(self._unknown), self._missing)
 
 
 def _parse(line: str) -> dict[str, Any]:
@@ -130,18 +179,6 @@ def _parse(line: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError("a line must be a JSON object")
     return data
-
-
-def _read_header(data: dict[str, Any], path: Path) -> TraceHeader:
-    if "sgtrace" not in data:
-        raise TraceError(f'{path}, line 1: this is no sgbench trace (its first line must hold "sgtrace")')
-    version = data["sgtrace"]
-    if type(version) is not int or not 1 <= version <= VERSION:
-        raise TraceError(
-            f"{path}, line 1: the trace is of version {version!r}; this sgbench reads up to {VERSION}: upgrade sgbench"
-        )
-    known = {f.name for f in dataclasses.fields(TraceHeader)}
-    return TraceHeader(**{name: value for name, value in data.items() if name in known})
 
 
 def _dump(data: Any) -> str:

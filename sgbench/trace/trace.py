@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sgbench.errors import UsageError
+from sgbench.errors import TraceError, UsageError
 from sgbench.trace import file
 from sgbench.trace.events import Event, Keyframe, TreeSnapshot
 from sgbench.trace.header import TraceHeader
@@ -21,6 +22,9 @@ from sgbench.trace.vocab import TokenText, Vocab
 if TYPE_CHECKING:
     from sgbench.analysis import Misses, MissRatioCurve, PromptLint
     from sgbench.widgets import RadixTree
+
+MAX_EVENTS = 2_000_000
+"""Most events that `Trace.load` reads unless it is told otherwise."""
 
 
 class Trace:
@@ -39,6 +43,13 @@ class Trace:
         Text of a token id (see `sgbench.trace.vocab`); None: ids read ``‹id›``.
     unknown
         Lines of a newer version that were read and are written back.
+    missing
+        What a file held besides; empty: nothing.
+
+    Attributes
+    ----------
+    missing
+        As given.
 
     Examples
     --------
@@ -55,8 +66,10 @@ class Trace:
         token_text: TokenText | None = None,
         *,
         unknown: Iterable[file.Unknown] = (),
+        missing: str = "",
     ) -> None:
         self.header = header or TraceHeader()
+        self.missing = missing
         self._lock = threading.Lock()
         self._events = list(events)
         self._vocab = token_text if isinstance(token_text, Vocab) else Vocab(lookup=token_text)
@@ -76,6 +89,17 @@ class Trace:
         """Events that a bounded recording let go; the first event is then a keyframe that stands for them."""
         return self._dropped
 
+    @property
+    def notes(self) -> list[str]:
+        """What whoever looks at this must know: what is missing, what is not shown."""
+        notes = [self.missing] if self.missing else []
+        kinds = sorted({str(line.data["kind"]) for line in self._unknown})
+        if kinds:
+            count = len(self._unknown)
+            lines = f"{count:,} line{'' if count == 1 else 's'}"
+            notes.append(f"{lines} of kinds that this sgbench does not know ({', '.join(kinds[:5])}) are kept and not shown")
+        return notes
+
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
 
@@ -85,7 +109,7 @@ class Trace:
     def __repr__(self) -> str:
         events = self.events
         span = f", seq {events[0].seq} to {events[-1].seq}" if events else ""
-        return f"<Trace: {len(events):,} events{span}>"
+        return f"<Trace: {len(events):,} events{span}{''.join(f'; {note}' for note in self.notes)}>"
 
     def token_text(self, token_id: int) -> str:
         """A token's text, readable: bytes that are no whole character show as U+FFFD."""
@@ -206,18 +230,34 @@ class Trace:
         return target
 
     @classmethod
-    def load(cls, path: str | Path) -> Trace:
+    def load(cls, path: str | Path, *, max_events: int | None = MAX_EVENTS, whole: bool = False) -> Trace:
         """Read a trace that `save` wrote.
+
+        Of a file that is cut short, corrupt, of a newer version or too long the good part is read; a warning, `missing` and every view
+        say what is not there.
+
+        Parameters
+        ----------
+        max_events
+            Read at most so many, the first; None: all. A million takes about a gigabyte of memory.
+        whole
+            Take nothing but a whole trace.
 
         Raises
         ------
         TraceError
-            The file is no trace, damaged, or of a newer version; the message names the line.
+            The file is no trace, or no event of it can be read, or, with ``whole``, anything is missing; the message names the line.
         FileNotFoundError
             There is no such file.
         """
-        contents = file.read(Path(path))
-        return cls(contents.events, contents.header, Vocab(contents.vocab), unknown=contents.unknown)
+        contents = file.read(Path(path), max_events)
+        if contents.missing:
+            sentence = f"{path}, {contents.missing}"
+            if whole:
+                raise TraceError(sentence)
+            warnings.warn(sentence, stacklevel=2)
+        vocab = Vocab(contents.vocab)
+        return cls(contents.events, contents.header, vocab, unknown=contents.unknown, missing=contents.missing)
 
     # --- filling (by a recording)
 

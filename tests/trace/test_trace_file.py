@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -111,20 +112,58 @@ def test_a_file_cut_anywhere_is_a_trace_error_with_a_line_or_a_shorter_trace(
     _, trace = recorded(requests=2)
     whole = trace.save(folder / "t.sgtrace").read_bytes()
     (folder / "cut.sgtrace").write_bytes(whole[: cut % len(whole)])
-    try:
-        again = Trace.load(folder / "cut.sgtrace")
-    except TraceError as error:
-        assert "line " in str(error)
-    else:
-        assert again.events == trace.events[: len(again)]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            again = Trace.load(folder / "cut.sgtrace")
+        except TraceError as error:
+            assert "line " in str(error)
+            return
+    assert again.events == trace.events[: len(again)]
+    assert bool(again.missing) == bool(said)
+    if again.missing:
+        assert "line " in again.missing and again.notes == [again.missing]
 
 
-def test_a_gzip_cut_short_names_the_line(tmp_path: Path) -> None:
+def test_a_gzip_cut_short_opens_up_to_the_line_it_names(tmp_path: Path) -> None:
     _, trace = recorded()
-    raw = trace.save(tmp_path / "t.sgtrace.gz").read_bytes()
-    (tmp_path / "t.sgtrace.gz").write_bytes(raw[: len(raw) // 2])
+    path = trace.save(tmp_path / "t.sgtrace.gz")
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) * 9 // 10])
+    with pytest.warns(UserWarning, match=r"line \d+.*cut short.*events before it are here"):
+        again = Trace.load(path)
+    assert 0 < len(again) < len(trace) and again.events == trace.events[: len(again)]
+    assert again.snapshot() == trace.snapshot(again.events[-1].seq)
+    assert "cut short" in repr(again)
     with pytest.raises(TraceError, match=r"line \d+.*cut short"):
-        Trace.load(tmp_path / "t.sgtrace.gz")
+        Trace.load(path, whole=True)
+
+
+def test_a_corrupt_line_ends_the_good_part(tmp_path: Path) -> None:
+    _, trace = recorded()
+    path = trace.save(tmp_path / "t.sgtrace")
+    lines = path.read_text().splitlines(keepends=True)
+    lines[20] = lines[20].replace('"kind"', '"king"')
+    path.write_text("".join(lines))
+    with pytest.warns(UserWarning, match="line 21: the field 'kind' is missing; the 18 events before it are here"):
+        assert Trace.load(path).events == trace.events[:18]
+
+
+def test_a_newer_version_shows_what_is_known(tmp_path: Path) -> None:
+    _, trace = recorded(requests=1)
+    path = trace.save(tmp_path / "t.sgtrace")
+    path.write_text(path.read_text().replace('{"sgtrace":1', '{"sgtrace":7', 1))
+    with pytest.warns(UserWarning, match="version 7.*upgrade sgbench"):
+        assert Trace.load(path).events == trace.events
+
+
+def test_a_file_that_is_too_long_is_opened_as_far_as_asked(tmp_path: Path) -> None:
+    _, trace = recorded()
+    path = trace.save(tmp_path / "t.sgtrace")
+    with pytest.warns(UserWarning, match="only the first 9 events are here, the file goes on at line 12"):
+        again = Trace.load(path, max_events=9)
+    assert again.events == trace.events[:9]
+    assert Trace.load(path, max_events=None).missing == ""
 
 
 @pytest.mark.parametrize(
@@ -134,6 +173,7 @@ def test_a_gzip_cut_short_names_the_line(tmp_path: Path) -> None:
         (['{"hello": 1}'], "line 1.*no sgbench trace"),
         (['{"sgtrace": 99}'], "line 1.*version 99.*upgrade"),
         (['{"sgtrace": "x"}'], "line 1.*version 'x'"),
+        (['{"sgtrace": 0}'], "line 1.*version 0"),
         (['{"sgtrace": 1}', '{"kind": "NodeSplit"'], "line 2"),
         (['{"sgtrace": 1}', '{"kind": "NodeSplit", "node": 1}'], "line 2.*'upper' is missing"),
         (['{"sgtrace": 1}', "[1]"], "line 2.*object"),
@@ -167,6 +207,7 @@ def test_kinds_and_fields_of_a_newer_version_are_kept_or_ignored(tmp_path: Path)
     path.write_text("\n".join(lines) + "\n")
     again = Trace.load(path)
     assert again.events == trace.events
+    assert again.notes == ["1 line of kinds that this sgbench does not know (NodeDreamt) are kept and not shown"]
     kept = again.save(tmp_path / "u.sgtrace").read_text().splitlines()
     assert kept[4] == '{"kind":"NodeDreamt","seq":5,"of":"sheep"}'
 
