@@ -57,8 +57,10 @@ def run_command(line: str, desk: Desk) -> Any:
         near = difflib.get_close_matches(name, SUBCOMMANDS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"{WHERE} has no subcommand {name!r}; {hint}there are: {', '.join(SUBCOMMANDS)}")
-    if name in ("stop", "flush", "doctor", "status") and words:
-        raise UsageError(f"{WHERE} {name} takes nothing, but was given: {' '.join(words)}")
+    most = 1 if name == "doctor" else 0
+    if name in ("stop", "flush", "doctor", "status") and len(words) > most:
+        takes = "at most one model" if most else "nothing"
+        raise UsageError(f"{WHERE} {name} takes {takes}, but was given: {' '.join(words)}")
     return _COMMANDS[name](words, desk)
 
 
@@ -168,11 +170,13 @@ def _trace(words: list[str], desk: Desk) -> Any:
     action, rest = words[0], [unquote(word) for word in words[1:]]
     if action == "replay":
         return watcher("tree", rest[0] if rest and rest[0] not in desk.user_ns else _recorded(rest, desk))
+    hashed = action == "save" and "--hash-prompts" in rest
+    rest = [word for word in rest if not (hashed and word == "--hash-prompts")]
     if not rest or len(rest) > 2:
         raise UsageError(f"{WHERE} trace {action} PATH [NAME]: a path is needed")
     if action == "save":
         trace = _recorded(rest[1:], desk)
-        trace.save(rest[0])
+        trace.save(rest[0], hash_prompts=hashed)
         return f"saved {len(trace.events):,} events to {rest[0]}"
     if action == "perfetto":
         _recorded(rest[1:], desk).to_perfetto(rest[0])
@@ -204,7 +208,7 @@ def _question(name: str) -> Callable[[list[str], Desk], Any]:
 def _doctor(words: list[str], desk: Desk) -> str:
     from sgbench.cli.doctor import report
 
-    return report()
+    return report(model=words[0] if words else None)
 
 
 def engine_words(words: list[str], subcommand: str) -> tuple[str | None, dict[str, Any]]:

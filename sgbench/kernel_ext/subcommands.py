@@ -15,8 +15,8 @@ SUBCOMMANDS: dict[str, str] = {
     "mrc": "mrc [TRACE]: hit rate against cache size; how large a cache is enough",
     "what-if": "what-if OPTION=VALUE[,VALUE...] ... [TRACE]: the same requests under other engine options, predicted",
     "lint": "lint [TRACE]: what in the prompts breaks sharing",
-    "trace": "trace save|perfetto PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
-    "doctor": "what this machine has, and what is missing",
+    "trace": "trace save PATH [NAME] [--hash-prompts] | perfetto PATH [NAME] | load PATH [NAME] | replay [PATH or NAME]",
+    "doctor": "doctor [MODEL]: what this machine has, what is missing, and whether a model would run",
 }
 
 TRACE_ACTIONS = ("save", "load", "replay", "perfetto")

@@ -16,6 +16,7 @@ from sgbench.errors import TraceError, UsageError
 from sgbench.trace import file
 from sgbench.trace.events import Event, Keyframe, TreeSnapshot
 from sgbench.trace.header import TraceHeader
+from sgbench.trace.redact import redacted
 from sgbench.trace.tree import TreeState
 from sgbench.trace.vocab import TokenText, Vocab
 
@@ -97,7 +98,9 @@ class Trace:
         if kinds:
             count = len(self._unknown)
             lines = f"{count:,} line{'' if count == 1 else 's'}"
-            notes.append(f"{lines} of kinds that this sgbench does not know ({', '.join(kinds[:5])}) are kept and not shown")
+            notes.append(
+                f"{lines} of kinds that this sgbench does not know ({', '.join(kinds[:5])}) are kept and not shown"
+            )
         return notes
 
     def __iter__(self) -> Iterator[Event]:
@@ -207,13 +210,24 @@ class Trace:
 
     # --- files
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, hash_prompts: bool = False) -> Path:
         """Write the trace to ``path`` (``.sgtrace``, or ``.sgtrace.gz`` compressed); returns the path.
 
         The text of every token that occurs goes along, so that the file opens without the model.
+
+        Parameters
+        ----------
+        hash_prompts
+            Leave all text out, of prompts and of answers: tokens become numbers drawn anew for this file, equal ones the same, so that every
+            view and every question still works; see `sgbench.trace.redact` for what can still be seen. Lines of a newer version, of
+            which we cannot know what they hold, are left out too.
         """
         target = Path(path)
         events = list(self.events)
+        if hash_prompts:
+            events, dots = redacted(events, self._vocab)
+            file.write(target, file.Contents(self.header, events, dots, ()))
+            return target
         vocab = self._vocab.of(file.token_ids(events))
         file.write(target, file.Contents(self.header, events, vocab, self._unknown))
         return target

@@ -121,3 +121,11 @@ def test_a_cell_can_be_asked_without_having_been_recorded_by_name(bench: Bench) 
         assert bench.run("x = %sgl mrc\nx").bytes_per_token > 0
     finally:
         bench.run("%sgl stop")
+
+
+def test_a_trace_is_saved_without_its_text(told: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "h.sgtrace"
+    told.run(f"%sgl trace save '{path}' mine --hash-prompts")
+    again = Trace.load(path)
+    assert len(again) == len(told.names["mine"])
+    assert all(set(again.text(getattr(event, "prompt_ids", ()))) <= {"·"} for event in again)
