@@ -204,6 +204,7 @@ class Worker:
                     output_ids=tuple(seq.transcript.output_ids),
                     prompt_tokens=seq.prompt_len,
                     cached_tokens=seq.cached_at_first,
+                    output_logprobs=tuple(seq.transcript.output_logprobs),
                 )
             )
 

@@ -182,13 +182,17 @@ class RequestPreempted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFinished(Event):
-    """A request ended; ``reason`` is ``stop`` or ``length``. ``output_ids`` are all tokens it generated."""
+    """A request ended; ``reason`` is ``stop`` or ``length``. ``output_ids`` are all tokens it generated.
+
+    ``output_logprobs`` are their log-probabilities, nats, if the request asked for logprobs.
+    """
 
     rid: int
     reason: str
     output_ids: tuple[int, ...]
     prompt_tokens: int
     cached_tokens: int
+    output_logprobs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
