@@ -18,7 +18,8 @@ def parser() -> argparse.ArgumentParser:
         prog="sgbench", description="An LM workbench: an engine, its radix cache, its traces."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("doctor", help="what this machine has, and what is missing")
+    doctor = commands.add_parser("doctor", help="what this machine has, what is missing, and whether a model would run")
+    doctor.add_argument("model", nargs="?", help="a model's folder or hub id: would it run here?")
     demo = commands.add_parser(
         "demo", help="a batch that shares its prefix, on the bundled model, with and without the cache"
     )
@@ -41,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser().parse_args(argv)
     try:
         if given.command == "doctor":
-            from sgbench.cli import doctor
+            from sgbench.cli.doctor import main as examined
 
-            return doctor.main()
+            return examined(given.model)
         if given.command == "demo":
             from sgbench.cli import demo
 

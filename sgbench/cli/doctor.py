@@ -39,14 +39,19 @@ class Finding:
     detail: str
 
 
-def examine() -> list[Finding]:
-    """Every finding, in order."""
-    return [*_machine(), *_packages(), *_devices(), *_model(), *_settings()]
+def examine(model: str | None = None) -> list[Finding]:
+    """Every finding, in order; with ``model``, also whether that one would run here."""
+    found = [*_machine(), *_packages(), *_devices(), *_model(), *_settings()]
+    if model is not None:
+        from sgbench.cli.fit import would_run
+
+        found.extend(Finding(*line) for line in would_run(model))
+    return found
 
 
-def report(findings: list[Finding] | None = None) -> str:
+def report(findings: list[Finding] | None = None, model: str | None = None) -> str:
     """The findings as text."""
-    found = examine() if findings is None else findings
+    found = examine(model) if findings is None else findings
     sign = {"ok": "ok  ", "missing": "MISS", "note": "    "}
     width = max(len(f.what) for f in found)
     lines = [f"{sign[f.state]} {f.what:{width}}  {f.detail}" for f in found]
@@ -55,9 +60,9 @@ def report(findings: list[Finding] | None = None) -> str:
     return "\n".join([*lines, f"     {verdict}"])
 
 
-def main() -> int:
+def main(model: str | None = None) -> int:
     """Print the report; 1 if something is missing."""
-    findings = examine()
+    findings = examine(model)
     print(report(findings))  # noqa: T201 - the command's output
     return int(any(f.state == "missing" for f in findings))
 
@@ -101,6 +106,29 @@ def _devices() -> Iterator[Finding]:
         yield Finding("ok", "GPU", f"{name}, {memory}")
     if not cuda:
         yield Finding("note", "GPU", "none; models run on the CPU, which is enough for the bundled one")
+        return
+    yield from _usable()
+
+
+def _usable() -> Iterator[Finding]:
+    """Can torch and the kernels use the GPU that the driver shows? The same checks as an engine's start."""
+    import torch
+
+    from sgbench.engine.runner.gpu_check import why_no_flashinfer, why_none, why_not
+
+    reason = why_none() or why_not()
+    if reason:
+        yield Finding("missing", "CUDA", f"{reason}; models run on the CPU until then")
+        return
+    major, minor = torch.cuda.get_device_capability()
+    yield Finding(
+        "ok", "CUDA", f"torch {torch.__version__} for CUDA {torch.version.cuda}, compute capability {major}.{minor}"
+    )
+    reason = why_no_flashinfer()
+    if reason:
+        yield Finding("note", "attention", f"{reason}; the engine's own kernels compute it")
+    else:
+        yield Finding("ok", "attention", "FlashInfer loads")
 
 
 def _cuda_devices() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ class TestDoctor:
         told = report()
         assert "600" in told
         assert "secret" not in told
+
+    def test_says_whether_a_model_would_run(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "computed by the engine itself" in report(model="bundled")
+        shape = {"vocab_size": 100, "hidden_size": 8192, "intermediate_size": 65536, "num_hidden_layers": 9000}
+        heads = {"num_attention_heads": 64, "num_key_value_heads": 8, "max_position_embeddings": 100}
+        for name, words in (("LlamaForCausalLM", "do not fit"), ("T5ForConditionalGeneration", "has an encoder")):
+            raw = {"architectures": [name], "model_type": name[:2].lower()} | shape | heads
+            (tmp_path / "config.json").write_text(json.dumps(raw))
+            assert main(["doctor", str(tmp_path)]) == 1
+            assert words in capsys.readouterr().out
 
     def test_counts_what_is_missing(self) -> None:
         assert "1 missing" in report([Finding("missing", "torch", "pip install torch")])

@@ -208,11 +208,11 @@ class GuardedStep:
 
 def ram_pool_tokens(bytes_per_token: int, context_tokens: int) -> int:
     """Tokens of KV on a CPU: a share of what is free, and not more than is of use."""
-    fits = int(_free_ram_bytes() * _RAM_SHARE) // bytes_per_token
+    fits = int(free_ram_bytes() * _RAM_SHARE) // bytes_per_token
     return max(1, min(fits, max(_RAM_POOL_TOKENS, context_tokens)))
 
 
-def _free_ram_bytes() -> int:
+def free_ram_bytes() -> int:
     """Memory that can be had without swapping; 4 GiB where the system does not say."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
