@@ -35,7 +35,9 @@ def abilities(dialect: Dialect, is_chat_model: bool, lone_text: bool = False) ->
     if dialect == "sglang":
         select: Select = "no" if is_chat_model else "scores"
         lacking = frozenset({"logprob_start_len"})
-        return Capabilities(select=select, lacks=lacking, open_turns=not is_chat_model, spellings=False)
+        return Capabilities(
+            select=select, lacks=lacking, open_turns=not is_chat_model, spellings=False, images=is_chat_model
+        )
     schema = () if is_chat_model else ("json_schema",)
     return Capabilities(
         select="no" if is_chat_model else "votes",
@@ -44,6 +46,7 @@ def abilities(dialect: Dialect, is_chat_model: bool, lone_text: bool = False) ->
         open_turns=not is_chat_model,
         lone_text=lone_text,
         spellings=False,
+        images=is_chat_model,
     )
 
 

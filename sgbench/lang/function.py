@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import interpreter, sampling
 from sgbench.lang.program_check import Wish, wishes
+from sgbench.lang.purity import is_pure
 from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
 from sgbench.lang.state import ProgramState
 from sgbench.lang.tracer import TRACING, CallOptions, cache_program, extract_prefix_by_tracing
@@ -246,9 +247,10 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         return self._prefixes[template]
 
     def wishes(self) -> tuple[Wish, ...]:
-        """What the program will ask of its backend, as far as a trace tells; traced once for a function."""
+        """What the program will ask of its backend, as far as a trace tells. Traced once for a function, and only where nobody can
+        notice (`sgbench.lang.purity`)."""
         if not self._wishes:
-            self._wishes.append(wishes(self, {}) if self.traced else ())
+            self._wishes.append(wishes(self, {}) if self.traced and is_pure(self.func) else ())
         return self._wishes[0]
 
     def cache(self, backend: Any = None) -> None:
@@ -338,8 +340,9 @@ def function(
     num_api_spec_tokens
         For API speculative execution.
     traced
-        False: the body never runs but for a run. Otherwise it runs once more, with placeholders and its prints dropped, before the
-        first batch (to find the shared prefix) or the first run on a backend that cannot do everything (to refuse it beforehand).
+        False: the body never runs but for a run. Otherwise it runs once more, with placeholders and its prints dropped: before the
+        first batch up to its first call, to find the shared prefix; and, if its code shows that nobody can notice, before the first
+        run on a backend that cannot do everything, to refuse beforehand what that cannot do.
 
     Raises
     ------

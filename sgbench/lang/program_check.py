@@ -1,8 +1,8 @@
 """What a program will ask of its backend, found before it runs: so that what a backend cannot do is said before the first call.
 
-The body is traced with placeholders, once for a function; a trace that cannot go on tells what it saw up to there, and the rest is
-checked at each node. Only what a second trace, with the run's own arguments, confirms is refused. Knows nodes and what a backend
-says of itself; makes no call.
+A body whose code shows that nobody can notice (`sgbench.lang.purity`) is traced with placeholders, once for a function; a trace that
+cannot go on tells what it saw up to there. The rest is checked at each node. Only what a second trace, with the run's own arguments,
+confirms is refused. Knows nodes and what a backend says of itself; makes no call.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Programs in SGLang's style, one for each behaviour of its language; `tests/lang/test_behaviours.py` runs each on every backend."""
