@@ -99,9 +99,13 @@ class Launcher:
         if row_bytes <= 256:
             self.narrow = Launch(narrow, 64, 4, 3, 4 * processors)
             self.wide = Launch(wide, 64, 8, 3, 2 * processors)
-        else:
+        elif row_bytes <= 512:
             self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)
             self.wide = Launch(wide, 32, 8, 2, processors)
+        else:
+            wide = max(32, narrow)
+            self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)
+            self.wide = Launch(wide, 32, 4, 2, processors)
         if invariant:
             self.narrow = self.wide
             narrow = wide
