@@ -1,0 +1,230 @@
+"""Constraints on a GPU, Llama-3.1-8B's shape with random weights: what masks cost a decode step, and what jump-forward saves.
+
+python -m benchmarks.constrained_gpu [--budget SECONDS] [--out FILE]
+
+The vocabulary is that of `benchmarks.constraint_suite.large_tokenizer` (extra ``bench``), and the model's embedding as wide. One engine
+serves all arms: between two runs only how it jumps, and whether it launches ahead, is switched. With random weights the texts are noise
+inside the constraint, which is all that a constraint's cost depends on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.constraint_suite import CHARACTER, STRING, large_tokenizer
+from benchmarks.machine import describe
+from sgbench.engine.config import EngineConfig
+from sgbench.engine.constrained.compiler import regex_machine
+from sgbench.engine.constrained.token_mask import TokenMasks
+from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.engine import EngineCore
+from sgbench.engine.runner.device_steps import DeviceSteps
+from sgbench.engine.runner.masking import MaskTable
+from sgbench.engine.runner.torch_runner import TorchRunner
+from sgbench.engine.token_set import TokenSet
+from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
+
+BATCH = 64
+STEPS = 96
+ENDLESS = {"wide": r'[^"\\\x00-\x1f]*', "narrow": r"[0-9]*"}
+"""Constraints that a text can satisfy for ever: one allows most tokens, one a few."""
+
+
+def main() -> None:
+    """Measure what time allows, most important first; print and write after each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", type=float, default=85, help="seconds for everything")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--layers", type=int, default=32)
+    args = parser.parse_args()
+    deadline = time.perf_counter() + args.budget
+    results: dict[str, Any] = {"machine": describe("cuda")}
+
+    def tell(name: str, value: Any) -> None:
+        results[name] = value
+        print(name, json.dumps(value), flush=True)
+        if args.out:
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            args.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+    bench = Bench(args.layers)
+    tell("engine", {"start_s": bench.start_s, "config": bench.settings()})
+    tell("kernel_us", kernel_us())
+    tell("mask_step", bench.mask_step(deadline))
+    tell("character_64", bench.characters(BATCH, 3, deadline))
+    tell("character_1", bench.characters(1, 3, deadline))
+    tell("character_16", bench.characters(16, 2, deadline))
+    bench.engine.shutdown()
+
+
+class Bench:
+    """One engine."""
+
+    def __init__(self, layers: int) -> None:
+        began = time.perf_counter()
+        self.tokenizer: Any = large_tokenizer()
+        if self.tokenizer is None:
+            raise SystemExit("mistral-common is not installed (extra bench)")
+        folder = Path(tempfile.mkdtemp(prefix="llama-8b-shape-"))
+        shape = LLAMA_31_8B | {"vocab_size": self.tokenizer.vocab_size, "eos_token_id": 2, "num_hidden_layers": layers}
+        (folder / "config.json").write_text(json.dumps(shape), encoding="utf-8")
+        config = EngineConfig(
+            model_path=str(folder), load_format="dummy", context_length=8192, kv_tokens=120_000, max_running=BATCH
+        )
+        runner = TorchRunner(config)
+        self.engine = EngineCore(runner.config, runner, self.tokenizer)
+        self.start_s = round(time.perf_counter() - began, 1)
+
+    def settings(self) -> dict[str, Any]:
+        """What was resolved."""
+        config = self.engine.config
+        return {name: getattr(config, name) for name in ("attention", "cuda_graph", "overlap", "dtype")}
+
+    def mask_step(self, deadline: float) -> dict[str, Any]:
+        """Milliseconds of a decode step of 64 requests: free, and bound by masks alone; arms alternated, medians."""
+        params: dict[str, Any] = {"temperature": 0, "max_new_tokens": STEPS, "ignore_eos": True}
+        arms: dict[str, tuple[dict[str, Any], bool]] = {
+            "free": (params, False),
+            "free, launched ahead": (params, True),
+            **{name: (params | {"regex": pattern}, True) for name, pattern in ENDLESS.items()},
+        }
+        self._set(mode="off")
+        host = _HostTime()
+        taken: dict[str, list[float]] = {name: [] for name in arms}
+        spent: dict[str, list[float]] = {name: [] for name in arms}
+        for round_ in range(6):
+            for name, (options, ahead) in arms.items():
+                self._set(ahead=ahead)
+                host.seconds = 0.0
+                seconds, steps = self._run([f"Tell me more {i}" for i in range(BATCH)], options)
+                if round_:
+                    taken[name].append(seconds / steps * 1e3)
+                    spent[name].append(host.seconds / steps * 1e3)
+            if time.perf_counter() > deadline - 30:
+                break
+        host.restore()
+        self._set(ahead=True)
+        medians = {name: statistics.median(values) for name, values in taken.items()}
+        overheads = {
+            f"{name} over {base}": medians[name] / medians[base] - 1
+            for name in ENDLESS
+            for base in ("free", "free, launched ahead")
+        }
+        making = {f"{name}, of that the host's masks": statistics.median(spent[name]) for name in ENDLESS}
+        return {"ms": medians | making, "overhead": overheads, "rounds": len(taken["free"])}
+
+    def characters(self, size: int, repeats: int, deadline: float) -> dict[str, Any]:
+        """The character sheet, by how forced text is taken: alternated, medians."""
+        params = {"temperature": 0, "max_new_tokens": 400, "regex": CHARACTER}
+        modes = ("off", "safe", "text")
+        taken: dict[str, list[float]] = {mode: [] for mode in modes}
+        last: dict[str, dict[str, Any]] = {}
+        for round_ in range(repeats + 2):
+            for mode in modes:
+                self._set(mode=mode)
+                prompts = [f"{i}: the character sheet of a wizard as JSON.\n" for i in range(size)]
+                seconds, _ = self._run(prompts, params, complete=True)
+                stats = self.engine.stats()
+                last[mode] = {
+                    "forward_passes": stats.forward_passes,
+                    "completion_tokens": stats.completion_tokens,
+                    "jumped_tokens": stats.jumped_tokens,
+                    "prefill_tokens": stats.prefill_tokens,
+                }
+                if round_ >= 2:
+                    taken[mode].append(seconds)
+            if time.perf_counter() > deadline and taken["off"]:
+                break
+        seconds_of = {mode: statistics.median(values) for mode, values in taken.items()}
+        rows = {mode: {"seconds": seconds_of[mode], **last[mode]} for mode in modes}
+        for mode in ("safe", "text"):
+            rows[mode]["speedup"] = seconds_of["off"] / seconds_of[mode]
+            rows[mode]["fewer_passes"] = last["off"]["forward_passes"] / last[mode]["forward_passes"]
+        return rows
+
+    def _set(self, mode: str | None = None, ahead: bool | None = None) -> None:
+        """Between two runs, with no request live."""
+        if mode is not None:
+            self.engine._intake._jump_forward = mode
+        if ahead is not None:
+            self.engine.call(lambda: setattr(self.engine._loop.worker._pipeline, "_overlap", ahead))
+
+    def _run(self, prompts: list[str], params: dict[str, Any], complete: bool = False) -> tuple[float, int]:
+        engine = self.engine
+        engine.flush_cache()
+        engine.reset_stats()
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        results = engine.generate(prompts, params)
+        seconds = time.perf_counter() - began
+        assert not complete or all(result["meta_info"]["complete"] for result in results)
+        return seconds, engine.stats().forward_passes
+
+
+class _HostTime:
+    """Seconds that the host spends on making masks and launching what lays them over the logits."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._real = DeviceSteps._sample_masked
+        real, clock = self._real, self
+
+        def timed(steps: DeviceSteps, *args: Any) -> None:
+            began = time.perf_counter()
+            real(steps, *args)
+            clock.seconds += time.perf_counter() - began
+
+        DeviceSteps._sample_masked = timed  # type: ignore[method-assign]
+
+    def restore(self) -> None:
+        """As it was."""
+        DeviceSteps._sample_masked = self._real  # type: ignore[method-assign]
+
+
+def kernel_us() -> dict[str, float]:
+    """The device's own time for 64 rows of 131,072 scores in bf16: copy, forbid by bits, and draw anew."""
+    from sgbench.engine.kernels.ops import step_ops
+
+    device = torch.device("cuda")
+    tokenizer: Any = large_tokenizer()
+    vocabulary = Vocabulary(tokenizer.tokens)
+    masks = TokenMasks(regex_machine(STRING), vocabulary)
+    inside = masks.machine.step(masks.machine.start, b'"')
+    sets: list[TokenSet] = [masks.token_set(inside), masks.token_set(masks.machine.start)] * (BATCH // 2)
+    logits = torch.randn(BATCH, len(vocabulary), device=device, dtype=torch.bfloat16)
+    table, ops = MaskTable(len(vocabulary), device), step_ops(device)
+    rows = torch.arange(BATCH, dtype=torch.int32, device=device)
+    last = torch.zeros(BATCH + 1, dtype=torch.int32, device=device)
+    zeros, keys = torch.zeros(BATCH, device=device), torch.zeros(BATCH, 2, dtype=torch.int32, device=device)
+    index = torch.arange(BATCH, device=device)
+    return {
+        "copy": _device_us(lambda: logits.index_select(0, index)),
+        "forbid": _device_us(lambda: table.forbid_(logits, sets)),
+        "draw": _device_us(lambda: ops.sample_plain(logits, zeros, keys, rows, last)),
+    }
+
+
+def _device_us(run: Any, repeats: int = 50) -> float:
+    for _ in range(5):
+        run()
+    torch.cuda.synchronize()
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda._sleep(20_000_000)  # launches queue up behind it, so that the device's time is seen and not the host's
+    begin.record()
+    for _ in range(repeats):
+        run()
+    end.record()
+    torch.cuda.synchronize()
+    return float(begin.elapsed_time(end)) / repeats * 1e3
+
+
+if __name__ == "__main__":
+    main()
