@@ -6,12 +6,16 @@ the way. Every call can be captured in a CUDA graph. Knows no requests and no sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
+from sgbench.engine.models.invariant import plain_linear
 from sgbench.engine.models.rope import rotation_table
+
+Linear: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionStep
@@ -65,9 +69,19 @@ class FusedDecoder:
         The kernels.
     cache
         Where keys and values go, by token; None: attention stores them.
+    linear
+        Matrix products: `sgbench.engine.models.invariant` has one whose rows do not depend on the batch.
     """
 
-    def __init__(self, decoder: Decoder, n_positions: int, ops: StepOps, cache: KVCache | None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        n_positions: int,
+        ops: StepOps,
+        cache: KVCache | None,
+        linear: Linear = plain_linear,
+    ) -> None:
+        self._linear = linear
         self._config, self._weights, self._ops, self._cache = decoder.config, decoder.weights, ops, cache
         device = decoder.weights.embedding.device
         self._table = rotation_table(decoder.config.rope, decoder.config.head_dim, n_positions, device)
@@ -78,26 +92,25 @@ class FusedDecoder:
         eps, layers = config.norm_eps, weights.layers
         stream, normed = ops.embed_norm(batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, eps)
         for index, layer in enumerate(layers):
-            qkv = _linear(normed, layer.qkv, layer.qkv_bias)
+            qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
             heads = qkv.view(len(qkv), -1, config.head_dim)
             norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
             to = None if self._cache is None else self._cache.by_slot[index]
             ops.rotate_store(heads, config.n_heads, batch.positions, self._table, norms, eps, to, batch.slots)
             own = heads[:, config.n_heads :] if to is None else None
             mixed = attention.attend(index, heads[:, : config.n_heads], own)
-            normed = ops.add_norm(_linear(mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps)
-            gated = ops.silu_mul(_linear(normed, layer.gate_up, layer.gate_up_bias))
+            normed = ops.add_norm(self._linear(mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps)
+            gated = ops.silu_mul(self._linear(normed, layer.gate_up, layer.gate_up_bias))
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
-            normed = ops.add_norm(_linear(gated, layer.down, layer.down_bias), stream, following, eps)
+            normed = ops.add_norm(self._linear(gated, layer.down, layer.down_bias), stream, following, eps)
         return normed
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
-        return torch.mm(hidden, self._weights.head.t(), out=out)
-
-
-def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    return torch.mm(x, weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
+        if self._linear is plain_linear:
+            return torch.mm(hidden, self._weights.head.t(), out=out)
+        logits = self._linear(hidden, self._weights.head, None)
+        return logits if out is None else out.copy_(logits)
 
 
 class UnfusedDecoder:

@@ -19,6 +19,7 @@ from sgbench.engine.kernels.ops import step_ops
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.models.decoder import Decoder
 from sgbench.engine.models.fused_decoder import FusedDecoder, UnfusedDecoder
+from sgbench.engine.models.invariant import invariant_linear, plain_linear
 from sgbench.engine.models.loading import load_decoder
 from sgbench.engine.request import DecodePlan, StepPlan, StepResult
 from sgbench.engine.runner.device_steps import DeviceSteps
@@ -216,7 +217,8 @@ def device_steps(
     forward: FusedDecoder | UnfusedDecoder
     if isinstance(decoder, Decoder):
         stored = cache if attention.reads_cache else None
-        forward = FusedDecoder(decoder, config.context_length, ops, stored)
+        linear = invariant_linear if config.deterministic else plain_linear
+        forward = FusedDecoder(decoder, config.context_length, ops, stored, linear)
     else:
         forward, dtype = UnfusedDecoder(decoder), torch.float32
     masks = MaskTable(model.vocab_size, device)
