@@ -76,17 +76,6 @@ class KvMemory:
         """Give ``seq`` own slots for its next ``n_tokens`` tokens; there must be room."""
         seq.place(seq.computed, self.pool.alloc(n_tokens))
 
-    def place_ahead(self, seq: Sequence, position: int, slot: int) -> None:
-        """``slot``, just taken from the pool, is for the token at ``position``, which is about to be computed before it is known."""
-        seq.place_one(position, slot)
-        seq.ahead = 1
-        self.ahead_tokens += 1
-
-    def adopt(self, seq: Sequence) -> None:
-        """The token that runs ahead belongs to the step that is being planned."""
-        self.ahead_tokens -= seq.ahead
-        seq.ahead = 0
-
     def undo_ahead(self, seq: Sequence) -> None:
         """The token that was to run ahead did not, and the runner may not have been told of any exchanged slot."""
         self._drop_ahead(seq)
@@ -96,7 +85,8 @@ class KvMemory:
         """The token that runs ahead is not wanted. Whoever gets its slot next writes it in a later step, after this one has."""
         if seq.ahead:
             self.pool.free(seq.slots[seq.computed : seq.computed + 1])
-            self.adopt(seq)
+            self.ahead_tokens -= 1
+            seq.ahead = 0
 
     def settle(self, seq: Sequence) -> None:
         """Prompt tokens were computed: hand them to the cache, so that others hit them, and take its slots where it had them."""

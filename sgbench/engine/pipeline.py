@@ -63,20 +63,20 @@ class Pipeline:
     """
 
     def __init__(self, runner: Runner, overlap: bool) -> None:
-        if overlap and not isinstance(runner, LaunchingRunner):
-            raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
         self._runner = runner
-        self._overlap = overlap
+        self._launcher = runner if overlap and isinstance(runner, LaunchingRunner) else None
+        if overlap and self._launcher is None:
+            raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
         self._ahead: tuple[DecodePlan, Pending] | None = None
 
     def run(self, plan: StepPlan, plan_ahead: Callable[[], DecodePlan | None]) -> StepOutcome:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
-        runner = self._runner
-        if not self._overlap or not isinstance(runner, LaunchingRunner):
-            tried = _try(runner.run, plan)
+        runner = self._launcher
+        if runner is None:
+            tried = _try(self._runner.run, plan)
             return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
-        fresh = _try(runner.launch, plan)
+        fresh = _try(runner.launch, plan) if plan.chunks else _Tried(None, ())
         following = plan_ahead() if fresh.failure is None else None
         undone: tuple[int, ...] = ()
         if following is not None:
@@ -126,8 +126,6 @@ class _Tried(Generic[T]):
 
 def _try(run: Callable[[StepPlan], T], plan: StepPlan) -> _Tried[T]:
     """Run ``plan``; without memory for all of it, the requests that only decode, which need next to none."""
-    if not plan.chunks:
-        return _Tried(None, ())
     try:
         return _Tried(run(plan), plan.chunks)
     except DeviceMemoryError as full:

@@ -104,7 +104,7 @@ class Scheduler:
         What `plan_ahead` gave out already belongs to the step but has no chunk in the plan.
         """
         preempted = False
-        under_way = {seq.rid for seq in self.running if seq.ahead}
+        under_way = {seq.rid for seq in self.running if seq.ahead} if self._memory.ahead_tokens else set()
         while True:
             preempted |= self._make_decode_room()
             spans = self._decode_spans()
@@ -135,10 +135,10 @@ class Scheduler:
         members: list[Sequence] = []
         positions: list[int] = []
         for seq, n in self._spans:
-            end = seq.computed + n
-            if end < seq.length or seq.remaining <= 1:
+            end, length = seq.computed + n, seq.length
+            if end < length or seq.limit - length <= 1:
                 continue  # a prompt that is not through; the last token
-            if not seq.may_run_ahead:
+            if not (seq.unbound or seq.may_run_ahead):
                 return None
             members.append(seq)
             positions.append(end)
@@ -147,10 +147,10 @@ class Scheduler:
         slots = self._memory.pool.alloc(len(members))
         moved: list[MovedSlots] = []
         for index, (seq, position, slot) in enumerate(zip(members, positions, slots.tolist(), strict=True)):
-            self._memory.place_ahead(seq, position, slot)
-            if seq.sent < position:
-                moved.append(MovedSlots(index, seq.sent, seq.slots[seq.sent : position].copy()))
-            seq.sent = position + 1
+            sent = seq.place_ahead(position, slot)
+            if sent < position:
+                moved.append(MovedSlots(index, sent, seq.slots[sent:position].copy()))
+        self._memory.ahead_tokens += len(members)
         return DecodePlan(
             rids=tuple(seq.rid for seq in members),
             rows=np.array([seq.row for seq in members], np.int32),
@@ -169,6 +169,8 @@ class Scheduler:
         """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""
         preempted = False
         while True:
+            if self._memory.ahead_tokens == len(self.running):
+                return preempted  # all of them have theirs
             decoding = [seq for seq in self._decoding() if not seq.ahead]
             if not decoding or self._memory.make_room(len(decoding), decoding[0].rid):
                 return preempted
@@ -177,12 +179,16 @@ class Scheduler:
 
     def _decode_spans(self) -> list[tuple[Sequence, int]]:
         decoding = self._decoding()
-        missing = [seq for seq in decoding if not seq.ahead]
-        for seq, slot in zip(missing, self._memory.pool.alloc(len(missing)).tolist(), strict=True):
-            seq.place_one(seq.computed, slot)
-        if len(missing) < len(decoding):
+        memory = self._memory
+        if memory.ahead_tokens:
+            missing = [seq for seq in decoding if not seq.ahead]
             for seq in decoding:
-                self._memory.adopt(seq)
+                seq.ahead = 0
+            memory.ahead_tokens = 0
+        else:
+            missing = decoding
+        for seq, slot in zip(missing, memory.pool.alloc(len(missing)).tolist(), strict=True):
+            seq.place_one(seq.computed, slot)
         return [(seq, 1) for seq in decoding]
 
     def _prefill_running(self, spans: list[tuple[Sequence, int]]) -> int:

@@ -85,6 +85,8 @@ class Sequence:
         Most tokens, prompt and output, it may come to.
     constraint
         What its output must match, or None.
+    unbound
+        May its next token always run ahead (`may_run_ahead`)?
     input_next, report_until
         Tokens at positions ``[input_next, report_until)`` were not sampled (prompt, or forced) and their logprobs are still due, if wanted.
     """
@@ -115,6 +117,7 @@ class Sequence:
         "sent",
         "slots",
         "transcript",
+        "unbound",
         "urgent",
         "wish",
     )
@@ -148,6 +151,8 @@ class Sequence:
         self.report_until = self.prompt_len
         self.admissions = self.cached_at_first = self.came_at = self.overtaken = 0
         self.urgent = False
+        bound = constraint is not None or params.penalised
+        self.unbound = not bound and (params.min_new_tokens <= 1 or not transcript.stop_ids)
         self.sent = 0
         self.leave_batch()
 
@@ -171,7 +176,7 @@ class Sequence:
     @property
     def decoding(self) -> bool:
         """Is the last sampled token all that is pending?"""
-        return self.pending == 1 and self.length > self.prompt_len
+        return self.length - self.computed == 1 and self.length > self.prompt_len
 
     @property
     def remaining(self) -> int:
@@ -245,6 +250,15 @@ class Sequence:
             self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
         self.slots[position] = slot
         self.sent = min(self.sent, position)
+
+    def place_ahead(self, position: int, slot: int) -> int:
+        """``slot`` is for the token at ``position``, which is computed before it is known; returns `sent` as it was before."""
+        if position == len(self.slots):
+            self.slots = np.concatenate([self.slots, np.zeros_like(self.slots)])
+        self.slots[position] = slot
+        self.ahead = 1
+        sent, self.sent = self.sent, position + 1
+        return sent
 
     def leave_batch(self) -> None:
         """Forget everything about KV: nothing is computed, nothing held."""

@@ -129,7 +129,7 @@ class Worker:
             else:
                 self._enter_kv(seq, chunk)
                 self._enter_logprobs(seq, chunk, got)
-            if seq.pending == 0:
+            if seq.length == seq.computed:
                 self._enter_token(seq, got)
                 touched.append(seq)
                 if seq.transcript.finish_reason is not None and not seq.wants_input:
@@ -172,11 +172,12 @@ class Worker:
 
     def _enter_token(self, seq: Sequence, got: ChunkResult) -> None:
         said = seq.transcript
-        if seq.closing:  # the last forced tokens ran for their logprobs
+        if seq.constraint is not None and seq.closing:  # the last forced tokens ran for their logprobs
             if said.finish_reason is None:
                 said.finish({"type": "stop", "matched": None})
             return
-        if seq.remaining == 0:  # a prefill: what might come next may be asked for, but is not taken
+        room = seq.limit - seq.length
+        if room == 0:  # a prefill: what might come next may be asked for, but is not taken
             said.output_top.extend([got.top] if seq.wish.top else [])
             said.finish({"type": "length", "length": 0})
             return
@@ -184,8 +185,9 @@ class Worker:
             raise IntegrityError(f"the runner sampled no token for request {seq.rid}")
         seq.append(got.token_id)
         self._counters.completion_tokens += 1
-        said.accept(got, seq.remaining)
-        self._jumper.follow(seq, got.token_id)
+        said.accept(got, room - 1)
+        if seq.constraint is not None:
+            self._jumper.follow(seq, got.token_id)
 
     def _finish(self, seq: Sequence) -> None:
         self.scheduler.finish(seq)

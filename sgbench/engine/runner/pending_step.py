@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,12 @@ from sgbench.engine.request import ChunkResult, StepResult
 
 if TYPE_CHECKING:
     from sgbench.engine.runner.device_logprobs import Scored
+
+
+@functools.lru_cache(maxsize=1 << 18)
+def _token_alone(token: int) -> ChunkResult:
+    """Making one takes longer than finding it again."""
+    return ChunkResult(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class PendingStep:
             forward_ms = self._events[0].elapsed_time(self._events[1])
         tokens: list[int] = self._tokens.tolist()
         if self._shares is None:
-            return StepResult(tuple(ChunkResult(token) for token in tokens), forward_ms)
+            return StepResult(tuple(map(_token_alone, tokens)), forward_ms)
         return StepResult(tuple(self._assembled(self._shares, tokens)), forward_ms)
 
     def _assembled(self, shares: Sequence[Share], tokens: list[int]) -> list[ChunkResult]:
