@@ -15,6 +15,8 @@ from sgbench.errors import ModelError
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _METASPACE = "▁"
+_SPELLING = {"ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip"}
+"""Decoders under which a text is its tokens' bytes, one after the other (but for a space in front)."""
 
 
 class ReadText:
@@ -179,8 +181,19 @@ def _chat_template(folder: Path, settings: dict[str, Any]) -> str | None:
 
 
 def _byte_decoder(decoder: dict[str, Any] | None) -> Any:
-    """A function from a token's vocabulary entry to its bytes, by the kind of the tokenizer's decoder."""
+    """A function from a token's vocabulary entry to its bytes, by the kind of the tokenizer's decoder.
+
+    Raises
+    ------
+    ModelError
+        Its tokens do not simply follow one another: a token's bytes depend on its neighbours.
+    """
     kinds = _decoder_kinds(decoder)
+    if not kinds or kinds - _SPELLING:
+        what = f"joins tokens by {', '.join(sorted(kinds - _SPELLING))}" if kinds else "has no decoder, and joins tokens by spaces"
+        raise ModelError(
+            f"this tokenizer {what}: its tokens have no bytes of their own. Byte-level and sentencepiece tokenizers are supported"
+        )
     if "ByteLevel" in kinds:
         alphabet = _byte_level_alphabet()
 
