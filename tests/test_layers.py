@@ -14,7 +14,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sgbench"
 HEAVY = {"torch", "triton", "flashinfer", "transformers"}
-DEVICE = ("sgbench.engine.runner", "sgbench.engine.models", "sgbench.engine.attention", "sgbench.engine.kernels")
+DEVICE = (
+    "sgbench.engine.runner",
+    "sgbench.engine.models",
+    "sgbench.engine.attention",
+    "sgbench.engine.kernels",
+    "sgbench.workloads.peers",  # other engines, measured beside ours
+)
 
 FORBIDDEN: dict[str, tuple[str, ...]] = {
     "sgbench.errors": ("sgbench",),

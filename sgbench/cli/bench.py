@@ -1,54 +1,82 @@
-"""``sgbench bench``: the paper's workloads and arms, measured here. Knows the public names and how rows are printed."""
+"""``sgbench bench``: the paper's workloads, arms and peers, measured here. Knows the public names and how rows are printed."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import json
 import sys
-from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import sgbench as sgl
 from sgbench import workloads
 from sgbench.cli.serve import engine_options
-from sgbench.errors import SgbenchError
-from sgbench.workloads.arms import Arm, ArmResult, arms, compare
-from sgbench.workloads.workload import Workload
-
-_COLUMNS = (
-    "workload",
-    "arm",
-    "size",
-    "hit",
-    "optimal",
-    "programs/s",
-    "latency ms",
-    "first token ms",
-    "passes",
-    "right",
-)
+from sgbench.errors import SgbenchError, UsageError
+from sgbench.workloads import peers
+from sgbench.workloads.arms import Arm, arms, compare
+from sgbench.workloads.datasets import FORMATS, load
+from sgbench.workloads.machine import describe
+from sgbench.workloads.shape import LLAMA_8B, shape_folder
+from sgbench.workloads.table import FORMS, markdown, row
+from sgbench.workloads.workload import Case, Workload
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     known = ", ".join(workloads.names())
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, or some of {known}")
-    parser.add_argument(
-        "--arms", nargs="+", default=["full"], metavar="ARM", help="all: the seven of the paper's ablation"
+    add = parser.add_argument
+    add("names", nargs="+", metavar="NAME", help=f"all, or some of {known}")
+    add(
+        "--arms",
+        nargs="+",
+        default=["full"],
+        metavar="ARM",
+        help="all: the seven of the paper's ablation; beyond: the others",
     )
-    parser.add_argument(
-        "--size", type=int, default=None, metavar="N", help="programs (default: small on a CPU, else the paper's)"
+    add(
+        "--peers",
+        nargs="+",
+        default=[],
+        metavar="PEER",
+        help="the same programs on transformers, vllm, sglang, guidance, outlines",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the inputs and of sampling (default 0)")
-    parser.add_argument("--parallel", type=int, default=None, metavar="N", help="programs at once; 1 measures latency")
-    parser.add_argument(
-        "--repeats", type=int, default=1, metavar="N", help="runs of each arm, in turn; the median is told"
+    add("--size", type=int, default=None, metavar="N", help="programs (default: small on a CPU, else the paper's)")
+    add("--seed", type=int, default=0, metavar="N", help="of the inputs and of sampling (default 0)")
+    add("--parallel", type=int, default=None, metavar="N", help="programs at once; 1 measures latency")
+    add(
+        "--latency",
+        type=int,
+        default=None,
+        metavar="N",
+        help="measure N programs one at a time, too: the paper's Fig. 6",
     )
-    parser.add_argument("--model", default="bundled", help="bundled (default), a folder, or a hub id")
+    add("--repeats", type=int, default=1, metavar="N", help="runs of each arm, in turn; the median is told")
+    add("--model", default="bundled", help="bundled (default), a folder, or a hub id")
+    add(
+        "--data",
+        type=Path,
+        default=None,
+        metavar="PATH",
+        help=f"the real data set of the one workload named ({', '.join(FORMATS)})",
+    )
+    add(
+        "--gpu-full",
+        action="store_true",
+        help="on the GPU at the paper's sizes, with random weights of Llama-3.1-8B's shape unless --model names others",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON for each workload and arm")
     form.add_argument("--markdown", action="store_true", help="a Markdown table")
-    parser.add_argument(
+    add(
+        "--out",
+        type=Path,
+        default=None,
+        metavar="STEM",
+        help="also write STEM.json and STEM.md, with machine and versions",
+    )
+    add(
         "--set",
         action="append",
         default=[],
@@ -57,66 +85,141 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclasses.dataclass(slots=True)
+class Run:
+    """What a call of the command measured and left out."""
+
+    form: str
+    rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    left_out: list[dict[str, str]] = dataclasses.field(default_factory=list)
+
+    def told(self, found: dict[str, Any]) -> None:
+        """A row was measured."""
+        self.rows.append(found)
+        _say(json.dumps(found, ensure_ascii=False) if self.form == "json" else row(found, self.form))
+
+    def missed(self, workload: str, arm: str, why: SgbenchError) -> None:
+        """A row could not be."""
+        self.left_out.append({"workload": workload, "arm": arm, "error": str(why)})
+        if self.form == "json":
+            _say(json.dumps(self.left_out[-1], ensure_ascii=False))
+
+
 def main(given: argparse.Namespace) -> int:
-    """Run; 0 if every row could be measured. A workload that fails is named, and the others are still measured."""
+    """Run; 0 if every row could be measured. A row that fails is named, and the others are still measured."""
     names = workloads.names() if "all" in given.names else given.names
     chosen, wanted = arms(given.arms), [workloads.get(name) for name in names]
-    form = "json" if given.json else "markdown" if given.markdown else "text"
-    failures = []
-    if form != "json":
-        _say(header(form))
+    beside = [peers.get(name) for name in given.peers]
+    if given.data is not None and len(wanted) != 1:
+        raise UsageError("--data belongs to one workload: name just one")
+    made = _model(given)
+    run = Run("json" if given.json else "markdown" if given.markdown else "text")
+    if run.form != "json":
+        _say(FORMS[run.form].head)
     for workload in wanted:
-        try:
-            for result in _measured(workload, chosen, given):
-                _say(json.dumps(result.to_dict(), ensure_ascii=False) if form == "json" else row(result, form))
-        except SgbenchError as failure:
-            failures.append((workload.name, str(failure)))
-            if form == "json":
-                _say(json.dumps({"workload": workload.name, "error": str(failure)}, ensure_ascii=False))
-    for name, why in failures:
-        sys.stderr.write(f"sgbench: {name} was left out: {why}\n")
-    return 1 if failures else 0
+        _measure(workload, chosen, given, made, run)
+        for peer in beside:
+            _measure_peer(workload, peer, given, made, run)
+    for missed in run.left_out:
+        sys.stderr.write("sgbench: {workload} was left out ({arm}): {error}\n".format(**missed))
+    if given.out is not None:
+        _write(given.out, run, given, made)
+    return 1 if run.left_out else 0
 
 
-def _measured(workload: Workload, chosen: list[Arm], given: argparse.Namespace) -> Iterator[ArmResult]:
-    make = functools.partial(_engine, given.model, engine_options(given.set))
-    return compare(
-        workload, chosen, make, size=given.size, seed=given.seed, repeats=given.repeats, parallel=given.parallel
-    )
+def _model(given: argparse.Namespace) -> dict[str, Any]:
+    """Model path and options of the engines."""
+    options: dict[str, Any] = dict(engine_options(given.set))
+    model = given.model
+    if given.gpu_full:
+        options = {"device": "cuda"} | options
+        if model == "bundled":
+            model = str(shape_folder(LLAMA_8B))
+            options = {"load_format": "dummy", "tokenizer_path": "bundled", "context_length": 16_384} | options
+    return {"model": model, "options": options}
+
+
+def _cases(workload: Workload, given: argparse.Namespace, made: dict[str, Any]) -> list[Case] | None:
+    if given.data is None:
+        return None
+    from sgbench.engine.hub import find_model
+    from sgbench.engine.tokenizer import Tokenizer
+
+    path = made["options"].get("tokenizer_path") or made["model"]
+    tokenizer = Tokenizer(find_model(path, weights=False))
+    return load(workload.name, given.data, lambda text: len(tokenizer.encode(text)))
+
+
+def _measure(workload: Workload, chosen: list[Arm], given: argparse.Namespace, made: dict[str, Any], run: Run) -> None:
+    make = functools.partial(_engine, made["model"], made["options"])
+    rounds: list[dict[str, Any]] = [{"size": given.size, "parallel": given.parallel}]
+    if given.latency is not None:
+        rounds.append({"size": given.latency, "parallel": 1})
+    try:
+        cases = _cases(workload, given, made)
+        for how in rounds:
+            found = compare(
+                workload,
+                chosen,
+                make,
+                **how,
+                seed=given.seed,
+                repeats=given.repeats,
+                cases=cases,
+                left_out=lambda arm, why: run.missed(workload.name, arm, why),
+                one_engine=given.gpu_full,
+            )
+            for result in found:
+                run.told(result.to_dict())
+    except SgbenchError as failure:
+        run.missed(workload.name, " ".join(given.arms), failure)
+
+
+def _measure_peer(
+    workload: Workload, peer: peers.Peer, given: argparse.Namespace, made: dict[str, Any], run: Run
+) -> None:
+    rounds: list[dict[str, Any]] = [{"size": given.size, "parallel": given.parallel}]
+    if given.latency is not None:
+        rounds.append({"size": given.latency, "parallel": 1})
+    try:
+        if made["options"].get("load_format") == "dummy":
+            raise UsageError("peers read weights from files, and this model has random ones: give --model")
+        cases = _cases(workload, given, made)
+        for how in rounds:
+            report = peers.measure(
+                workload,
+                peer,
+                made["model"],
+                device=made["options"].get("device", "cpu"),
+                seed=given.seed,
+                repeats=given.repeats,
+                cases=cases,
+                **how,
+            )
+            run.told(report.to_dict())
+    except SgbenchError as failure:
+        run.missed(workload.name, peer.name, failure)
 
 
 def _engine(model: str, base: dict[str, object], **options: object) -> sgl.Engine:
     return sgl.Engine(model, **{**base, **options})
 
 
-def header(form: str) -> str:
-    """The table's head."""
-    if form == "markdown":
-        return f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
-    return _line(_COLUMNS)
+def _write(stem: Path, run: Run, given: argparse.Namespace, made: dict[str, Any]) -> None:
+    """The results as data and as a page, with where they come from."""
+    device = next((found["device"] for found in run.rows if "device" in found), "cpu")
+    model = "Llama-3.1-8B's shape, random weights" if given.gpu_full and given.model == "bundled" else given.model
+    facts = {"model": model, **describe(device)}
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    data = {"machine": facts, "rows": [_short(found) for found in run.rows], "left_out": run.left_out}
+    stem.with_name(f"{stem.name}.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    stem.with_name(f"{stem.name}.md").write_text(markdown(facts, run.rows, run.left_out), "utf-8")
+    sys.stderr.write(f"sgbench: wrote {stem}.json and {stem}.md\n")
 
 
-def row(result: ArmResult, form: str) -> str:
-    """One arm of one workload."""
-    report = result.report
-    first = "" if report.first_token_ms is None else f"{report.first_token_ms:.0f}"
-    cells = (
-        report.workload,
-        report.arm,
-        str(report.size),
-        f"{report.hit_rate:.1%}",
-        f"{report.optimal_hit_rate:.1%}",
-        f"{report.programs_per_s:.2f}",
-        f"{report.latency_ms:.0f}",
-        first,
-        str(report.forward_passes),
-        "" if report.accuracy is None else f"{report.accuracy:.0%}",
-    )
-    return f"| {' | '.join(cells)} |" if form == "markdown" else _line(cells)
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"{cells[0]:20} {cells[1]:18} " + " ".join(f"{cell:>14}" for cell in cells[2:])
+def _short(found: dict[str, Any]) -> dict[str, Any]:
+    """A row without what each request and program said: a file that is kept must stay small."""
+    return {name: value for name, value in found.items() if name not in ("requests", "answers")}
 
 
 def _say(text: str) -> None:

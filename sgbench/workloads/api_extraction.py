@@ -38,11 +38,17 @@ def _page(rng: Random, count: Count, tokens: int) -> tuple[str, tuple[str, str, 
     return lexicon.woven(rng, [f"This page is about {name}.", *told], tokens, count), (name, job, city)
 
 
-def _cases(rng: Random, size: int, count: Count) -> list[Case]:
+def worked_examples(rng: Random, count: Count) -> str:
+    """The instruction and worked pages."""
     examples = "Extract the fields from each text.\n\n"
     for _ in range(SHOTS):
         page, (name, job, city) = _page(rng, count, PAGE_TOKENS // 3)
         examples += f"Text: {page}\nName: {name}\nJob: {job}\nCity: {city}\n\n"
+    return examples
+
+
+def _cases(rng: Random, size: int, count: Count) -> list[Case]:
+    examples = worked_examples(rng, count)
     cases = []
     for _ in range(size):
         page, want = _page(rng, count, PAGE_TOKENS)

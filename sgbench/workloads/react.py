@@ -14,7 +14,7 @@ from sgbench.workloads.workload import Case, Count, Workload
 EXAMPLES_TOKENS = 1500
 STEPS = 3
 """Of every trace."""
-_INSTRUCTION = (
+INSTRUCTION = (
     "Solve a question answering task with interleaving Thought, Action, Observation steps. Thought can reason about the "
     "current situation, and Action can be of two types: (1) Search[entity], which returns what is known about the entity; "
     "(2) Finish[answer], which returns the answer and finishes the task. Here are some examples.\n"
@@ -72,7 +72,8 @@ def trace(rng: Random) -> Trace:
     return Trace(_SOUGHT[key].format(n=name), steps, answer)
 
 
-def _worked(made: Trace) -> str:
+def worked(made: Trace) -> str:
+    """A trace as the prompt shows it."""
     text = f"Question: {made.question}\n"
     for i, (thought, action, observation) in enumerate(made.steps, start=1):
         text += f"Thought {i}: {thought}\nAction {i}: {action}\n"
@@ -80,8 +81,13 @@ def _worked(made: Trace) -> str:
     return text
 
 
+def worked_examples(rng: Random, count: Count) -> str:
+    """The instruction and worked traces."""
+    return INSTRUCTION + "".join(lexicon.as_many(lambda: worked(trace(rng)), EXAMPLES_TOKENS, count))
+
+
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
-    examples = _INSTRUCTION + "".join(lexicon.as_many(lambda: _worked(trace(rng)), EXAMPLES_TOKENS, count))
+    examples = worked_examples(rng, count)
     made = [trace(rng) for _ in range(size)]
     return [
         Case({"examples": examples, "question": one.question, "steps": list(one.steps)}, f"Finish[{one.answer}]")
@@ -91,7 +97,9 @@ def _cases(rng: Random, size: int, count: Count) -> list[Case]:
 
 def _answer(state: ProgramState) -> str:
     """What the model would have done last."""
-    return str(state[f"said_{STEPS}"][0]).strip()
+    said = state.stream_executor.variables
+    last = max((name for name in said if name and name.startswith("said_")), key=lambda name: int(str(name)[5:]))
+    return str(state[last][0]).strip()
 
 
 WORKLOAD = Workload(

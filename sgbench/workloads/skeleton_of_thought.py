@@ -43,7 +43,8 @@ def skeleton_of_thought(s: Any, examples: str, topic: str) -> None:
         s += f"Tip {i + 1}:" + paragraph["paragraph"] + "\n"
 
 
-def _paragraphs() -> str:
+def worked_paragraphs() -> str:
+    """The prompt of an expansion, up to its topic."""
     reasons = {
         tip.partition(":")[0]: tip.partition(":")[2] for row in lexicon.rows("tips") for tip in row[1].split("; ")
     }
@@ -59,7 +60,7 @@ def _cases(rng: Random, size: int, count: Count) -> list[Case]:
     del count  # topics have the length they have
     topics = [row[0] for row in lexicon.rows("tips") if row[0] not in dict(_EXAMPLES)]
     rng.shuffle(topics)
-    examples = _paragraphs()
+    examples = worked_paragraphs()
     return [Case({"examples": examples, "topic": topics[i % len(topics)]}) for i in range(size)]
 
 

@@ -93,8 +93,13 @@ def _worked(rng: Random) -> str:
     )
 
 
+def worked_examples(rng: Random, count: Count) -> str:
+    """The system message."""
+    return _HEAD + "".join(lexicon.as_many(lambda: _worked(rng), EXAMPLES_TOKENS, count))
+
+
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
-    examples = _HEAD + "".join(lexicon.as_many(lambda: _worked(rng), EXAMPLES_TOKENS, count))
+    examples = worked_examples(rng, count)
     made = [problem(rng) for _ in range(size)]
     return [Case({"examples": examples, "question": one.question}, one.answer) for one in made]
 

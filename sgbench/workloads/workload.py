@@ -103,9 +103,10 @@ class Workload:
 
     def share_right(self, answers: Sequence[str], cases: Sequence[Case]) -> float | None:
         """Share of right answers; None where answers are neither right nor wrong."""
-        if self.right is None:
+        told = [(answer, case.want) for answer, case in zip(answers, cases, strict=True) if case.want is not None]
+        if self.right is None or not told:
             return None
-        return sum(self.right(answer, case.want) for answer, case in zip(answers, cases, strict=True)) / len(cases)
+        return sum(self.right(answer, want) for answer, want in told) / len(told)
 
     def run(
         self,

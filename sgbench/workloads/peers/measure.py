@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.backends.base import BaseBackend
 from sgbench.engine.hub import find_model
-from sgbench.errors import CapacityError
+from sgbench.errors import BackendError, CapacityError, SgbenchError
 from sgbench.lang.batch import Batch
 from sgbench.workloads.peers.peer import Peer
 
@@ -66,13 +66,14 @@ def measure(
     seed: int = 0,
     repeats: int = 1,
     parallel: int | None = None,
+    cases: list[Case] | None = None,
 ) -> PeerReport:
     """Run ``workload`` on ``peer``, after one program as a warm-up.
 
     Raises
     ------
     BackendError
-        The peer is not installed, or a call failed.
+        The peer is not installed, or failed.
     UsageError, CapacityError
         The peer cannot run a program.
     """
@@ -81,14 +82,21 @@ def measure(
     peer.check_installed()
     folder = str(find_model(model))
     tokenizer = Tokenizer(find_model(model, weights=False))
-    cases = workload.cases_for(tokenizer, device, size, seed)
+    given = cases
+    cases = workload.cases_for(tokenizer, device, size, seed) if given is None else workload.some(given, size)
     at_once = min(parallel or workload.parallel, len(cases))
     runs: list[tuple[float, list[float], list[ProgramState]]] = []
-    with peer.open(folder, device) as backend:
-        _run(workload, backend, workload.cases_for(tokenizer, device, 1, seed), 1, seed)
-        runs += [_run(workload, backend, cases, at_once, seed) for _ in range(repeats)]
-    seconds, latencies, states = sorted(runs, key=lambda run: run[0])[(len(runs) - 1) // 2]
-    answers = tuple(workload.answer(state) for state in states)
+    try:
+        with peer.open(folder, device) as backend:
+            _run(workload, backend, cases[:1], 1, seed)
+            runs += [_run(workload, backend, cases, at_once, seed) for _ in range(repeats)]
+        seconds, latencies, states = sorted(runs, key=lambda run: run[0])[(len(runs) - 1) // 2]
+        answers = tuple(workload.answer(state) for state in states)
+    except SgbenchError:
+        raise
+    except Exception as failure:  # whatever another library raises, the rows beside it must still be measured
+        words = (str(failure).strip().splitlines() or [""])[0]
+        raise BackendError(f"the peer {peer.name} failed: {type(failure).__name__}: {words:.300}") from failure
     return PeerReport(
         workload=workload.name,
         peer=peer.name,

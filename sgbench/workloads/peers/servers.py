@@ -1,4 +1,4 @@
-"""vLLM and SGLang as servers of their own, started for the measurement and stopped after it. Knows commands and routes, no engine of ours."""
+"""vLLM and SGLang as servers of their own, started for the measurement and stopped after it. Knows commands and routes."""
 
 from __future__ import annotations
 
@@ -67,10 +67,8 @@ class Server:
     def _wait(self, process: subprocess.Popen[bytes], port: int, log: Any) -> None:
         until = time.monotonic() + START_S
         while process.poll() is None and time.monotonic() < until:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
-                    if reply.status == 200:
-                        return
+            if _healthy(port):
+                return
             time.sleep(0.2)
         log.seek(0)
         last = log.read().decode("utf-8", "replace").strip().splitlines()[-5:]
@@ -92,6 +90,14 @@ class Server:
             backend = OpenAI(folder, False, template, dialect="sglang", base_url=f"{url}/v1", api_key="none")
         backend.chat_template = template
         return backend
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
 
 
 def _free_port() -> int:
