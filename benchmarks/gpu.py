@@ -98,7 +98,7 @@ class GpuRun:
     def engine_rows(self) -> None:
         """Every row of the one engine, in order, as far as the time goes."""
         wanted = [name for name in ROWS if name in self._args.only and name != "programs"]
-        if not wanted:
+        if not wanted or self._args.budget <= 0:
             return
         engine, start_s = self._start()
         rows = self.results["rows"]
@@ -241,7 +241,7 @@ def gpu_versions(cuda: bool) -> dict[str, Any]:
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=list(ROWS), choices=ROWS)
-    parser.add_argument("--budget", type=float, default=600, help="seconds for our rows")
+    parser.add_argument("--budget", type=float, default=600, help="seconds for our rows; 0: none")
     parser.add_argument("--peer-budget", type=float, default=300, help="seconds for transformers; 0: none")
     parser.add_argument("--repeats", type=int, default=1, help="of the long rows")
     parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))

@@ -71,7 +71,9 @@ class TransformersPeer:
             if time.perf_counter() > until:
                 raise OutOfTimeError
             wish = GenerationConfig(max_new_tokens=new_tokens, do_sample=False, eos_token_id=-1, pad_token_id=0)
-            done = self._model.generate_batch(prompts, generation_config=wish, progress_bar=False)
+            done = self._model.generate_batch(
+                prompts, generation_config=wish, progress_bar=False, persistent_manager=True, warmup=True
+            )
             outputs = [list(one.generated_tokens) for one in done.values()]
             if sorted(map(len, outputs)) != [new_tokens] * len(prompts):
                 raise RuntimeError("continuous batching did not give every request its tokens")
