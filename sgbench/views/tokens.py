@@ -5,6 +5,7 @@ Text of a template counts as *cached* or *prefilled* by the first request that r
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -42,6 +43,8 @@ class TextSpan:
         ``(origin, characters)``: a template's text is cut into ``cached`` and ``prefilled`` once a request has read it.
     call
         The request that wrote it; None for a template's text.
+    tokens
+        ``(characters, logprob)`` of each token, if the run recorded logprobs; a character belongs to the token that ends it.
     """
 
     origin: str
@@ -49,6 +52,7 @@ class TextSpan:
     name: str
     pieces: list[tuple[str, int]]
     call: Call | None = None
+    tokens: list[tuple[int, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -94,6 +98,21 @@ class _Request:
     end_ms: float = -1
     cached_tokens: int = -1
     output_tokens: int = 0
+    unread: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # characters and logprobs of tokens that no text has taken yet
+
+    def take(self, characters: int) -> list[tuple[int, float]]:
+        """The tokens of the next characters of its output; one that reaches beyond is cut."""
+        taken: list[tuple[int, float]] = []
+        while characters > 0 and self.unread:
+            length, logprob = self.unread.pop(0)
+            if length > characters:
+                self.unread.insert(0, (length - characters, logprob))
+                length = characters
+            taken.append((length, logprob))
+            characters -= length
+        return taken
 
     def call(self, rid: int, now_ms: float) -> Call:
         until = self.end_ms if self.end_ms >= 0 else now_ms
@@ -153,6 +172,8 @@ class TokensFold:
             case ev.RequestFinished() | ev.RequestAborted() if event.rid in self._requests:
                 request = self._requests[event.rid]
                 request.end_ms, request.output_tokens = ms, len(event.output_ids)
+                if isinstance(event, ev.RequestFinished):
+                    request.unread = self._spelled(event)
                 if request.first_ms < 0 and event.output_ids:
                     request.first_ms = ms  # the event of the step that sampled its only token is still to come
                 yield Cell("tail", event.rid, [])
@@ -181,6 +202,8 @@ class TokensFold:
         request = self._requests.get(event.rid)
         call = request.call(event.rid, ms) if request is not None else None
         span = TextSpan(event.origin, event.text, event.name, [(event.origin, len(event.text))], call)
+        if request is not None and event.origin in ("decoded", "jumped"):
+            span.tokens = request.take(len(event.text))
         branch.spans.append(span)
         branch.own += event.text
         yield _span_cell(branch, len(branch.spans) - 1)
@@ -225,6 +248,15 @@ class TokensFold:
             request.output.sampled(token)
             yield self._tail(rid)
 
+    def _spelled(self, event: ev.RequestFinished) -> list[tuple[int, float]]:
+        """Characters and logprob of each token of an answer."""
+        found: list[tuple[int, float]] = []
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for token_id, logprob in zip(event.output_ids, event.output_logprobs, strict=False):
+            characters = len(decoder.decode(self._vocab(token_id).encode("utf-8", "surrogateescape")))
+            found.append((characters, round(logprob, 4)))
+        return found
+
     def _tail(self, rid: int) -> Cell:
         request = self._requests[rid]
         text = self._vocab.text(request.output.token_ids[-TAIL_TOKENS:])
@@ -259,5 +291,6 @@ def _span_cell(branch: Branch, index: int) -> Cell:
     span = branch.spans[index]
     call: list[Any] = list(span.call) if span.call is not None else []
     pieces = [list(piece) for piece in span.pieces]
-    value = [branch.program, branch.number, index, span.origin, span.text, span.name, pieces, call]
+    tokens = [list(token) for token in span.tokens]
+    value = [branch.program, branch.number, index, span.origin, span.text, span.name, pieces, call, tokens]
     return Cell("span", f"{branch.program}.{branch.number}.{index}", value)

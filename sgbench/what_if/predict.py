@@ -10,6 +10,7 @@ from typing import Any
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.runner.cost import StepCost
 from sgbench.errors import UsageError
+from sgbench.trace.events import Event, RequestFinished
 from sgbench.trace.recording import Recording
 from sgbench.trace.trace import Trace
 from sgbench.what_if.calibration import Calibration, calibrate
@@ -165,6 +166,12 @@ def predict(
         refused=run.refused,
         left_out=question.causes.left_out,
     )
-    result = recording.trace
-    result.header = dataclasses.replace(header, predicted=prediction.as_data())
-    return result, prediction
+    predicted = dataclasses.replace(header, predicted=prediction.as_data())
+    return Trace(map(_without_logprobs, recording.trace.events), predicted, trace.vocab), prediction
+
+
+def _without_logprobs(event: Event) -> Event:
+    """A cost runner computes no probabilities: what it says of them is nothing."""
+    if isinstance(event, RequestFinished) and event.output_logprobs:
+        return dataclasses.replace(event, output_logprobs=())
+    return event

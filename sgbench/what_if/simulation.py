@@ -11,7 +11,6 @@ import functools
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
@@ -137,9 +136,7 @@ class Simulation:
         self.rids[cause.rid] = rid = self.worker.next_rid
         constraint = seq.constraint
         self._outputs[rid] = (
-            SampledTokens(cause, constraint)
-            if isinstance(constraint, KnownConstraint)
-            else _padded(cause.output_ids, cause.end)
+            SampledTokens(cause, constraint) if isinstance(constraint, KnownConstraint) else _padded(cause)
         )
         self.worker.accept(seq)
         if cause.end == "abort" and cause.ended_ms is not None and not self._lockstep:
@@ -331,7 +328,9 @@ def _program_order(item: _Item) -> tuple[int, int, int]:
     return _call(item) if isinstance(item, Cause) else (-1, -1, -1)
 
 
-def _padded(output_ids: Iterable[int], end: str) -> tuple[int, ...]:
-    """Tokens to hand out: one more where the answer was cut by its caller, whom the engine does not foresee."""
-    ids = tuple(output_ids)
-    return ids if ids and end not in ("abort", "open") else (*ids, 0)
+def _padded(cause: Cause) -> tuple[int, ...]:
+    """Tokens to hand out. One that was given up may come further here than it did: nobody knows what it would have said."""
+    ids = cause.output_ids
+    if cause.end == "abort":
+        return (*ids, *(0,) * (cause.asked.max_new_tokens - len(ids) + 1))
+    return ids if ids and cause.end != "open" else (*ids, 0)

@@ -34,6 +34,8 @@ def timeless(trace: Trace) -> list[Event]:
     events = []
     for event in trace:
         still = dataclasses.replace(event, t_ns=0, step=0)
+        if isinstance(still, RequestFinished):  # no cost runner knows probabilities
+            still = dataclasses.replace(still, output_logprobs=())
         events.append(dataclasses.replace(still, forward_ms=0.0) if isinstance(still, StepFinished) else still)
     return events
 

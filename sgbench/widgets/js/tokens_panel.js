@@ -25,7 +25,9 @@ export class TokensPanel {
     this.element = el("div", { class: "sgb-panel sgb-tokens-panel" }, this.stage, this.empty, this.tip.element);
     this.which = el("select", { class: "sgb-select", "aria-label": "Program" });
     this.which.addEventListener("change", () => this.choose(this.which.value === "" ? null : Number(this.which.value)));
-    this.tools = [button("Previous program (<)", ICONS.back, () => this.turn(-1)), this.which, button("Next program (>)", ICONS.next, () => this.turn(1))];
+    this.channel = el("select", { class: "sgb-select sgb-hidden", "aria-label": "Colours show" }, el("option", { value: "origin", text: "colours: origin" }), el("option", { value: "probability", text: "colours: probability" }));
+    this.channel.addEventListener("change", () => this.text.classList.toggle("sgb-by-probability", this.channel.value === "probability"));
+    this.tools = [this.channel, button("Previous program (<)", ICONS.back, () => this.turn(-1)), this.which, button("Next program (>)", ICONS.next, () => this.turn(1))];
     this.legend = el("div", { class: "sgb-legend" }, ...["cached", "prefilled", "decoded", "jumped", "selected"].map((name) => key(name, "", name)));
     this.text.addEventListener("pointermove", (event) => this.point(event));
     this.text.addEventListener("pointerleave", () => this.tip.element.classList.add("sgb-hidden"));
@@ -38,7 +40,8 @@ export class TokensPanel {
 
   arrange() {
     this.programs = this.player.table("program").map(([number, name, state]) => ({ number, name, state }));
-    this.spans = this.player.table("span").map(([, program, branch, index, origin, text, name, pieces, call]) => ({ program, branch, index, origin, text, name, pieces, call }));
+    this.spans = this.player.table("span").map(([, program, branch, index, origin, text, name, pieces, call, tokens]) => ({ program, branch, index, origin, text, name, pieces, call, tokens: tokens ?? [] }));
+    this.channel.classList.toggle("sgb-hidden", !this.spans.some((span) => span.tokens.length));
     this.branches = this.player.table("branch").map(([, program, number, parent, at, joined]) => ({ program, number, parent, at, joined }));
     this.tails = this.player.table("tail").map(([rid, program, branch, text]) => ({ rid, program, branch, text }));
     this.offer();
@@ -130,19 +133,28 @@ export class TokensPanel {
     if (!flow.childNodes.length) flow.remove();
   }
 
+  // Lengths count characters as Python does: code points.
   renderSpan(span, flow) {
+    const characters = [...span.text];
+    const pieces = span.tokens.length ? span.tokens.map(([length, logprob]) => [span.origin, length, Math.exp(logprob)]) : span.pieces;
     let start = 0;
-    for (const [origin, length] of span.pieces) {
-      const text = [...span.text].length === span.text.length ? span.text.slice(start, start + length) : [...span.text].slice(start, start + length).join("");
+    for (const [origin, length, probability] of pieces) {
+      const text = characters.slice(start, start + length).join("");
       start += length;
+      if (!text) continue;
       const part = el("span", { class: `sgb-o sgb-o-${origin}`, text, "data-part": String(this.parts.length) });
-      this.parts.push({ part, span, origin, text });
+      if (probability !== undefined) {
+        part.classList.add("sgb-token");
+        part.style.setProperty("--sgb-doubt", `${Math.round(100 * (1 - probability))}%`);
+      }
+      this.parts.push({ part, span, origin, text, probability });
       flow.append(part);
     }
   }
 
-  describe({ span, origin, text }) {
+  describe({ span, origin, text, probability }) {
     const facts = [ORIGIN_WORDS[origin] ?? origin];
+    if (probability !== undefined) facts.unshift(`probability ${probability < 0.001 ? "below 0.001" : probability.toFixed(3)}`);
     if (span.name) facts.push(`variable ${span.name}`);
     const [rid, latency, first, prompt, cached, output] = span.call;
     if (rid !== undefined) {
