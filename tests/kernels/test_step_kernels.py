@@ -139,3 +139,27 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     tokens = sampling.sample_plain(logits, torch.ones(n, device=DEVICE), keys, rows, rows.clone())
     found = torch.bincount(tokens.long().cpu(), minlength=4) / n
     assert torch.allclose(found, probabilities, atol=0.06)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("rows", "width"), [(10, 70), (256, 512)])
+@pytest.mark.parametrize("normed", [True, False])
+@pytest.mark.parametrize("summed", [True, False])
+@pytest.mark.parametrize("gated", [True, False])
+def test_gemv(rows: int, width: int, normed: bool, summed: bool, gated: bool, dtype: torch.dtype) -> None:
+    from sgbench.engine.kernels.gemv import gemv
+
+    torch.manual_seed(rows)
+    matrix, x, bias = (
+        random(rows, width, dtype=dtype) * width**-0.5,
+        random(1, width, dtype=dtype),
+        random(rows, dtype=dtype),
+    )
+    options = {
+        "norm": random(width, dtype=dtype) if normed else None,
+        "stream": random(1, rows // (2 if gated else 1), dtype=dtype) if summed else None,
+        "gated": gated,
+        "eps": 1e-5,
+    }
+    for given in (bias, None):
+        close(gemv(x, matrix, given, **options), twins.gemv(x, matrix, given, **options))

@@ -14,6 +14,8 @@ import torch
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.gemv_shapes import GATED, MEASURED, PLAIN
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -61,7 +63,9 @@ def _gemv(
         weights = tl.load(start + at, mask=both, other=0.0, eviction_policy="evict_first")
         first += weights.to(tl.float32) * vector[None, :]
         if gated:
-            weights = tl.load(start + at + n_rows.to(tl.int64) * width, mask=both, other=0.0, eviction_policy="evict_first")
+            weights = tl.load(
+                start + at + n_rows.to(tl.int64) * width, mask=both, other=0.0, eviction_policy="evict_first"
+            )
             second += weights.to(tl.float32) * vector[None, :]
     scale = 1.0
     if has_norm:
@@ -88,6 +92,7 @@ def gemv(
     eps: float = 0.0,
     stream: torch.Tensor | None = None,
     gated: bool = False,
+    out: torch.Tensor | None = None,
     shape: Shape | None = None,
 ) -> torch.Tensor:
     """``matrix @ x``, with what is asked for around it.
@@ -106,6 +111,8 @@ def gemv(
         ``[1, rows]``: added to the result.
     gated
         The first half of the rows gates the second: ``silu(first) * second``, ``[1, rows / 2]``.
+    out
+        ``[1, rows]``: where the result goes; None: into a new tensor.
     shape
         How programs are cut; None: by the size of the matrix.
     """
@@ -113,7 +120,8 @@ def gemv(
     n_rows = matrix.shape[0] // 2 if gated else matrix.shape[0]
     assert x.shape == (1, width) and x.is_contiguous() and matrix.is_contiguous()
     shape = shape or _shape(n_rows, width, gated)
-    out = x.new_empty(1, n_rows)
+    if out is None:
+        out = x.new_empty(1, n_rows)
     _gemv[(triton.cdiv(n_rows, shape.rows),)](
         x,
         matrix,
@@ -137,6 +145,5 @@ def gemv(
 
 
 def _shape(n_rows: int, width: int, gated: bool) -> Shape:
-    """Measured on an H200 (`benchmarks/LOG.md`)."""
-    columns = min(1024, triton.next_power_of_2(width))
-    return Shape(2 if gated else 4, columns, 4, 2)
+    rows, columns, warps, stages = MEASURED.get((n_rows, width, gated), GATED if gated else PLAIN)
+    return Shape(rows, min(columns, triton.next_power_of_2(width)), warps, stages)

@@ -24,6 +24,7 @@ class StepOps:
         [torch.Tensor, int, torch.Tensor, torch.Tensor, Norms, float, torch.Tensor | None, torch.Tensor], None
     ]
     silu_mul: Callable[[torch.Tensor], torch.Tensor]
+    gemv: Callable[..., torch.Tensor]
     sample_plain: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -36,10 +37,16 @@ def step_ops(device: torch.device) -> StepOps:
 
 def triton_ops() -> StepOps:
     """Fused kernels; Triton is imported here and not before."""
-    from sgbench.engine.kernels import activation, norm, rope, sampling
+    from sgbench.engine.kernels import activation, gemv, norm, rope, sampling
 
     return StepOps(
-        "triton", norm.add_norm, norm.embed_norm, rope.rotate_store, activation.silu_mul, sampling.sample_plain
+        name="triton",
+        add_norm=norm.add_norm,
+        embed_norm=norm.embed_norm,
+        rotate_store=rope.rotate_store,
+        silu_mul=activation.silu_mul,
+        gemv=gemv.gemv,
+        sample_plain=sampling.sample_plain,
     )
 
 
@@ -47,4 +54,12 @@ def torch_ops() -> StepOps:
     """The twins."""
     from sgbench.engine.kernels import twins
 
-    return StepOps("torch", twins.add_norm, twins.embed_norm, twins.rotate_store, twins.silu_mul, twins.sample_plain)
+    return StepOps(
+        name="torch",
+        add_norm=twins.add_norm,
+        embed_norm=twins.embed_norm,
+        rotate_store=twins.rotate_store,
+        silu_mul=twins.silu_mul,
+        gemv=twins.gemv,
+        sample_plain=twins.sample_plain,
+    )

@@ -68,6 +68,32 @@ def silu_mul(gate_up: torch.Tensor) -> torch.Tensor:
     return (F.silu(gate) * up).to(gate_up.dtype)
 
 
+def gemv(
+    x: torch.Tensor,
+    matrix: torch.Tensor,
+    bias: torch.Tensor | None,
+    *,
+    norm: torch.Tensor | None = None,
+    eps: float = 0.0,
+    stream: torch.Tensor | None = None,
+    gated: bool = False,
+    out: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """See `gemv.gemv`."""
+    wide = x.float()
+    if norm is not None:
+        wide = wide * (wide.square().mean(-1, keepdim=True) + eps).rsqrt() * norm.float()
+    value = wide @ matrix.float().t()
+    if bias is not None:
+        value += bias.float()
+    if gated:
+        gate, up = value.chunk(2, 1)
+        value = F.silu(gate) * up
+    if stream is not None:
+        value += stream.float()
+    return value.to(x.dtype) if out is None else out.copy_(value)
+
+
 def sample_plain(
     logits: torch.Tensor,
     temperatures: torch.Tensor,

@@ -20,7 +20,7 @@ Linear: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionStep
     from sgbench.engine.kernels.ops import StepOps
-    from sgbench.engine.models.decoder import Decoder
+    from sgbench.engine.models.decoder import Decoder, LayerWeights
     from sgbench.engine.models.loading import AnyDecoder
     from sgbench.engine.runner.kv_cache import KVCache
 
@@ -82,28 +82,61 @@ class FusedDecoder:
         linear: Linear = plain_linear,
     ) -> None:
         self._linear = linear
+        # Weights of a CPU lie column by column; where rows must not depend on the batch, one request takes no way of its own.
+        self._reads_rows = linear is plain_linear and decoder.weights.layers[0].qkv.is_contiguous()
         self._config, self._weights, self._ops, self._cache = decoder.config, decoder.weights, ops, cache
         device = decoder.weights.embedding.device
         self._table = rotation_table(decoder.config.rope, decoder.config.head_dim, n_positions, device)
 
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """Hidden states after the final norm, ``[n, hidden_size]``."""
-        config, weights, ops = self._config, self._weights, self._ops
-        eps, layers = config.norm_eps, weights.layers
+        weights, ops = self._weights, self._ops
+        eps, layers = self._config.norm_eps, weights.layers
         stream, normed = ops.embed_norm(batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, eps)
         for index, layer in enumerate(layers):
             qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
-            heads = qkv.view(len(qkv), -1, config.head_dim)
-            norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
-            to = None if self._cache is None else self._cache.by_slot[index]
-            ops.rotate_store(heads, config.n_heads, batch.positions, self._table, norms, eps, to, batch.slots)
-            own = heads[:, config.n_heads :] if to is None else None
-            mixed = attention.attend(index, heads[:, : config.n_heads], own)
+            mixed = self._attend(index, layer, qkv, batch, attention)
             normed = ops.add_norm(self._linear(mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps)
             gated = ops.silu_mul(self._linear(normed, layer.gate_up, layer.gate_up_bias))
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
             normed = ops.add_norm(self._linear(gated, layer.down, layer.down_bias), stream, following, eps)
         return normed
+
+    def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
+        """Logits of a step of one token for each request, into ``out`` ``[n, vocab_size]``."""
+        if len(out) == 1 and self._reads_rows:
+            return self._decode_one(batch, attention, out)
+        return self.logits(self.forward(batch, attention), out)
+
+    def _decode_one(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
+        """One request alone: what counts is reading the weights, so norms, gate and sums are done on the way."""
+        config, weights, gemv = self._config, self._weights, self._ops.gemv
+        eps = config.norm_eps
+        stream, _ = self._ops.embed_norm(
+            batch.ids, batch.rows, batch.last, weights.embedding, weights.layers[0].input_norm, eps
+        )
+        for index, layer in enumerate(weights.layers):
+            qkv = gemv(stream, layer.qkv, layer.qkv_bias, norm=layer.input_norm, eps=eps)
+            mixed = self._attend(index, layer, qkv, batch, attention)
+            stream = gemv(mixed, layer.out, layer.out_bias, stream=stream)
+            gated = gemv(stream, layer.gate_up, layer.gate_up_bias, norm=layer.post_norm, eps=eps, gated=True)
+            stream = gemv(gated, layer.down, layer.down_bias, stream=stream)
+        logits: torch.Tensor = gemv(stream, weights.head, None, norm=weights.norm, eps=eps, out=out)
+        return logits
+
+    def _attend(
+        self, index: int, layer: LayerWeights, qkv: torch.Tensor, batch: TokenBatch, attention: AttentionStep
+    ) -> torch.Tensor:
+        """Attention of a layer from its projection, ``[n, heads * head_dim]``."""
+        config = self._config
+        heads = qkv.view(len(qkv), -1, config.head_dim)
+        norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
+        to = None if self._cache is None else self._cache.by_slot[index]
+        self._ops.rotate_store(
+            heads, config.n_heads, batch.positions, self._table, norms, config.norm_eps, to, batch.slots
+        )
+        own = heads[:, config.n_heads :] if to is None else None
+        return attention.attend(index, heads[:, : config.n_heads], own)
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
@@ -128,6 +161,10 @@ class UnfusedDecoder:
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """See `FusedDecoder.forward`."""
         return self._decoder.forward(batch.known_ids().long(), batch.positions.long(), attention)
+
+    def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
+        """See `FusedDecoder.decode_logits`."""
+        return self.logits(self.forward(batch, attention), out)
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """See `FusedDecoder.logits`; float32."""

@@ -158,8 +158,7 @@ class DecodeSteps:
         fields = self._fields[:, :size]
         attention = self._attention.decode(self._inputs, size)
         batch = TokenBatch(fields[0], fields[2], self._inputs.slots[:size], fields[1], self._last)
-        hidden = self._forward.forward(batch, attention)
-        logits = self._forward.logits(hidden, self._logits[:size])
+        logits = self._forward.decode_logits(batch, attention, self._logits[:size])
         keys = fields[4:6].t().contiguous()
         return self._ops.sample_plain(logits, fields[3].view(torch.float32), keys, fields[1], self._last)
 

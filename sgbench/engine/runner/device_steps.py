@@ -7,6 +7,7 @@ table, so that the next step can begin with them; a copy goes to the host. All o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from sgbench.engine.runner.decode_steps import DecodeSteps
 from sgbench.engine.runner.device_logprobs import Scored, score, score_rows, to_host
 from sgbench.engine.runner.logprobs import LogitRows, logit_rows
 from sgbench.engine.runner.masking import check
-from sgbench.engine.runner.pending_step import PendingStep, Share
+from sgbench.engine.runner.pending_step import PendingStep, Share, UnboundStep
 from sgbench.engine.runner.row_sampling import RowSampling, bound, decode_plan_of, only_masked
 from sgbench.engine.runner.sampler import sample
 from sgbench.engine.runner.upload import upload, upload_packed
@@ -37,6 +38,7 @@ class DeviceForward(Protocol):
     """A decoder over batches of tokens on the device; see `sgbench.engine.models.fused_decoder`."""
 
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor: ...
+    def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor: ...
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor: ...
 
 
@@ -87,12 +89,19 @@ class DeviceSteps:
             logits = torch.empty(max_running, vocab_size, dtype=logits_dtype, device=device)
             self._decode = DecodeSteps(forward, ops, attention, table, self._last, logits, graphs)
 
-    def launch(self, plan: StepPlan | DecodePlan) -> PendingStep:
+    @property
+    def binds_late(self) -> bool:
+        """Can a decode step's logits be computed before it is known what constraints allow?"""
+        return self._decode is not None
+
+    def launch(self, plan: StepPlan | DecodePlan) -> PendingStep | UnboundStep:
         """Start a step."""
         began = self._event()
         if isinstance(plan, DecodePlan):
             rows = plan.rows.tolist()
-            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in self._sampling.special(plan.rows)]
+            late = {i for i, allowed in enumerate(plan.allowed) if allowed is not None}
+            filtered = [i for i in self._sampling.special(plan.rows) if i not in late]
+            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in filtered]
             if self._decode is not None:
                 return self._launch_decode(plan, None, special, began)
             chunks = tuple(plan.chunk(i, self._sampling.before(row)) for i, row in enumerate(rows))
@@ -122,12 +131,35 @@ class DeviceSteps:
         tokens: IntArray | None,
         special: list[tuple[int, Chunk]],
         began: torch.cuda.Event | None,
-    ) -> PendingStep:
+    ) -> PendingStep | UnboundStep:
         assert self._decode is not None
         rows, sampling = plan.rows, self._sampling
         sampled, logits = self._decode.launch(
             plan, tokens, sampling.temperatures(rows), sampling.keys(rows, plan.sample_index)
         )
+        if plan.allowed:
+            return UnboundStep(lambda: self._drawn(plan, sampled, logits, [*special, *self._bound_late(plan)], began))
+        return self._drawn(plan, sampled, logits, special, began)
+
+    def _bound_late(self, plan: DecodePlan) -> list[tuple[int, Chunk]]:
+        """The rows that constraints bind, now that it is known how; rows that nobody waits for are left as they are."""
+        found = []
+        for i, (row, allowed) in enumerate(zip(plan.rows.tolist(), plan.allowed, strict=True)):
+            made = None if allowed is None else allowed()
+            if made is not None:
+                found.append((i, replace(plan.chunk(i, self._sampling.before(row)), allowed=made)))
+        return found
+
+    def _drawn(
+        self,
+        plan: DecodePlan,
+        sampled: torch.Tensor,
+        logits: torch.Tensor,
+        special: list[tuple[int, Chunk]],
+        began: torch.cuda.Event | None,
+    ) -> PendingStep:
+        """What is left of a decode step once its logits are launched."""
+        rows, sampling = plan.rows, self._sampling
         self._resample(logits, sampled, special, rows)
         reporting = sampling.reporting(rows)
         if not reporting:
