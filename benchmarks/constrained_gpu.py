@@ -100,7 +100,7 @@ class Bench:
         host = _HostTime()
         taken: dict[str, list[float]] = {name: [] for name in arms}
         spent: dict[str, list[float]] = {name: [] for name in arms}
-        for round_ in range(6):
+        for round_ in range(5):
             for name, (options, ahead) in arms.items():
                 self._set(ahead=ahead)
                 host.seconds = 0.0
@@ -108,7 +108,7 @@ class Bench:
                 if round_:
                     taken[name].append(seconds / steps * 1e3)
                     spent[name].append(host.seconds / steps * 1e3)
-            if time.perf_counter() > deadline - 30:
+            if time.perf_counter() > deadline - 20:
                 break
         host.restore()
         self._set(ahead=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu_determinism import COMPARED, difference_rates
 from benchmarks.gpu_engine import Bench, Clock, events_cost
 from benchmarks.gpu_floor import Ceilings, Floor, measure_ceilings
 from benchmarks.gpu_programs import LLAMA_1B, programs_against_requests, shape_folder
@@ -29,20 +30,22 @@ ROWS = (
     "decode",
     "first_token",
     "few_shot",
-    "few_shot_off",
     "no_sharing",
     "tree",
     "multi_turn",
-    "bookkeeping",
-    "events",
+    "few_shot_off",
     "tree_off",
+    "differences",
+    "events",
     "programs",
+    "deterministic",
 )
+_OWN_ENGINE = ("programs", "deterministic")
 _SETTINGS: dict[str, Any] = {"max_running": 256, "max_prefill_tokens": 8192, "context_length": 4096}
 
 
 def workloads(size: str) -> dict[str, Workload]:
-    """By row; ``size`` ``tiny`` is for a test on a CPU."""
+    """By row; ``size`` ``tiny`` is for a test on a CPU. ``tree_off`` is a quarter of the tree, for both arms."""
     if size == "tiny":
         return {
             "decode": OneRequest(16, 8),
@@ -50,7 +53,9 @@ def workloads(size: str) -> dict[str, Workload]:
             "few_shot": FewShot(8, 100, 8, 4),
             "no_sharing": NoSharing(8, 32, 4),
             "tree": Tree(2, 32, 2, 2, 4),
+            "tree_off": Tree(1, 32, 2, 2, 4),
             "multi_turn": MultiTurn(3, 3, 16, 4),
+            "differences": FewShot(4, 40, 8, 4),
         }
     return {
         "decode": OneRequest(128, 257),
@@ -58,7 +63,9 @@ def workloads(size: str) -> dict[str, Workload]:
         "few_shot": FewShot(),
         "no_sharing": NoSharing(),
         "tree": Tree(),
+        "tree_off": Tree(n_questions=8),
         "multi_turn": MultiTurn(),
+        "differences": COMPARED,
     }
 
 
@@ -68,6 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     run = GpuRun(args)
     try:
         run.engine_rows()
+        run.deterministic()
         run.programs()
         run.peers()
     finally:
@@ -80,10 +88,15 @@ class GpuRun:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
-        self._clock = Clock(args.budget)
+        self._clock = Clock(args.budget - args.reserve)
+        self._whole = Clock(args.budget)
         self._work = workloads(args.size)
         self._shape = LLAMA_31_8B if args.size == "full" else json.loads(Path(args.config).read_text(encoding="utf-8"))
         self._cuda = args.device == "cuda"
+        if args.memory_fraction:
+            import torch
+
+            torch.cuda.set_per_process_memory_fraction(args.memory_fraction)
         ceilings = measure_ceilings() if self._cuda else Ceilings(1e10, 1e11)
         self._ceilings = ceilings
         self.results: dict[str, Any] = {
@@ -97,10 +110,10 @@ class GpuRun:
 
     def engine_rows(self) -> None:
         """Every row of the one engine, in order, as far as the time goes."""
-        wanted = [name for name in ROWS if name in self._args.only and name != "programs"]
+        wanted = [name for name in ROWS if name in self._args.only and name not in _OWN_ENGINE]
         if not wanted or self._args.budget <= 0:
             return
-        engine, start_s = self._start()
+        engine, start_s = self._start({})
         rows = self.results["rows"]
         with engine:
             rows["start"] = {"seconds": start_s, "from_process_start": process_seconds()}
@@ -112,10 +125,10 @@ class GpuRun:
             for name in wanted:
                 if name != "start" and self._clock.left_s > 0:
                     self._measure(name, bench, floor)
-                    row = rows[name.removesuffix("_off")]
-                    print(f"{name}: {json.dumps(row['off'] if name.endswith('_off') else row)}", flush=True)
+                    row = rows.get(name.removesuffix("_off"), {})
+                    print(f"{name}: {json.dumps(row.get('off') if name.endswith('_off') else row)}", flush=True)
 
-    def _start(self) -> tuple[Any, float]:
+    def _start(self, options: dict[str, Any]) -> tuple[Any, float]:
         """An engine, and seconds from nothing to its first token."""
         from sgbench.engine.config import EngineConfig
         from sgbench.engine.engine import EngineCore
@@ -123,7 +136,7 @@ class GpuRun:
 
         folder = shape_folder(self._shape)
         began = time.perf_counter()
-        options = dict(_SETTINGS, load_format="dummy", device=self._args.device) | self._args.engine
+        options = dict(_SETTINGS, load_format="dummy", device=self._args.device) | self._args.engine | options
         runner = TorchRunner(EngineConfig.from_options(str(folder), options))
         engine = EngineCore(runner.config, runner, None)
         self._work["first_token"].play(Bench(engine, self._clock).generate(began + 600), runner.vocab_size, 0)
@@ -135,23 +148,43 @@ class GpuRun:
         return Floor(ModelConfig.from_dict(self._shape), self._ceilings)
 
     def _measure(self, name: str, bench: Bench, floor: Floor) -> None:
-        rows, repeats = self.results["rows"], self._args.repeats
+        rows, repeats, limit_s = self.results["rows"], self._args.repeats, self._args.row_limit
         if name.endswith("_off"):
-            whole = name.removesuffix("_off")
-            with bench.engine.without_cache("off"):
-                rows.setdefault(whole, {})["off"] = bench.seconds(self._work[whole], 1, warm_up=False, limit_s=60)
-        elif name == "bookkeeping":
-            rows[name] = bench.bookkeeping(self._work["no_sharing"])
+            rows.setdefault(name.removesuffix("_off"), {})["off"] = self._off(name, bench)
+        elif name == "no_sharing":
+            rows[name] = bench.bookkeeping(self._work[name], repeats, limit_s)
         elif name == "events":
             rows[name] = events_cost(bench, self._work["few_shot"])
+        elif name == "differences":
+            work = self._work[name]
+            assert isinstance(work, FewShot)
+            rows[name] = difference_rates(bench, work)
         elif name == "decode":
-            rows[name] = self._decode(bench, floor)
+            rows[name] = self._decode(bench)
         else:
+            short = name in ("first_token", "few_shot")
             often = {"first_token": 9, "few_shot": max(2, repeats)}.get(name, repeats)
-            row = bench.seconds(self._work[name], often, warm_up=name in ("first_token", "few_shot") or repeats > 1)
-            rows[name] = row | {"floor": floor.seconds(self._work[name].batches())}
+            rows[name] = bench.seconds(self._work[name], often, warm_up=short or repeats > 1, limit_s=limit_s)
+        if name in self._work and name not in ("decode", "differences") and not name.endswith("_off"):
+            rows[name]["floor"] = floor.seconds(self._work[name].batches())
+        if name == "decode":
+            kv = 128 + 257 / 2
+            rows[name]["floor"] = floor.decode_step(1, kv, kv)
 
-    def _decode(self, bench: Bench, floor: Floor) -> dict[str, Any]:
+    def _off(self, name: str, bench: Bench) -> dict[str, Any]:
+        """The same engine with its cache off; ``ratio`` where the workload is a smaller one, run both ways."""
+        whole = name.removesuffix("_off")
+        work, limit_s = self._work.get(name, self._work[whole]), self._args.row_limit
+        on = bench.seconds(work, 1, warm_up=False, limit_s=limit_s) if name in self._work else None
+        with bench.engine.without_cache("off"):
+            off = bench.seconds(work, 1, warm_up=False, limit_s=limit_s)
+        if on is not None:
+            off["of"] = repr(work)
+            if "seconds" in on and "seconds" in off:
+                off["ratio"] = off["seconds"] / on["seconds"]
+        return off
+
+    def _decode(self, bench: Bench) -> dict[str, Any]:
         """Seconds a token after the first: a whole answer less a first token."""
         work = self._work["decode"]
         assert isinstance(work, OneRequest)
@@ -160,16 +193,30 @@ class GpuRun:
         if "over" in whole or "over" in first:
             return whole
         each = (whole["seconds"] - first["seconds"]) / (work.new_tokens - 1)
-        kv = work.prompt_tokens + work.new_tokens / 2
-        return {"seconds": each, "floor": floor.decode_step(1, kv, kv), "whole": whole["all"], "first": first["all"]}
+        return {"seconds": each, "whole": whole["all"], "first": first["all"]}
+
+    def deterministic(self) -> None:
+        """Batch-invariant results on an engine of its own: differences, and seconds of two rows for the price."""
+        if "deterministic" not in self._args.only or self._whole.left_s < 10:
+            return
+        engine, start_s = self._start({"deterministic": True})
+        work = self._work["differences"]
+        assert isinstance(work, FewShot)
+        with engine:
+            bench = Bench(engine, self._whole)
+            row: dict[str, Any] = {"engine": engine.runner.description, "start": start_s}
+            self.results["rows"]["deterministic"] = row
+            row["differences"] = difference_rates(bench, work)
+            row["seconds"] = {"decode": self._decode(bench), "few_shot": bench.seconds(self._work["few_shot"], 1)}
+            print(f"deterministic: {json.dumps(row)}", flush=True)
 
     def programs(self) -> None:
         """The row of language programs, on an engine of its own."""
-        if "programs" not in self._args.only or self._clock.left_s < 5:
+        if "programs" not in self._args.only or self._whole.left_s < 5:
             return
         shape = LLAMA_1B if self._args.size == "full" else self._shape
         n, new = (64, 128) if self._args.size == "full" else (4, 4)
-        self.results["rows"]["programs"] = programs_against_requests(self._clock, self._args.device, shape, n, new)
+        self.results["rows"]["programs"] = programs_against_requests(self._whole, self._args.device, shape, n, new)
         print(f"programs: {json.dumps(self.results['rows']['programs'])}", flush=True)
 
     def peers(self) -> None:
@@ -242,6 +289,9 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=list(ROWS), choices=ROWS)
     parser.add_argument("--budget", type=float, default=600, help="seconds for our rows; 0: none")
+    parser.add_argument("--reserve", type=float, default=60, help="of them, for the rows with an engine of their own")
+    parser.add_argument("--row-limit", type=float, default=60, help="seconds after which a row is given up")
+    parser.add_argument("--memory-fraction", type=float, help="of the GPU, for this process: where others use it too")
     parser.add_argument("--peer-budget", type=float, default=300, help="seconds for transformers; 0: none")
     parser.add_argument("--repeats", type=int, default=1, help="of the long rows")
     parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))

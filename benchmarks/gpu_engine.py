@@ -104,8 +104,8 @@ class Bench:
 
         return run
 
-    def bookkeeping(self, workload: Workload) -> dict[str, Any]:
-        """Share of the time that the prefix cache's own calls take, on the engine's thread."""
+    def bookkeeping(self, workload: Workload, repeats: int, limit_s: float) -> dict[str, Any]:
+        """`seconds`, and the share of them that the prefix cache's own calls take, on the engine's thread."""
         watch: list[Stopwatch] = []
 
         def swap_in() -> None:
@@ -116,17 +116,13 @@ class Bench:
         self.engine.flush_cache()
         self.engine.call(swap_in)
         try:
-            measured = self.seconds(workload, 1, warm_up=False)
+            measured = self.seconds(workload, repeats, warm_up=repeats > 1, limit_s=limit_s)
         finally:
             self.engine.call(lambda: self.engine._loop.worker.swap_cache(watch[0].watched) and None)
         if "over" in measured:
             return measured
-        return {
-            "seconds": measured["seconds"],
-            "radix_seconds": watch[0].seconds,
-            "radix_calls": watch[0].calls,
-            "radix_share": watch[0].seconds / measured["seconds"],
-        }
+        book = {"radix_seconds": watch[0].seconds, "radix_calls": watch[0].calls}
+        return measured | book | {"radix_share": watch[0].seconds / sum(measured["all"])}
 
 
 class Stopwatch:

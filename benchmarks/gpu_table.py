@@ -52,7 +52,9 @@ def _line(name: str, rows: dict[str, Any], peers: dict[str, Any]) -> str:
     row = rows.get(name, {})
     vllm, mini, target = QUOTED[name]
     on, off = row.get("seconds"), row.get("off", {}).get("seconds")
-    ratio = f"{off / on:.1f}" if on and off else ""
+    ratio = f"{row['off']['ratio']:.1f}" if "ratio" in row.get("off", {}) else f"{off / on:.1f}" if on and off else ""
+    if "ratio" in row.get("off", {}):
+        row = row | {"off": {}}  # of a smaller workload
     others = [_cell(name, peers.get(name, {}).get(way, {})) for way in ("padded", "continuous")]
     cells = [TITLES[name], f"**{_cell(name, row)}**", _number(name, target), _number(name, vllm), _number(name, mini)]
     cells += [_number(name, row.get("floor")), _cell(name, row.get("off", {})), ratio, *others]
@@ -76,7 +78,9 @@ def _number(name: str, seconds: float | None) -> str:
 
 def _findings(results: dict[str, Any]) -> list[str]:
     found = []
-    if "radix_share" in (book := results["rows"].get("bookkeeping", {})):
+    if "ratio" in (off := results["rows"].get("tree", {}).get("off", {})):
+        found.append(f"- The tree's off / on is that of {off['of']}, {off['seconds']:.1f} s with the cache off.")
+    if "radix_share" in (book := results["rows"].get("no_sharing", {})):
         found.append(f"- Radix bookkeeping on the workload without sharing: {book['radix_share']:.3%} of the time.")
     if "cost" in (events := results["rows"].get("events", {})):
         found.append(
@@ -87,6 +91,18 @@ def _findings(results: dict[str, Any]) -> list[str]:
             f"- {programs['programs']} language programs at once on a 1B shape: {programs['programs_over_requests']:.1%} of the "
             f"throughput of the same requests in one call ({programs['tokens_per_s']['requests']:,.0f} tokens/s)."
         )
-    if "difference" in (same := results["rows"].get("determinism", {})):
-        found.append(f"- Cached against uncached output: {same['difference']}.")
+    rows = results["rows"]
+    for name, rates in (
+        ("default", rows.get("differences")),
+        ("deterministic=True", rows.get("deterministic", {}).get("differences")),
+    ):
+        if rates:
+            told = "; ".join(f"{k.replace('_', ' ')}: {v['different']} of {v['requests']}" for k, v in rates.items())
+            each = rates["cached_against_uncached"]["first_differences_per_token"]
+            found.append(f"- Requests whose greedy output differs in bf16, {name}: {told} ({each:.2%} a token).")
+    if "seconds" in (exact := rows.get("deterministic", {})):
+        prices = {
+            k: v["seconds"] / rows[k]["seconds"] for k, v in exact["seconds"].items() if "seconds" in rows.get(k, {})
+        }
+        found.append("- Price of deterministic=True: " + ", ".join(f"{k} x {v:.2f}" for k, v in prices.items()) + ".")
     return found

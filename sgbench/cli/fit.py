@@ -43,12 +43,12 @@ def _memory(model: object) -> Iterator[tuple[str, str, str]]:
     from sgbench.engine.models.config import ModelConfig
     from sgbench.engine.runner.gpu_check import why_none, why_not
     from sgbench.engine.runner.kv_cache import KVCache
-    from sgbench.engine.runner.memory import free_ram_bytes
+    from sgbench.engine.runner.memory import free_bytes, free_ram_bytes
 
     assert isinstance(model, ModelConfig)
     cuda = not why_none() and not why_not()
     dtype = (torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16) if cuda else torch.float32
-    free = torch.cuda.mem_get_info()[0] if cuda else free_ram_bytes()
+    free = free_bytes(torch.device("cuda")) if cuda else free_ram_bytes()
     size, each = model.parameters * dtype.itemsize, KVCache.bytes_per_token(model, dtype)
     where, kind = ("the GPU" if cuda else "memory"), str(dtype).removeprefix("torch.")
     takes = f"weights take {size / 2**30:.2f} GiB in {kind}, {where} has {free / 2**30:.1f} GiB free"

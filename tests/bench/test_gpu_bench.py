@@ -80,13 +80,28 @@ def test_rows_run_in_miniature(tmp_path: Path) -> None:
     shape = tmp_path / "shape.json"
     shape.write_text(json.dumps(SHAPE))
     rows = [name for name in gpu.ROWS if name != "events"]
-    options = ["--device", "cpu", "--size", "tiny", "--config", str(shape), "--budget", "60", "--peer-budget", "0"]
+    options = [
+        "--device",
+        "cpu",
+        "--size",
+        "tiny",
+        "--config",
+        str(shape),
+        "--budget",
+        "90",
+        "--reserve",
+        "30",
+        "--peer-budget",
+        "0",
+    ]
     gpu.main([*options, "--engine", "kv_tokens=4000", "--out", str(tmp_path), "--only", *rows])
     results = json.loads((tmp_path / "gpu.json").read_text())["rows"]
     for name in ("start", "decode", "first_token", "few_shot", "no_sharing", "tree", "multi_turn"):
         assert results[name]["seconds"] > 0
     assert results["few_shot"]["prefill_tokens"] == 100 + 8 * 8
     assert results["few_shot"]["off"]["prefill_tokens"] == 8 * 108
-    assert 0 < results["bookkeeping"]["radix_share"] < 1
+    assert 0 < results["no_sharing"]["radix_share"] < 1
+    assert results["tree"]["off"]["ratio"] > 0
+    assert results["deterministic"]["differences"]["cached_against_uncached"]["requests"] == 4
     assert results["programs"]["programs_over_requests"] > 0
     assert "no sharing" in (tmp_path / "gpu.md").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,9 @@ from sgbench.errors import CapacityError, DeviceMemoryError
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
 
 pytestmark = pytest.mark.gpu
+
+FRACTION = float(os.environ.get("SGBENCH_TEST_GPU_FRACTION", "1"))
+"""Of the card that these tests may fill: less where something else runs beside them."""
 
 SMALL: dict[str, Any] = LLAMA_31_8B | {
     "vocab_size": 32_000,
@@ -51,21 +55,28 @@ def ask(engine: EngineCore, texts: list[list[int]], new: int = 4) -> list[int]:
 
 @pytest.fixture
 def clean() -> Iterator[None]:
+    torch.cuda.set_per_process_memory_fraction(FRACTION)
     torch.cuda.empty_cache()
     yield
     torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def used_bytes() -> int:
+    """Of the card, by anybody; where others are busy there, by torch in this process."""
+    free, total = torch.cuda.mem_get_info()
+    return total - free if FRACTION == 1 else torch.cuda.memory_reserved()
 
 
 @pytest.mark.usefixtures("clean")
 def test_ten_starts_and_stops_leave_the_card_as_it_was(tmp_path: Path) -> None:
-    free = []
+    used = []
     for cycle in range(11):  # the first one loads the kernels, which stay with the process
         with start(tmp_path, kv_tokens=200_000 if cycle % 2 else None) as engine:
             assert ask(engine, prompts(8, 300, cycle)) == [4] * 8
-        free.append(torch.cuda.mem_get_info()[0])
-    print("free after each stop, MiB:", [size >> 20 for size in free])
+        used.append(used_bytes())
+    print("used after each stop, MiB:", [size >> 20 for size in used])
     assert torch.cuda.memory_allocated() < 32 << 20
-    used = [torch.cuda.mem_get_info()[1] - size for size in free]
     assert max(used[1:]) - min(used[1:]) <= 0.01 * torch.cuda.mem_get_info()[1]
     assert used[-1] <= used[1] + (64 << 20), "nothing grows from start to start"
 
@@ -74,13 +85,13 @@ def test_ten_starts_and_stops_leave_the_card_as_it_was(tmp_path: Path) -> None:
 def test_the_pool_is_what_is_free_beside_the_largest_step(tmp_path: Path) -> None:
     with start(tmp_path) as engine:
         print(engine.runner.description)
-        total = torch.cuda.mem_get_info()[1]
+        total = torch.cuda.mem_get_info()[1] * FRACTION
         pool = engine.config.kv_tokens * engine.runner.kv_bytes_per_token  # type: ignore[operator,attr-defined]
         assert 0.75 * total < pool < total
         assert re.search(r"KV pool of [\d,]+ tokens, [\d.]+ GiB; weights", engine.runner.description)
         assert ask(engine, prompts(256, 100), 8) == [8] * 256
         assert ask(engine, prompts(3, 4000, 1)) == [4] * 3
-        assert torch.cuda.mem_get_info()[0] > 0.02 * total, "the user keeps a share"
+        assert torch.cuda.memory_reserved() < 0.98 * total, "the user keeps a share"
 
 
 def hog() -> list[torch.Tensor]:

@@ -116,7 +116,8 @@ class DeviceMemory:
 
     def holders(self) -> Holders:
         """Who holds what now. GPU only."""
-        free, total = torch.cuda.mem_get_info(self._device)
+        total = torch.cuda.mem_get_info(self._device)[1]
+        free = free_bytes(self._device)
         allocated, reserved = torch.cuda.memory_allocated(self._device), torch.cuda.memory_reserved(self._device)
         own = max(0, allocated - self._weights - self._kv - self._steps)
         elsewhere = max(0, total - free - reserved)
@@ -176,7 +177,7 @@ class DeviceMemory:
         peak = torch.cuda.max_memory_allocated(device) - torch.cuda.memory_allocated(device)
         step = max(0, peak - slots * bytes_per_token)
         torch.cuda.empty_cache()
-        free = torch.cuda.mem_get_info(device)[0]
+        free = free_bytes(device)
         tokens = int((free - step - _GRAPH_BYTES) * _POOL_SHARE) // bytes_per_token
         if tokens < 1:
             raise CapacityError(
@@ -200,10 +201,22 @@ class GuardedStep:
     def __init__(self, step: Pending, memory: DeviceMemory) -> None:
         self._step, self._memory = step, memory
 
+    def bind(self) -> None:
+        """See `sgbench.engine.runner.base.Pending.bind`."""
+        with torch.inference_mode(), self._memory.guard("a step"):
+            self._step.bind()
+
     def result(self) -> StepResult:
         """See `sgbench.engine.runner.base.Pending.result`."""
         with self._memory.guard("a step"):
             return self._step.result()
+
+
+def free_bytes(device: torch.device) -> int:
+    """What this process may still take of the card: less than is free where the user has set a limit to torch."""
+    free, total = torch.cuda.mem_get_info(device)
+    allowed = int(total * torch.cuda.get_per_process_memory_fraction(device)) - torch.cuda.memory_reserved(device)
+    return max(0, min(free, allowed))
 
 
 def ram_pool_tokens(bytes_per_token: int, context_tokens: int) -> int:
