@@ -12,12 +12,13 @@ import argparse
 import gc
 import json
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu_determinism import COMPARED, difference_rates
-from benchmarks.gpu_engine import Bench, Clock, events_cost
+from benchmarks.gpu_engine import Bench, Clock, OutOfTimeError, events_cost
 from benchmarks.gpu_floor import Ceilings, Floor, measure_ceilings
 from benchmarks.gpu_programs import LLAMA_1B, programs_against_requests, shape_folder
 from benchmarks.gpu_table import markdown
@@ -75,8 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     run = GpuRun(args)
     try:
         run.engine_rows()
-        run.deterministic()
-        run.programs()
+        run.own_engine_rows()
         run.peers()
     finally:
         run.write(args.out)
@@ -124,9 +124,20 @@ class GpuRun:
             floor = self._floor()
             for name in wanted:
                 if name != "start" and self._clock.left_s > 0:
-                    self._measure(name, bench, floor)
+                    self._tried(name, lambda name=name: self._measure(name, bench, floor))  # type: ignore[misc]
                     row = rows.get(name.removesuffix("_off"), {})
                     print(f"{name}: {json.dumps(row.get('off') if name.endswith('_off') else row)}", flush=True)
+
+    def _tried(self, name: str, measure: Callable[[], None]) -> None:
+        """A row that fails, or takes too long, is a result too: the others go on."""
+        rows = self.results["rows"]
+        try:
+            measure()
+        except OutOfTimeError:
+            rows[name] = {"over": round(max(0.0, self._whole.left_s), 1)}
+        except Exception as failure:
+            rows[name] = {"failed": f"{type(failure).__name__}: {failure}"[:500]}
+            print(f"{name}: {traceback.format_exc()}", flush=True)
 
     def _start(self, options: dict[str, Any]) -> tuple[Any, float]:
         """An engine, and seconds from nothing to its first token."""
@@ -195,10 +206,15 @@ class GpuRun:
         each = (whole["seconds"] - first["seconds"]) / (work.new_tokens - 1)
         return {"seconds": each, "whole": whole["all"], "first": first["all"]}
 
-    def deterministic(self) -> None:
-        """Batch-invariant results on an engine of its own: differences, and seconds of two rows for the price."""
-        if "deterministic" not in self._args.only or self._whole.left_s < 10:
-            return
+    def own_engine_rows(self) -> None:
+        """Rows that need another engine."""
+        for name, measure in (("deterministic", self._deterministic), ("programs", self._programs)):
+            if name in self._args.only and self._whole.left_s > 10:
+                gc.collect()
+                self._tried(name, measure)
+
+    def _deterministic(self) -> None:
+        """Batch-invariant results: differences, and seconds of two rows for the price."""
         engine, start_s = self._start({"deterministic": True})
         work = self._work["differences"]
         assert isinstance(work, FewShot)
@@ -210,10 +226,8 @@ class GpuRun:
             row["seconds"] = {"decode": self._decode(bench), "few_shot": bench.seconds(self._work["few_shot"], 1)}
             print(f"deterministic: {json.dumps(row)}", flush=True)
 
-    def programs(self) -> None:
-        """The row of language programs, on an engine of its own."""
-        if "programs" not in self._args.only or self._whole.left_s < 5:
-            return
+    def _programs(self) -> None:
+        """The row of language programs."""
         shape = LLAMA_1B if self._args.size == "full" else self._shape
         n, new = (64, 128) if self._args.size == "full" else (4, 4)
         self.results["rows"]["programs"] = programs_against_requests(self._whole, self._args.device, shape, n, new)

@@ -96,7 +96,7 @@ def _findings(results: dict[str, Any]) -> list[str]:
         ("default", rows.get("differences")),
         ("deterministic=True", rows.get("deterministic", {}).get("differences")),
     ):
-        if rates:
+        if rates and "cached_against_uncached" in rates:
             told = "; ".join(f"{k.replace('_', ' ')}: {v['different']} of {v['requests']}" for k, v in rates.items())
             each = rates["cached_against_uncached"]["first_differences_per_token"]
             found.append(f"- Requests whose greedy output differs in bf16, {name}: {told} ({each:.2%} a token).")
