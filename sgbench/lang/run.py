@@ -53,12 +53,13 @@ class CallSite:
 class Body:
     """The Python body of one program call. ``thread`` runs it (None: not begun); ``done`` opens when it has returned.
 
-    ``detached``: it runs on a thread of its own, beside whoever reads its state.
+    ``detached``: it runs on a thread of its own, beside whoever reads its state. ``executors``: its states, forks included.
     """
 
     done: Latch = field(default_factory=Latch)
     thread: int | None = None
     detached: bool = False
+    executors: list[StreamExecutor] = field(default_factory=list)
 
 
 class Run:
@@ -108,6 +109,7 @@ class Run:
         self._executors: list[StreamExecutor] = []
         self._children: list[Run] = []
         self._busy = 0
+        self._bodies = 0  # that have not returned
         self._root: Run = parent._root if parent else self
         if parent:
             parent._children.append(self)
@@ -123,6 +125,10 @@ class Run:
         """``executor`` belongs to the run; its branch number."""
         with self._lock:
             self._executors.append(executor)
+            body = executor.body
+            body.executors.append(executor)
+            if len(body.executors) == 1 and not body.done.is_set():
+                self._bodies += 1
             return next(self._branches)
 
     def note_finished(self, rid: int) -> None:
@@ -146,7 +152,7 @@ class Run:
         """It has no more; the last one ends the program."""
         with self._lock:
             self._busy -= 1
-            ended = not (self._busy or self._finished) and all(e.body.done.is_set() for e in self._executors)
+            ended = not (self._busy or self._finished or self._bodies)
             self._finished = self._finished or ended
         if ended and self.backend.listening:
             error = next((e.error_ for e in self._executors if e.error_ is not None), None)
@@ -155,9 +161,10 @@ class Run:
     def body_done(self, body: Body) -> None:
         """``body`` has returned: readers of its states need not wait for more."""
         body.thread = None
-        body.done.set()
         with self._lock:
-            executors = [e for e in self._executors if e.body is body]
+            self._bodies -= not body.done.is_set()
+            executors = tuple(body.executors)
+        body.done.set()
         for executor in executors:
             executor.pulse.beat()
 

@@ -108,15 +108,38 @@ def _wait_for(condition: threading.Condition, ready: Callable[[], bool], timeout
     return condition.wait_for(ready, timeout)
 
 
+class _Waiters:
+    """Those who wait on one latch or pulse. Made when the first comes: most latches open before anybody asks."""
+
+    __slots__ = ("condition", "parking")
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.condition = threading.Condition(lock)
+        self.parking = _Parking()
+
+    def wake(self) -> None:
+        """Wake all; the caller holds the lock."""
+        self.parking.wake_all()
+        self.condition.notify_all()
+
+    def wait(self, ready: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until ``ready``; the caller holds the lock, and has seen that it is not."""
+        ticket = self.parking.park()
+        try:
+            return _wait_for(self.condition, ready, timeout)
+        finally:
+            self.parking.unpark(ticket)
+
+
 class Latch:
     """Closed until `set`, then open for ever. Has the methods of `threading.Event` that programs use."""
 
-    __slots__ = ("_condition", "_open", "_parking")
+    __slots__ = ("_lock", "_open", "_waiters")
 
     def __init__(self, is_open: bool = False) -> None:
         self._open = is_open
-        self._condition = threading.Condition(threading.Lock())
-        self._parking = _Parking()
+        self._lock = threading.Lock()
+        self._waiters: _Waiters | None = None
 
     def is_set(self) -> bool:
         """Is it open?"""
@@ -124,24 +147,22 @@ class Latch:
 
     def set(self) -> None:
         """Open it; wakes every waiter."""
-        with self._condition:
+        with self._lock:
             if not self._open:
                 self._open = True
-                self._parking.wake_all()
-                self._condition.notify_all()
+                if self._waiters is not None:
+                    self._waiters.wake()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is open, at most ``timeout`` seconds; is it?"""
         if self.is_set():
             return True
-        with self._condition:
+        with self._lock:
             if self.is_set():
                 return True
-            ticket = self._parking.park()
-            try:
-                return _wait_for(self._condition, self.is_set, timeout)
-            finally:
-                self._parking.unpark(ticket)
+            if self._waiters is None:
+                self._waiters = _Waiters(self._lock)
+            return self._waiters.wait(self.is_set, timeout)
 
 
 class Pulse:
@@ -150,42 +171,40 @@ class Pulse:
     `beats` counts the changes: read it, look at what is there, then wait for a later beat; no change is ever missed.
     """
 
-    __slots__ = ("_condition", "_listeners", "_parking", "beats")
+    __slots__ = ("_listeners", "_lock", "_waiters", "beats")
 
     def __init__(self) -> None:
         self.beats = 0
-        self._condition = threading.Condition(threading.Lock())
-        self._parking = _Parking()
+        self._lock = threading.Lock()
+        self._waiters: _Waiters | None = None
         self._listeners: tuple[Callable[[], None], ...] = ()
 
     def beat(self) -> None:
         """Something changed."""
-        with self._condition:
+        with self._lock:
             self.beats += 1
-            self._parking.wake_all()
-            self._condition.notify_all()
+            if self._waiters is not None:
+                self._waiters.wake()
             listeners = self._listeners
         for listener in listeners:
             listener()
 
     def wait(self, seen: int) -> None:
         """Wait until `beats` exceeds ``seen``."""
-        with self._condition:
+        with self._lock:
             if self.beats > seen:
                 return
-            ticket = self._parking.park()
-            try:
-                _wait_for(self._condition, lambda: self.beats > seen, None)
-            finally:
-                self._parking.unpark(ticket)
+            if self._waiters is None:
+                self._waiters = _Waiters(self._lock)
+            self._waiters.wait(lambda: self.beats > seen, None)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener``, which must be quick, after every beat on the thread that beats; returns a function that ends it."""
-        with self._condition:
+        with self._lock:
             self._listeners = (*self._listeners, listener)
 
         def stop() -> None:
-            with self._condition:
+            with self._lock:
                 self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return stop

@@ -30,7 +30,7 @@ class Count:
 
 
 def on_a_thread(function: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=function)
+    thread = threading.Thread(target=function, daemon=True)
     thread.start()
     return thread
 
@@ -56,7 +56,7 @@ def test_a_waiter_leaves_the_gate_and_its_waker_enters_for_it(kind: type) -> Non
 
     seen: list[int] = []
     thread = on_a_thread(wait)
-    until(lambda: bool(thing._parking._tickets))
+    until(lambda: thing._waiters is not None and bool(thing._waiters.parking._tickets))
     assert gate.live == 0
     thing.set() if kind is Latch else thing.beat()
     assert gate.live == 1 or not thread.is_alive()  # entered before the waiter could run
