@@ -14,6 +14,7 @@ Knows folds and texts; no widget, no comm.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -55,6 +56,8 @@ class Frame(NamedTuple):
         Events that were let go before this epoch began.
     tree
         Whether the tree's patches are among them.
+    total
+        Events that the epoch has so far: where the run ends before it, more is to be asked for.
     """
 
     epoch: int
@@ -68,6 +71,7 @@ class Frame(NamedTuple):
     rows: list[list[Any]]
     dropped: int
     tree: bool = True
+    total: int = 0
 
     def message(self) -> tuple[dict[str, Any], list[bytes]]:
         """As a custom message and its buffers."""
@@ -94,12 +98,12 @@ class FrameEncoder:
     vocab
         Text of tokens.
     max_events
-        When an epoch has more, a new one begins: with one event that holds the whole state.
+        When an epoch has more, a new one begins: with one event that holds the whole state. None: never.
     tree
         Encode the tree's patches too; else only the gauges and the rows.
     """
 
-    def __init__(self, vocab: Vocab, max_events: int = 400_000, *, tree: bool = True) -> None:
+    def __init__(self, vocab: Vocab, max_events: int | None = 400_000, *, tree: bool = True) -> None:
         self._vocab = vocab
         self._tree = tree
         self._t0_ns: int | None = None
@@ -144,7 +148,7 @@ class FrameEncoder:
 
     def begin_again_if_full(self, state: TreeState, gauges: list[int], last: Event) -> bool:
         """Begin a new epoch from ``state`` when this one is full; returns whether it did."""
-        if len(self) <= self._max_events:
+        if self._max_events is None or len(self) <= self._max_events:
             return False
         self._dropped += len(self)
         self._epoch += 1
@@ -153,21 +157,35 @@ class FrameEncoder:
         self.add(_Restart.of(last), whole(state, gauges), carried)
         return True
 
-    def since(self, first: int = 0) -> Frame:
-        """Everything from event ``first`` of this epoch on."""
+    def reach(self, first: int, most_bytes: int) -> int:
+        """The last event before which a frame from ``first`` on weighs about ``most_bytes``; at least one further."""
+        patches, spans, rows = self._starts[first]
+
+        def weight(until: int) -> int:
+            p, s, r = self._starts[until]
+            return 36 * (until - first) + 16 * (p - patches) + 80 * (s - spans) + 80 * (r - rows)
+
+        found = bisect_right(range(first, len(self) + 1), most_bytes, key=weight) + first - 1
+        return min(max(found, first + 1), len(self))
+
+    def since(self, first: int = 0, until: int | None = None) -> Frame:
+        """Everything from event ``first`` of this epoch on, up to ``until``."""
         patch_first, span_first, row_first = self._starts[first]
+        last = len(self) if until is None else until
+        patch_last, span_last, row_last = self._starts[last]
         return Frame(
             self._epoch,
             first,
             patch_first,
             span_first,
             row_first,
-            self._events[first * EVENT_STRIDE :].tobytes(),
-            self._patches[patch_first * PATCH_STRIDE :].tobytes(),
-            self._spans[span_first:],
-            self._rows[row_first:],
+            self._events[first * EVENT_STRIDE : last * EVENT_STRIDE].tobytes(),
+            self._patches[patch_first * PATCH_STRIDE : patch_last * PATCH_STRIDE].tobytes(),
+            self._spans[span_first:span_last],
+            self._rows[row_first:row_last],
             self._dropped,
             self._tree,
+            len(self),
         )
 
     def _add_patch(self, patch: Patch) -> None:

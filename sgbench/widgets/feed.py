@@ -30,6 +30,9 @@ UNANSWERED_S = 0.5
 UNANSWERED_BYTES = 512_000
 """Largest message to a front end that has not answered."""
 
+PART_BYTES = 4_000_000
+"""About the largest message: a longer log travels in parts."""
+
 
 class Feed:
     """Folds events into a view and publishes the frames.
@@ -46,6 +49,8 @@ class Feed:
         Views that are tables, folded beside the tree.
     tree
         Publish the tree too.
+    bounded
+        Let old events go when there are many; a trace keeps all of its own.
 
     Attributes
     ----------
@@ -63,10 +68,11 @@ class Feed:
         folds: Sequence[CellFold] = (),
         *,
         tree: bool = True,
+        bounded: bool = True,
     ) -> None:
         self.lock = threading.RLock()
         self.view = TreeView()
-        self.encoder = FrameEncoder(vocab, tree=tree)
+        self.encoder = FrameEncoder(vocab, tree=tree) if bounded else FrameEncoder(vocab, None, tree=tree)
         self._folds = tuple(folds)
         self._publish = publish
         self._on_failure = on_failure
@@ -160,8 +166,12 @@ class Feed:
             self._send(sent if epoch == self.encoder.epoch else 0)
         elif final or self.encoder.since(0).size_bytes <= UNANSWERED_BYTES:
             self._send(0)
+        while final and self._sent[1] < len(self.encoder):
+            self._send(self._sent[1])
 
     def _send(self, first: int) -> None:
-        frame = self.encoder.since(first)
-        self._sent = (self.encoder.epoch, len(self.encoder))
-        self._publish(frame)
+        until = self.encoder.reach(first, PART_BYTES)
+        self._sent = (self.encoder.epoch, until)
+        self._publish(self.encoder.since(first, until))
+        if until < len(self.encoder):
+            self._wake.set()  # the rest of what happens live goes with the next frame; of a trace, when it is asked for

@@ -64,7 +64,9 @@ class Watcher(SgWidget):
             raise UsageError(f"speed={speed!r}: choose one of {', '.join(map(str, SPEEDS))}")
         opened = open_source(source)
         self._vocab = vocab_of(opened)
-        self._feed = Feed(self._vocab, self._publish, self._fail, self._begin(self._vocab), tree=self.TREE)
+        bounded = not isinstance(opened, Trace)
+        folds = self._begin(self._vocab)
+        self._feed = Feed(self._vocab, self._publish, self._fail, folds, tree=self.TREE, bounded=bounded)
         values: dict[str, Any] = {"height": height, "speed": float(speed), **options}
         if isinstance(opened, Trace):
             self._feed.fold_all(opened.events)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from sgbench.trace.events import Event, NodeEvicted
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
@@ -160,3 +162,44 @@ def test_an_unheard_live_tree_does_not_flood() -> None:
     assert len(front.frames) == before
     feed.stop()
     assert len(front.frames) > before  # the last state goes out whatever it weighs
+
+
+def test_a_long_log_travels_in_parts_that_are_asked_for_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sgbench.widgets.feed.PART_BYTES", 6_000)
+    front, twin = Front(), RadixTwin(700)
+    with twin.record() as trace:
+        for prompt, output in chats(12):
+            twin.request(prompt, output)
+    feed, _ = feed_of(front)
+    feed.fold_all(trace.events)
+    have = asked = 0
+    while have < len(trace):
+        feed.answer(0, have)
+        part = front.frames[-1]
+        assert part.first == have and part.total == len(trace)
+        assert len(part.events) + len(part.patches) < 12_000
+        have += len(part.events) // (4 * EVENT_STRIDE)
+        asked += 1
+    assert asked > 5
+    assert b"".join(frame.events for frame in front.frames) == feed.encoder.since().events
+    assert b"".join(frame.patches for frame in front.frames) == feed.encoder.since().patches
+
+
+def test_what_happens_live_is_all_sent_at_the_end_in_however_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sgbench.widgets.feed.PART_BYTES", 6_000)
+    front, twin = Front(), RadixTwin(700)
+    feed, _ = feed_of(front)
+    feed.follow(twin)
+    feed.answer(0, 0)
+    for prompt, output in chats(12):
+        twin.request(prompt, output)
+    feed.stop()
+    have = 0
+    for frame in front.frames:
+        assert frame.first <= have
+        have = max(have, frame.first + len(frame.events) // (4 * EVENT_STRIDE))
+    assert have == len(feed.encoder)
+
+
+def test_a_trace_is_never_let_go() -> None:
+    assert Feed(Vocab(), lambda frame: None, lambda words: None, bounded=False).encoder._max_events is None

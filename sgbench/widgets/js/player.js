@@ -10,7 +10,8 @@ export const GAUGE = { CAPACITY: 0, FREE: 1, CACHED: 2, USED: 3, RUNNING: 4, WAI
 export const MARK = { NONE: 0, NEW: 1, ACCESSED: 2, EVICTED: 3 };
 // What an event changed, for the strip above the scrubber and for stepping from change to change.
 export const CHANGE = { ADDED: 1, TOUCHED: 2, REMOVED: 4, OTHER: 8 };
-const CHECKPOINT = 40000;
+const CHECKPOINT = 40000; // patches between two checkpoints, at least
+const FIELDS = 8; // of a node in a checkpoint
 const NO_ROWS = new Map();
 const KIND_CHANGE = { NodeInserted: 1, NodeExtended: 1, PathAccessed: 2, NodeEvicted: 4 }; // where the tree's patches do not travel
 
@@ -21,14 +22,22 @@ class Column {
   }
 
   append(values) {
-    const need = this.length + values.length;
-    if (need > this.data.length) {
-      const grown = new Int32Array(Math.max(need, this.data.length * 2));
-      grown.set(this.data.subarray(0, this.length));
-      this.data = grown;
-    }
+    this.makeRoom(values.length);
     this.data.set(values, this.length);
-    this.length = need;
+    this.length += values.length;
+  }
+
+  push(value) {
+    this.makeRoom(1);
+    this.data[this.length++] = value;
+  }
+
+  makeRoom(more) {
+    const need = this.length + more;
+    if (need <= this.data.length) return;
+    const grown = new Int32Array(Math.max(need, this.data.length * 2));
+    grown.set(this.data.subarray(0, this.length));
+    this.data = grown;
   }
 }
 
@@ -40,7 +49,11 @@ export function int32(buffer) {
 
 const newNode = (parent, span) => ({ parent, span, children: new Set(), refCount: 0, lastAccess: 0, born: -1, grown: -1, touched: -1 });
 
-const copied = (tables) => new Map([...tables].map(([name, cells]) => [name, new Map(cells)]));
+function cellsOf(pairs) {
+  const cells = new Map();
+  for (let at = 0; at < pairs.length; at += 2) cells.set(pairs[at], pairs[at + 1]);
+  return cells;
+}
 
 export class Player {
   constructor() {
@@ -58,7 +71,7 @@ export class Player {
     this.rows = [];
     this.admissions = []; // indices of the events that admitted a request
     this.removals = []; // {event, seq, id, parent, span, born}, in order
-    this.checkpoints = []; // {position, nodes, gauges, tables}, in order
+    this.checkpoints = []; // {position, nodes, gauges, tables, size}, in order; numbers only, so that many are cheap
     this.rewind();
   }
 
@@ -89,9 +102,9 @@ export class Player {
     const patchSkip = this.patches.length / PATCH_STRIDE - meta.patch_first;
     this.kinds = meta.kinds;
     this.tree = meta.tree;
-    this.rows.push(...meta.rows.slice(this.rows.length - meta.row_first));
+    for (let i = this.rows.length - meta.row_first; i < meta.rows.length; i++) this.rows.push(meta.rows[i]);
     this.dropped = meta.dropped;
-    this.spans.push(...meta.spans.slice(this.spans.length - meta.span_first));
+    for (let i = this.spans.length - meta.span_first; i < meta.spans.length; i++) this.spans.push(meta.spans[i]);
     this.events.append(events.subarray(skip * EVENT_STRIDE));
     this.patches.append(patches.subarray(patchSkip * PATCH_STRIDE));
     for (let i = this.length - (count - skip); i < this.length; i++) this.scan(i);
@@ -100,21 +113,25 @@ export class Player {
 
   // Notes what event i changes: bits for the strip, and every removal with the place it left.
   scan(i) {
-    const kind = this.event(i).kind;
+    const kind = this.kinds[this.events.data[i * EVENT_STRIDE + 3]];
     if (kind === "RequestAdmitted") this.admissions.push(i);
     let bits = (!this.tree && KIND_CHANGE[kind]) || 0;
-    const born = new Map();
-    for (let p = this.patchStart(i); p < this.patchEnd(i); p += PATCH_STRIDE) {
-      const [op, id, before, after] = this.patches.data.subarray(p, p + PATCH_STRIDE);
+    let born = null;
+    const data = this.patches.data;
+    for (let p = this.patchStart(i), end = this.patchEnd(i); p < end; p += PATCH_STRIDE) {
+      const op = data[p];
+      const id = data[p + 1];
+      const before = data[p + 2];
+      const after = data[p + 3];
       if (op === OP.ADD || (op === OP.GROWN && after >= 0)) bits |= CHANGE.ADDED;
       else if (op === OP.TOUCHED && after >= 0) bits |= CHANGE.TOUCHED;
-      else if (op === OP.BORN && after === -1) born.set(id, before);
+      else if (op === OP.BORN && after === -1) (born ??= new Map()).set(id, before);
       else if (op === OP.REMOVE) {
         bits |= CHANGE.REMOVED;
-        this.removals.push({ event: i, seq: this.event(i).seq, id, parent: before, span: after, born: born.get(id) ?? -1 });
+        this.removals.push({ event: i, seq: this.event(i).seq, id, parent: before, span: after, born: born?.get(id) ?? -1 });
       } else if (op !== OP.GAUGE) bits |= CHANGE.OTHER;
     }
-    this.changes.append([bits]);
+    this.changes.push(bits);
   }
 
   event(i) {
@@ -138,6 +155,7 @@ export class Player {
 
   seek(position) {
     const target = Math.max(0, Math.min(position, this.length));
+    if (target === this.position) return;
     const checkpoint = this.nearestCheckpoint(target);
     const here = Math.abs(this.patchesBefore(target) - this.patchesBefore(this.position));
     if (checkpoint && Math.abs(this.patchesBefore(target) - this.patchesBefore(checkpoint.position)) < here) this.restore(checkpoint);
@@ -154,7 +172,9 @@ export class Player {
     for (let p = this.patchStart(this.position); p < end; p += PATCH_STRIDE) this.apply(p, false);
     this.position++;
     const last = this.checkpoints.at(-1);
-    if (end / PATCH_STRIDE - (last ? this.patchesBefore(last.position) : 0) >= CHECKPOINT) this.checkpoint();
+    // The larger the state, the rarer: what is kept grows as the log does.
+    const apart = Math.max(CHECKPOINT, last ? 2 * last.size : 0);
+    if (end / PATCH_STRIDE - (last ? this.patchesBefore(last.position) : 0) >= apart) this.checkpoint();
   }
 
   backward() {
@@ -213,8 +233,18 @@ export class Player {
   }
 
   checkpoint() {
-    const nodes = [...this.nodes].map(([id, n]) => [id, { ...n, children: null }]);
-    this.checkpoints.push({ position: this.position, nodes, gauges: [...this.gauges], tables: copied(this.tables) });
+    const nodes = new Int32Array(this.nodes.size * FIELDS);
+    let at = 0;
+    for (const [id, n] of this.nodes) {
+      nodes.set([id, n.parent, n.span, n.refCount, n.lastAccess, n.born, n.grown, n.touched], at);
+      at += FIELDS;
+    }
+    let size = this.nodes.size;
+    const tables = [...this.tables].map(([name, cells]) => {
+      size += cells.size;
+      return [name, Int32Array.from([...cells].flat())];
+    });
+    this.checkpoints.push({ position: this.position, nodes, gauges: [...this.gauges], tables, size });
   }
 
   nearestCheckpoint(target) {
@@ -226,8 +256,12 @@ export class Player {
   restore({ position, nodes, gauges, tables }) {
     this.position = position;
     this.gauges = [...gauges];
-    this.tables = copied(tables);
-    this.nodes = new Map(nodes.map(([id, n]) => [id, { ...n, children: new Set() }]));
+    this.tables = new Map(tables.map(([name, pairs]) => [name, cellsOf(pairs)]));
+    this.nodes = new Map();
+    for (let at = 0; at < nodes.length; at += FIELDS) {
+      const [id, parent, span, refCount, lastAccess, born, grown, touched] = nodes.subarray(at, at + FIELDS);
+      this.nodes.set(id, { parent, span, children: new Set(), refCount, lastAccess, born, grown, touched });
+    }
     for (const [id, n] of this.nodes) if (id !== 0) this.nodes.get(n.parent).children.add(id);
   }
 

@@ -51,6 +51,8 @@ export class Store {
     const outcome = this.player.feed(meta, events, patches);
     if (outcome === "gap" && performance.now() - this.asked > ASK_AGAIN_MS) this.ask();
     if (outcome !== "ok") return;
+    // A long log comes in parts, each when the one before has arrived; an engine that is watched sends by itself.
+    if (meta.total > this.player.length && this.status !== "live") this.ask();
     if (this.following || this.player.position > this.player.length) this.player.seek(this.player.length);
     this.changed("frames");
   }
