@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, StepPlan, StepResult
-from sgbench.engine.runner.base import LaunchingRunner, Pending, Runner
+from sgbench.engine.runner.base import LateRunner, LaunchingRunner, Pending, Runner
 from sgbench.errors import DeviceMemoryError, IntegrityError, UsageError
 
 T = TypeVar("T")
@@ -60,6 +60,11 @@ class Pipeline:
     ------
     UsageError
         This runner cannot launch ahead.
+
+    Attributes
+    ----------
+    binds_late
+        May requests run ahead whose constraints need the token before?
     """
 
     def __init__(self, runner: Runner, overlap: bool) -> None:
@@ -68,6 +73,7 @@ class Pipeline:
         if overlap and self._launcher is None:
             raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
         self._ahead: tuple[DecodePlan, Pending] | None = None
+        self.binds_late = overlap and isinstance(runner, LateRunner) and runner.binds_late
 
     def run(self, plan: StepPlan, plan_ahead: Callable[[], DecodePlan | None]) -> StepOutcome:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
@@ -76,6 +82,8 @@ class Pipeline:
             tried = _try(self._runner.run, plan)
             return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0].allowed:
+            ahead[1].bind()
         fresh = _try(runner.launch, plan) if plan.chunks else _Tried(None, ())
         following = plan_ahead() if fresh.failure is None else None
         undone: tuple[int, ...] = ()

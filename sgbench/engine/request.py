@@ -6,14 +6,14 @@ and NumPy) and the device half (a `sgbench.engine.runner.base.Runner`). Knows no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sgbench.engine.token_set import AllowedTokens
+from sgbench.engine.token_set import AllowedTokens, TokenSet
 from sgbench.errors import IntegrityError
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
@@ -216,6 +216,9 @@ class DecodePlan:
         Slots that were exchanged meanwhile.
     shared
         As in `StepPlan`; ``chunks`` are indices into ``rids``.
+    allowed
+        For each request that a constraint binds, what gives the tokens that it may sample, to be asked once the token before is known
+        (`Pending.bind`); it gives None if nobody waits for this one any more. None for the others; empty if there are only others.
     """
 
     rids: tuple[int, ...]
@@ -225,6 +228,7 @@ class DecodePlan:
     sample_index: npt.NDArray[np.int64]
     moved: tuple[MovedSlots, ...] = ()
     shared: tuple[SharedPrefix, ...] = ()
+    allowed: tuple[Callable[[], TokenSet | None] | None, ...] = ()
 
     def chunks(self, before: Sequence[tuple[Chunk, int]]) -> tuple[Chunk, ...]:
         """The plan as chunks, once the tokens are known: for each request the chunk that ran last, and the token it sampled."""
@@ -248,6 +252,7 @@ class DecodePlan:
             slots_from=first,
             sample_index=int(self.sample_index[index]),
             forbidden_ids=(),
+            allowed=None,
             input_logprobs_from=None,
         )
 

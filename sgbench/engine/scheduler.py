@@ -12,6 +12,7 @@ Decides by counting; owns no slot (`sgbench.engine.kv_memory` moves them) and kn
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,7 +25,7 @@ from sgbench.engine.request import Chunk, DecodePlan, MovedSlots, SharedPrefix, 
 from sgbench.engine.reserve import OutputReserve
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
-from sgbench.engine.token_set import LateSet
+from sgbench.engine.token_set import LateSet, TokenSet
 from sgbench.errors import IntegrityError
 from sgbench.trace.events import RequestAdmitted, RequestDeferred, RequestPreempted, StepPlanned
 from sgbench.trace.journal import Journal
@@ -52,6 +53,8 @@ class Scheduler:
         In order of arrival.
     running
         In order of admission.
+    binds_late
+        May requests run ahead whose constraints need the token before (`Sequence.may_bind_late`)?
     """
 
     def __init__(self, config: EngineConfig, memory: KvMemory, journal: Journal, counters: Counters) -> None:
@@ -71,6 +74,7 @@ class Scheduler:
         self._shared_for: tuple[object, ...] = ()
         self.waiting: list[Sequence] = []
         self.running: list[Sequence] = []
+        self.binds_late = False
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Scheduler:
             end, length = seq.computed + n, seq.length
             if end < length or seq.limit - length <= 1:
                 continue  # a prompt that is not through; the last token
-            if not (seq.unbound or seq.may_run_ahead):
+            if not (seq.unbound or seq.may_run_ahead or (self.binds_late and seq.may_bind_late)):
                 return None
             members.append(seq)
             positions.append(end)
@@ -159,6 +163,7 @@ class Scheduler:
             sample_index=np.array([seq.length + 1 - seq.prompt_len for seq in members], np.int64),
             moved=tuple(moved),
             shared=self._shared_prefixes(members),
+            allowed=_allowed_later(members),
         )
 
     def _tokens(self, spans: list[tuple[Sequence, int]]) -> int:
@@ -384,3 +389,17 @@ class Scheduler:
                     order=tuple(seq.rid for seq in self._order[:_SHOWN_ORDER]),
                 )
             )
+
+
+def _allowed_later(members: list[Sequence]) -> tuple[Callable[[], TokenSet | None] | None, ...]:
+    """`DecodePlan.allowed`."""
+    if all(seq.constraint is None for seq in members):
+        return ()
+
+    def allowed(seq: Sequence) -> TokenSet | None:
+        constraint = seq.constraint
+        if constraint is None or seq.transcript.finish_reason is not None or constraint.ended:
+            return None
+        return constraint.allowed(seq.remaining)
+
+    return tuple(None if seq.constraint is None else partial(allowed, seq) for seq in members)

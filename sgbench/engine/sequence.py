@@ -204,8 +204,17 @@ class Sequence:
     @property
     def may_run_ahead(self) -> bool:
         """Can the token after the next be computed before the next one is known on the host? Nothing but the device may need it then."""
+        return self.constraint is None and self._forbids_nothing
+
+    @property
+    def may_bind_late(self) -> bool:
+        """As `may_run_ahead`, where logits may be computed before it is known what a constraint allows: it must not jump meanwhile."""
+        return self.constraint is not None and self.constraint.mode == "off" and self._forbids_nothing
+
+    @property
+    def _forbids_nothing(self) -> bool:
         said, params = self.transcript, self.params
-        if self.constraint is not None or params.penalised:
+        if params.penalised:
             return False
         return not said.stop_ids or self.length + 1 - self.prompt_len >= params.min_new_tokens
 

@@ -74,6 +74,7 @@ class Worker:
         self._pipeline = Pipeline(runner, bool(config.overlap))
         self._counters = Counters()
         self.scheduler = scheduler(config, self.memory, journal, self._counters)
+        self.scheduler.binds_late = self._pipeline.binds_late
         self._jumper = Jumper(self.memory, journal, self._counters)
         self._live: dict[int, Sequence] = {}
         self.next_rid = 0

@@ -10,7 +10,9 @@ import pytest
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
+from sgbench.engine.request import DecodePlan
 from sgbench.engine.runner import torch_runner
+from sgbench.engine.runner.device_steps import DeviceSteps
 from sgbench.engine.runner.torch_runner import TorchRunner
 from tests.constrained.spelling import LongestMatch
 from tests.models.gather_attention import GatherAttention
@@ -38,10 +40,18 @@ SAMPLING: list[dict[str, Any]] = [
 ]
 
 
-def outputs(folder: Path, mode: str, device: str = "cpu") -> list[dict[str, Any]]:
-    """Every pattern under every sampling, in one batch."""
+def outputs(
+    folder: Path, mode: str, device: str = "cpu", overlap: bool | None = None, kv_tokens: int = 2000
+) -> list[dict[str, Any]]:
+    """Every pattern under every sampling, twelve at a time; requests end, jump and join while others go on."""
     config = EngineConfig(
-        model_path=str(folder), device=device, dtype="float32", kv_tokens=2000, max_running=12, jump_forward=mode
+        model_path=str(folder),
+        device=device,
+        dtype="float32",
+        kv_tokens=kv_tokens,
+        max_running=12,
+        jump_forward=mode,
+        overlap=overlap,
     )
     runner = TorchRunner(config)
     params = [
@@ -66,6 +76,26 @@ def outputs(folder: Path, mode: str, device: str = "cpu") -> list[dict[str, Any]
 def test_the_device_way_equals_the_host_way(checkpoint: Any, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     _, folder = checkpoint("llama")
     want = outputs(folder, mode)
-    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
-    assert_same(want, outputs(folder, mode))
     assert mode == "off" or sum(out["meta_info"]["jumped_tokens"] for out in want) > 20
+    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
+    for overlap, kv_tokens in ((False, 2000), (True, 2000), (True, 150)):
+        assert_same(want, outputs(folder, mode, overlap=overlap, kv_tokens=kv_tokens))
+
+
+def test_a_constraint_that_does_not_jump_runs_ahead(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logits are launched before the token before them is known, and drawn when it is."""
+    _, folder = checkpoint("llama")
+    bound: list[int] = []
+    real = DeviceSteps._bound_late
+
+    def counted(steps: DeviceSteps, plan: DecodePlan) -> Any:
+        found = real(steps, plan)
+        bound.append(len(found))
+        return found
+
+    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
+    monkeypatch.setattr(DeviceSteps, "_bound_late", counted)
+    outputs(folder, "safe", overlap=True)
+    assert not sum(bound)
+    outputs(folder, "off", overlap=True)
+    assert sum(bound) > 50

@@ -48,6 +48,10 @@ class Runner(Protocol):
 class Pending(Protocol):
     """A step that was launched."""
 
+    def bind(self) -> None:
+        """The tokens before it are known now: draw for those that a constraint binds (`DecodePlan.allowed`). Before the next launch."""
+        ...
+
     def result(self) -> StepResult:
         """Wait for it; once."""
         ...
@@ -65,11 +69,28 @@ class LaunchingRunner(Runner, Protocol):
         ...
 
 
+@runtime_checkable
+class LateRunner(LaunchingRunner, Protocol):
+    """A runner that may compute logits before it is told what constraints allow: what `DecodePlan.allowed` is for.
+
+    Attributes
+    ----------
+    binds_late
+        Does this one?
+    """
+
+    @property
+    def binds_late(self) -> bool: ...
+
+
 class Done:
     """A `Pending` that has its result."""
 
     def __init__(self, result: StepResult) -> None:
         self._result = result
+
+    def bind(self) -> None:
+        """Nothing is left to draw."""
 
     def result(self) -> StepResult:
         """It."""

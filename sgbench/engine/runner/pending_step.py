@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,9 @@ class PendingStep:
         self._reported, self._sampled, self._events = reported, sampled, events
         self._began = time.perf_counter()
 
+    def bind(self) -> None:
+        """Nothing is left to draw."""
+
     def result(self) -> StepResult:
         """See `Pending.result`."""
         if self._events is None:
@@ -102,3 +105,28 @@ class PendingStep:
                 )
             )
         return results
+
+
+class UnboundStep:
+    """A step whose logits are under way, and of which some rows are drawn when it is known what they may be.
+
+    Parameters
+    ----------
+    draw
+        Does that.
+    """
+
+    def __init__(self, draw: Callable[[], PendingStep]) -> None:
+        self._draw = draw
+        self._bound: PendingStep | None = None
+
+    def bind(self) -> None:
+        """See `Pending.bind`."""
+        if self._bound is None:
+            self._bound = self._draw()
+
+    def result(self) -> StepResult:
+        """See `Pending.result`."""
+        self.bind()
+        assert self._bound is not None
+        return self._bound.result()

@@ -154,6 +154,11 @@ class TorchRunner:
         pool = self._memory.sentence(self.kv_tokens)
         return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {self._choice}; {pool}"
 
+    @property
+    def binds_late(self) -> bool:
+        """See `LateRunner`."""
+        return isinstance(self._steps, DeviceSteps) and self._steps.binds_late
+
     def run(self, plan: StepPlan) -> StepResult:
         """See `Runner.run`."""
         return self.launch(plan).result()
