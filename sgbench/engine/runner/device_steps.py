@@ -100,8 +100,8 @@ class DeviceSteps:
         if isinstance(plan, DecodePlan):
             rows = plan.rows.tolist()
             late = {i for i, allowed in enumerate(plan.allowed) if allowed is not None}
-            filtered = [i for i in self._sampling.special(plan.rows) if i not in late]
-            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in filtered]
+            at_once = [i for i in self._sampling.special(plan.rows) if i not in late]
+            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in at_once]
             if self._decode is not None:
                 return self._launch_decode(plan, None, special, began)
             chunks = tuple(plan.chunk(i, self._sampling.before(row)) for i, row in enumerate(rows))
