@@ -58,7 +58,8 @@ class EngineConfig:
     overlap
         Launch the next decode step before the tokens of this one are read; None: on an NVIDIA GPU.
     deterministic
-        Wait until all live branches of the running programs wait, order the queue by (program, branch, op).
+        Wait until all live branches of the running programs wait, order the queue by (program, branch, op). On a GPU also kernels whose
+        results do not depend on the batch, so that a token is the same to the last bit, cached or not, alone or in company.
     """
 
     model_path: str = "bundled"

@@ -90,8 +90,8 @@ class ForeignDecoder:
     ----------
     layers
         Options of attention, layer by layer, as the model's own code gives them.
-    kv_shape
-        ``(kv_heads, head_dim)`` of every layer.
+    shape
+        ``(heads, kv_heads, head_dim)`` of every layer.
 
     Raises
     ------
@@ -107,7 +107,7 @@ class ForeignDecoder:
         self._base = model.base_model
         self._head = _head_of(model)
         self.device = next(model.parameters()).device
-        self.layers, self.kv_shape = self._trial()
+        self.layers, self.shape = self._trial()
 
     def forward(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: AttentionStep) -> torch.Tensor:
         """Hidden states after the final norm, ``[n, hidden_size]``; see `Decoder.forward`."""
@@ -135,9 +135,9 @@ class ForeignDecoder:
         hidden: torch.Tensor = out.last_hidden_state[0]
         return hidden
 
-    def _trial(self) -> tuple[tuple[LayerOptions, ...], tuple[int, int]]:
+    def _trial(self) -> tuple[tuple[LayerOptions, ...], tuple[int, int, int]]:
         """Run two tokens and read what each layer asks of its attention."""
-        seen: list[tuple[int, tuple[int, int], LayerOptions]] = []
+        seen: list[tuple[int, tuple[int, int, int], LayerOptions]] = []
         kind = type(self._model).__name__
 
         def attend(
@@ -164,7 +164,7 @@ class ForeignDecoder:
         shapes = {shape for _, shape, _ in seen}
         if len(shapes) != 1:
             raise ModelError(
-                f"the layers of {kind} differ in KV heads or head size: {sorted(shapes)}; the pool has one shape"
+                f"the layers of {kind} differ in heads, KV heads or head size: {sorted(shapes)}; the pool has one shape"
             )
         return tuple(options for _, _, options in seen), shapes.pop()
 
@@ -209,13 +209,13 @@ def _index(module: nn.Module, kind: str) -> int:
     return index
 
 
-def _shape(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, kind: str) -> tuple[int, int]:
+def _shape(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, kind: str) -> tuple[int, int, int]:
     if key.shape != value.shape or query.shape[3] != key.shape[3]:
         raise ModelError(
             f"{kind} has queries, keys and values of sizes {query.shape[3]}, {key.shape[3]} and {value.shape[3]}; "
             "the pool holds keys and values of one size"
         )
-    return int(key.shape[1]), int(key.shape[3])
+    return int(query.shape[1]), int(key.shape[1]), int(key.shape[3])
 
 
 def _options(module: nn.Module, query: torch.Tensor, options: dict[str, Any], kind: str) -> LayerOptions:

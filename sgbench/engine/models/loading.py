@@ -57,9 +57,10 @@ def _foreign(
 
     loaded = load_foreign(folder, dtype, device, seed)
     decoder = ForeignDecoder(loaded)
-    kv_heads, head_dim = decoder.kv_shape
+    n_heads, kv_heads, head_dim = decoder.shape
     model = dataclasses.replace(
         model,
+        n_heads=n_heads,
         n_kv_heads=kv_heads,
         head_dim=head_dim,
         layers=decoder.layers,

@@ -33,6 +33,11 @@ def resolve(config: EngineConfig, model: ModelConfig) -> EngineConfig:
     if config.tp_size != 1:
         raise UsageError(f"Engine option tp_size={config.tp_size}: tensor parallelism is not available in this version")
     device = _device(config.device)
+    if config.deterministic and model.foreign and device != "cpu":
+        raise UsageError(
+            f"Engine option deterministic=True: {model.family} is computed by transformers, whose results depend on the batch on a GPU; "
+            "leave it out, or use device='cpu'"
+        )
     placed = dataclasses.replace(config, device=device, dtype=_dtype(config.dtype, device))
     return dataclasses.replace(
         placed,
