@@ -6,6 +6,7 @@ Knows names and defaults, and the regular expressions behind ``dtype``. Does not
 from __future__ import annotations
 
 import dataclasses
+import operator
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,11 +70,12 @@ class SglSamplingParams:
 
     def given(self) -> dict[str, Any]:
         """The fields that are not None, by name."""
-        values = ((name, getattr(self, name)) for name in _NAMES)
-        return {name: value for name, value in values if value is not None}
+        return {name: value for name, value in zip(_NAMES, _values(self), strict=True) if value is not None}
 
 
 _NAMES = tuple(field.name for field in dataclasses.fields(SglSamplingParams))
+_values = operator.attrgetter(*_NAMES)
+_LISTS = tuple(_NAMES.index(name) for name in ("stop", "stop_token_ids", "stop_regex"))
 
 
 def as_list(value: str | Sequence[Any] | None) -> list[Any]:
@@ -88,13 +90,12 @@ def resolve(default: SglSamplingParams, own: SglSamplingParams, template_stop: S
 
     Neither argument is changed, and the result shares no list with them.
     """
-    merged = dataclasses.replace(default, **own.given())
-    return dataclasses.replace(
-        merged,
-        stop=[*as_list(merged.stop), *template_stop],
-        stop_token_ids=as_list(merged.stop_token_ids),
-        stop_regex=as_list(merged.stop_regex),
-    )
+    pairs = zip(_values(default), _values(own), strict=True)
+    values = [usual if given is None else given for usual, given in pairs]
+    for place in _LISTS:
+        values[place] = as_list(values[place])
+    values[_LISTS[0]] += template_stop
+    return SglSamplingParams(*values)
 
 
 def dtype_name(dtype: str | type | None) -> str | None:
