@@ -27,6 +27,7 @@ def run() -> tuple[Trace, list[tuple[float, int, Any]]]:
     on = backend(200)
     with on.engine, on.engine.record() as trace:
         state = story.run(backend=on)
+        assert state.text()
         return trace, state.get_meta_info("text")["output_token_logprobs"]
 
 

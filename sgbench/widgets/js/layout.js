@@ -22,8 +22,9 @@ export function layout(player, { width, height, since, ghostLimit = 48, opened =
   const inside = height - 2 * PAD.Y;
   // All leaves as thin rows while that is possible; beyond, a choice of them in rows that can be read.
   const thin = Math.floor(inside / ROW.MIN);
-  const room = countLeaves(player) <= thin ? thin : Math.max(4, Math.floor(inside / ROW.READABLE));
-  const chosen = collapse(player, room, opened);
+  const readable = Math.max(4, Math.floor(inside / ROW.READABLE));
+  let room = thin;
+  const chosen = collapse(player, (leaves) => (room = leaves <= thin ? thin : readable), opened);
   const ghosts = ghostsByParent(player, chosen, since, Math.min(ghostLimit, Math.ceil(room / 3)));
   const order = [];
   const rows = place(player, chosen, ghosts, since, order);
@@ -31,12 +32,6 @@ export function layout(player, { width, height, since, ghostLimit = 48, opened =
   setX(order, width, rowHeight);
   setY(order, rowHeight, Math.max(PAD.Y, (height - rows * rowHeight) / 2));
   return { items: new Map(order.map((item) => [item.key, item])), order, rows, height: rows * rowHeight + 2 * PAD.Y };
-}
-
-function countLeaves(player) {
-  let leaves = 0;
-  for (const node of player.nodes.values()) if (!node.children.size) leaves++;
-  return leaves;
 }
 
 function ghostsByParent(player, { shown }, since, limit) {
@@ -51,7 +46,7 @@ function ghostsByParent(player, { shown }, since, limit) {
 }
 
 // Fills `order` with items, parents first, children top to bottom; gives each its span of rows. Returns the rows used.
-function place(player, { shown, hidden, subtreeTokens }, ghosts, since, order) {
+function place(player, { shown, hidden, total }, ghosts, since, order) {
   let row = 0;
   const visit = (entry, parent, depth) => {
     const item = { ...entry, parent: parent?.key ?? null, depth, row };
@@ -60,8 +55,7 @@ function place(player, { shown, hidden, subtreeTokens }, ghosts, since, order) {
     if (row === item.row) row++;
     item.rows = row - item.row;
   };
-  const tokens = subtreeTokens.get(0);
-  visit({ key: "n0", kind: "root", id: 0, tokens: 0, subtree: tokens, mark: MARK.NONE, refCount: 0, text: "" }, null, 0);
+  visit({ key: "n0", kind: "root", id: 0, tokens: 0, subtree: total, mark: MARK.NONE, refCount: 0, text: "" }, null, 0);
   return row;
 }
 
@@ -78,7 +72,8 @@ function childrenOf(entry, player, shown, hidden, ghosts, since) {
   children.sort((a, b) => a.born - b.born || a.id - b.id);
   const rest = entry.kind === "ghost" ? null : hidden.get(entry.id);
   if (rest) {
-    const mark = Math.max(...[...player.nodes.get(entry.id).children].filter((id) => !shown.has(id)).map((id) => player.mark(id, since)));
+    let mark = MARK.NONE;
+    for (const id of player.nodes.get(entry.id).children) if (!shown.has(id)) mark = Math.max(mark, player.mark(id, since));
     children.push({ key: `c${entry.id}`, kind: "counted", id: entry.id, tokens: rest.tokens, nodes: rest.nodes, mark, refCount: 0, text: "" });
   }
   return children;

@@ -58,7 +58,7 @@ export function describe(item) {
 // The whole in one line, for the header and for screen readers.
 export function summarise(player) {
   let held = 0;
-  for (const id of player.nodes.keys()) held += player.tokens(id);
+  for (const node of player.nodes.values()) if (node.span >= 0) held += player.spans[node.span][0];
   const nodes = player.nodes.size - 1;
   return `${n(nodes)} node${nodes === 1 ? "" : "s"} · ${tokens(held)}`;
 }

@@ -319,7 +319,10 @@ export class Player {
   }
 
   mark(id, since) {
-    const node = this.nodes.get(id);
+    return this.markOf(this.nodes.get(id), since);
+  }
+
+  markOf(node, since) {
     const from = Math.max(since, 0);
     const came = Math.max(node.born, node.grown);
     if (node.touched >= from && node.touched > came) return MARK.ACCESSED;

@@ -104,7 +104,7 @@ export class TreePanel {
     const counts = [0, 0, 0];
     let locked = 0;
     for (const [id, node] of player.nodes) {
-      const mark = id === 0 ? MARK.NONE : player.mark(id, since);
+      const mark = id === 0 ? MARK.NONE : player.markOf(node, since);
       if (mark !== MARK.NONE) counts[mark - 1]++;
       if (node.refCount) locked++;
     }
