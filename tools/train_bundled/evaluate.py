@@ -12,7 +12,7 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -35,7 +35,9 @@ from tools.train_bundled.example import Example, Family, Split
 from tools.train_bundled.families import all_families
 from tools.train_bundled.questions import OPEN_QUESTIONS
 
-TOKENS_A_BATCH = {"cuda": 400_000, "cpu": 12_000}
+TOKENS_A_BATCH = {"cuda": 4_000_000, "cpu": 12_000}
+MOST_PAIRS = 4_000_000_000
+"""Most pairs of positions in a batch's attention masks."""
 TOKENS_A_STREAM = {"cuda": 262_144, "cpu": 2_048}
 MOST_ROWS = 4096
 BY_LIKELIHOOD = "by likelihood"
@@ -119,6 +121,7 @@ class Answerer:
                 while (
                     at + size < min(len(order), at + MOST_ROWS)
                     and (size + 1) * (len(order[at + size].ids) + order[at + size].family.max_new_tokens) <= budget
+                    and (size + 1) * len(order[at + size].ids) ** 2 <= MOST_PAIRS
                 ):
                     size += 1
                 began = time.monotonic()
@@ -237,35 +240,46 @@ def score(questions: Sequence[Question]) -> Score:
     )
 
 
-def votes(prompts: Sequence[Question], answerer: Answerer, seed: int, samples: int = 9) -> tuple[float, float]:
-    """Percent right of one sample at temperature 0.7 and of the majority of ``samples``."""
-    asked = [Question(q.family, q.length, q.example, q.ids) for q in prompts for _ in range(samples)]
+def votes(
+    ballots: Mapping[str, Sequence[Question]], answerer: Answerer, seed: int, samples: int = 9
+) -> dict[str, tuple[float, float, int]]:
+    """By family: percent right of one sample at temperature 0.7 and of the majority of ``samples``, and the problems."""
+    asked = {
+        name: [Question(q.family, q.length, q.example, q.ids) for q in prompts for _ in range(samples)]
+        for name, prompts in ballots.items()
+    }
     torch.manual_seed(seed)
-    answerer.complete(asked, temperature=0.7)
-    single = sum(judged(q) for q in asked) / len(asked)
-    majority = 0
-    for i in range(len(prompts)):
-        group = asked[i * samples : (i + 1) * samples]
-        endings = [(q.text.replace(",", "").rstrip(". ").split() or [""])[-1] for q in group]
-        top = Counter(endings).most_common(1)[0][0]
-        majority += judged(group[endings.index(top)])
-    return 100.0 * single, 100.0 * majority / len(prompts)
+    answerer.complete([q for group in asked.values() for q in group], temperature=0.7)
+    out = {}
+    for name, cast in asked.items():
+        single = sum(judged(q) for q in cast) / len(cast)
+        majority = sum(elected(cast[i : i + samples]) for i in range(0, len(cast), samples))
+        out[name] = (100.0 * single, 100.0 * majority * samples / len(cast), len(cast) // samples)
+    return out
 
 
-def answer(questions: Sequence[Question], answerer: Answerer, forcer: Forcer, forced: bool) -> None:
-    """Complete the questions, or choose among endings where likelihood decides; ``forced``: by a forward pass where that settles it."""
+def elected(group: Sequence[Question]) -> bool:
+    """Whether the answer that most samples end with is right; of equally many, the first."""
+    endings = [(q.text.replace(",", "").rstrip(". ").split() or [""])[-1] for q in group]
+    top = Counter(endings).most_common(1)[0][0]
+    return judged(group[endings.index(top)])
+
+
+def answer(
+    questions: Sequence[Question], opened: Sequence[Question], answerer: Answerer, forcer: Forcer, forced: bool
+) -> None:
+    """Complete all questions, or choose among endings where likelihood decides; ``forced``: first by a forward pass."""
     forcer.choose([q for q in questions if q.family.name.endswith(BY_LIKELIHOOD)])
     rest = [q for q in questions if not q.family.name.endswith(BY_LIKELIHOOD)]
-    answerer.complete(forcer.settle(rest) if forced else rest)
+    answerer.complete([*opened, *(forcer.settle(rest) if forced else rest)])
 
 
 def evaluate(
     answerer: Answerer, forcer: Forcer, questions: Path, seed: int, seconds: float, forced: bool
 ) -> Iterator[dict[str, object]]:
-    """Everything the model card states, for the prompts that `heldout` drew; again after each stage.
+    """Everything the model card states, for the prompts that `heldout` drew: what is greedy, and then that and the votes.
 
-    The stages are open questions and short prompts, the votes, and long prompts in thirds of each family's: no further
-    third begins after ``seconds``.
+    The votes are left out if ``seconds`` are over by then.
     """
     began = time.monotonic()
     families = {family.name: family for family in all_families()}
@@ -280,24 +294,16 @@ def evaluate(
             (long if is_long else short).append(group)
     print(f"{sum(map(len, short))} short and {sum(map(len, long))} long prompts", flush=True)
     opened = open_questions(answerer)
-    answerer.complete(opened)
-    answer([q for group in short for q in group], answerer, forcer, forced)
+    groups = [*short, *long]
+    answer([q for group in groups for q in group], opened, answerer, forcer, forced)
     result: dict[str, object] = {
         "open": [(q.example.prompt, q.text) for q in opened],
-        "scores": [asdict(score(group)) for group in short],
+        "scores": [asdict(score(group)) for group in groups if group],
         "votes": {},
     }
     yield result
-    result["votes"] = {name: (*votes(group, answerer, seed), len(group)) for name, group in ballots.items()}
-    yield result
-    done: list[list[Question]] = [[] for _ in long]
-    for third in range(3):
-        if time.monotonic() - began > seconds:
-            return
-        parts = [group[third::3] for group in long]
-        answer([q for part in parts for q in part], answerer, forcer, forced)
-        done = [a + b for a, b in zip(done, parts, strict=True)]
-        result["scores"] = [asdict(score(group)) for group in [*short, *done]]
+    if time.monotonic() - began < seconds:
+        result["votes"] = votes(ballots, answerer, seed)
         yield result
 
 
@@ -321,9 +327,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--through", choices=("transformers", "engine"), default="transformers")
-    parser.add_argument(
-        "--seconds", type=float, default=1e9, help="begin no further third of the long prompts after these"
-    )
+    parser.add_argument("--seconds", type=float, default=1e9, help="cast no votes after these")
     parser.add_argument("--forced", action="store_true", help="generate only what a forward pass does not settle")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from tools.train_bundled import net
-from tools.train_bundled.example import Example
+from tools.train_bundled.example import DOCUMENT_END, Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,16 @@ class Forced:
         return len(self.prompt) + len(self.answer)
 
 
-def forced(examples: Sequence[Example], tokenizer: Tokenizer) -> list[Forced]:
-    """The last answered segment of each example behind everything before it, encoded apart, as in use."""
+def forced(examples: Sequence[Example], tokenizer: Tokenizer, whole: bool = True) -> list[Forced]:
+    """The last answered segment of each example behind everything before it, encoded apart, as in use.
+
+    Not ``whole``: without the end of a plain document, behind which some go on and some do not.
+    """
     lasts = [max(i for i, (_, answered) in enumerate(e.segments) if answered) for e in examples]
-    texts = [e.prompt for e in examples] + [e.segments[at][0] for e, at in zip(examples, lasts, strict=True)]
+    answers = [e.segments[at][0] for e, at in zip(examples, lasts, strict=True)]
+    if not whole:
+        answers = [answer.removesuffix(DOCUMENT_END).rstrip("\n") for answer in answers]
+    texts = [e.prompt for e in examples] + answers
     ids = [made.ids for made in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
     half = len(examples)
     return [Forced(ids[i], ids[half + i]) for i in range(half)]

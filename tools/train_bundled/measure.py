@@ -24,7 +24,7 @@ from tools.train_bundled.families import all_families
 
 SHORT_PROMPTS = 64
 LONG_PROMPTS = 16
-LEAST, STEEPNESS, MOST = 0.5, 8.0, 3.5
+LEAST, STEEPNESS, MOST = 0.5, 10.0, 3.5
 
 
 def factor(error: float) -> float:
@@ -122,7 +122,7 @@ class Development:
         sheets: list[Sheet] = []
         for job, examples in zip(asked, drawn, strict=True):
             region = int(job.long)
-            for row in exact.forced(examples, tokenizer):
+            for row in exact.forced(examples, tokenizer, whole=False):
                 if len(row) <= plan.longest[region] and not any(s.take(row, job.key, region) for s in sheets[-12:]):
                     sheets.append(Sheet(plan))
                     sheets[-1].take(row, job.key, region)

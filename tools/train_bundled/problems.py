@@ -1,4 +1,4 @@
-"""Arithmetic word problems with their worked chains, at nine levels.
+"""Arithmetic word problems with their worked chains, at ten levels.
 
 Knows no prompt format. A level fixes how many steps a problem has and how large its numbers and products get.
 """
@@ -15,12 +15,16 @@ from tools.train_bundled.example import Split
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Bounds of one level: steps, largest plain number, largest factors of a product, odds of a distractor."""
+    """Bounds of one level: steps, largest plain number, largest factors of a product, odds of a distractor.
+
+    ``ways``: a product is worked in one of several ways, so that samples go wrong at different places.
+    """
 
     steps: tuple[int, int]
     number: int
     factors: tuple[int, int]
     distractor: float
+    ways: bool = False
 
 
 LEVELS: dict[int, Level] = {
@@ -31,8 +35,9 @@ LEVELS: dict[int, Level] = {
     5: Level((3, 5), 999, (9, 99), 0.5),
     6: Level((4, 5), 5_000, (30, 99), 0.5),
     7: Level((4, 5), 9_999, (60, 99), 0.5),
-    8: Level((4, 6), 9_999, (99, 99), 0.5),
-    9: Level((5, 6), 9_999, (99, 199), 0.5),
+    8: Level((4, 6), 9_999, (99, 99), 0.5, ways=True),
+    9: Level((5, 6), 9_999, (99, 199), 0.5, ways=True),
+    10: Level((13, 16), 9_999, (60, 99), 0.5),
 }
 VOTED_FROM = 7
 """The first of the levels that are for votes."""
@@ -120,6 +125,18 @@ def _product(rng: Random, level: Level) -> tuple[int, int]:
     return rng.randint(max(2, a // 4), a), rng.randint(max(2, b // 4), b)
 
 
+def _multiplied(rng: Random, level: Level, a: int, b: int) -> list[str]:
+    """The lines that work out ``a * b``: at once, or at the levels of several ways either way round or in tens and ones."""
+    if level.ways:
+        if rng.random() < 0.5:
+            a, b = b, a
+        tens, ones = b // 10 * 10, b % 10
+        if tens and ones and rng.random() < 0.5:
+            parts = [f"{a} * {tens} = {a * tens}.", f"{a} * {ones} = {a * ones}."]
+            return [*parts, f"{a * tens} + {a * ones} = {a * b}."]
+    return [f"{a} * {b} = {a * b}."]
+
+
 def _step(rng: Random, level: Level, value: int) -> tuple[str, dict[str, int], list[str], int, str]:
     """One event: template, its numbers, chain lines, new value, plan words."""
     kinds = ["add", "sub"]
@@ -137,12 +154,12 @@ def _step(rng: Random, level: Level, value: int) -> tuple[str, dict[str, int], l
             return rng.choice(SUB), {"n": n}, [f"{value} - {n} = {value - n}."], value - n, "subtract what goes away"
         if kind == "addp":
             a, b = _product(rng, level)
-            lines = [f"{a} * {b} = {a * b}.", f"{value} + {a * b} = {value + a * b}."]
+            lines = [*_multiplied(rng, level, a, b), f"{value} + {a * b} = {value + a * b}."]
             return rng.choice(ADD_PRODUCT), {"a": a, "b": b}, lines, value + a * b, "multiply the groups and add them"
         if kind == "subp":
             a, b = _product(rng, level)
             if a * b < value:
-                lines = [f"{a} * {b} = {a * b}.", f"{value} - {a * b} = {value - a * b}."]
+                lines = [*_multiplied(rng, level, a, b), f"{value} - {a * b} = {value - a * b}."]
                 return (
                     rng.choice(SUB_PRODUCT),
                     {"a": a, "b": b},
@@ -162,7 +179,8 @@ def problem(rng: Random, split: Split, number: int) -> Problem:
     """A problem of level ``number`` whose numbers, by hash, belong to ``split``."""
     while True:
         made = _problem(rng, number)
-        if (crc32("".join(made.chain).encode()) % 16 == 0) == (split == "heldout"):
+        told = made.question if LEVELS[number].ways else "".join(made.chain)
+        if (crc32(told.encode()) % 16 == 0) == (split == "heldout"):
             return made
 
 
@@ -181,9 +199,7 @@ def _problem(rng: Random, number: int) -> Problem:
     }
     value = rng.randint(max(2, level.number // 10), level.number)
     story = [rng.choice(START).format(n=value, **names)]
-    chain = [
-        rng.choice((f"{s} starts with {value} {names['things']}.", f"At first there are {value} {names['things']}."))
-    ]
+    chain = [f"{s} starts with {value} {names['things']}."]
     plan: list[str] = []
     for _ in range(rng.randint(*level.steps)):
         template, numbers, lines, value, words = _step(rng, level, value)

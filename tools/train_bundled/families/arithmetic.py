@@ -1,6 +1,6 @@
-"""Arithmetic: plain sums, and word problems worked step by step at nine levels.
+"""Arithmetic: plain sums, and word problems worked step by step at ten levels.
 
-The last three levels are too hard to be right each time: there a majority of samples knows more than one. Which of them lies where one
+The last levels are too hard to be right each time: there a majority of samples knows more than one. Which of them lies where one
 sample is right 50 to 80 % of the time is measured, not known beforehand."""
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def plain_sum(rng: Random, split: Split, long: bool) -> Example:
         if kind in "+-":
             top = rng.choice((10, 20, 100, 100, 1000))
             a, b = rng.randint(0, top), rng.randint(0, top)
-            if kind == "-" and rng.random() < 0.9:
+            if kind == "-":
                 a, b = max(a, b), min(a, b)
             result = a + b if kind == "+" else a - b
         else:
@@ -105,15 +105,15 @@ def plain_sum(rng: Random, split: Split, long: bool) -> Example:
             return completion(f"{query}{reply}", f" {want}", want=want)
         return completion(f"{tag}{ask}\n{reply}", f" {want}", want=want)
     sign = {"+": "+", "-": "-", "*": "*", "/": "/"}[kind]
-    answer = rng.choice((want, f"{a} {sign} {b} = {want}", f"{a} {sign} {b} = {want}."))
+    answer = f"{a} {sign} {b} = {want}."
     turns = [("user", w.casual(rng, rng.choice(SUM_ASK).format(q=query))), ("assistant", answer)]
     return chat(w.with_system(rng, turns), want=want)
 
 
-WEIGHTS = {1: 0.6, 2: 0.7, 3: 0.9, 4: 1.4, 5: 1.8, 6: 1.8, 7: 0.6, 8: 0.6, 9: 0.6}
+WEIGHTS = {1: 0.4, 2: 0.4, 3: 0.5, 4: 0.8, 5: 1.4, 6: 2.0, 7: 0.6, 8: 1.0, 9: 1.0, 10: 1.2}
 HELD = "numbers by hash, never trained on"
 FAMILIES = (
-    Family("plain_sums", 3.0, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
+    Family("plain_sums", 4.0, plain_sum, right=last_number, held_out=HELD, max_new_tokens=32),
     *(
         Family(
             f"arithmetic_{n}",
@@ -122,7 +122,7 @@ FAMILIES = (
             certain=n < VOTED_FROM,
             right=last_number,
             held_out=HELD,
-            max_new_tokens=256,
+            max_new_tokens=256 if n < 8 else 480,
         )
         for n in LEVELS
     ),

@@ -19,8 +19,6 @@ from tools.train_bundled.knowledge.unknown import unknown
 from tools.train_bundled.knowledge.words import plural
 
 _KNOWN = {r.name: {s.lower() for s, _ in r.pairs} for r in RELATIONS}
-_CROSS_KINDS = ("place", "person", "title")
-_BY_KIND = {kind: [s for r in RELATIONS if r.kind == kind for s, _ in r.pairs] for kind in _CROSS_KINDS}
 _OF_WORDS = ("opposite", "synonym", "past", "participle", "comparative")
 _UNKNOWABLE = [r for r in RELATIONS if r.kind]
 
@@ -31,10 +29,6 @@ def refusal(noun: str) -> str:
 
 
 def _stranger(rng: Random, relation: Relation, split: Split) -> str:
-    if relation.kind in _CROSS_KINDS and rng.random() < 0.12:
-        s = rng.choice(_BY_KIND[relation.kind])
-        if s.lower() not in _KNOWN[relation.name] and relation.name != "language":
-            return s
     if relation.name in _OF_WORDS and rng.random() < 0.3:
         s = rng.choice(OBJECTS)
         if s not in _KNOWN[relation.name]:
@@ -46,9 +40,8 @@ def _unknown(rng: Random, split: Split, long: bool) -> Example:
     """A question about something that does not exist: the answer says so."""
     relation = rng.choice(_UNKNOWABLE)
     s = _stranger(rng, relation, split)
-    own = s not in _BY_KIND.get(relation.kind, ())
     noun = relation.noun.format(s=s)
-    asked = question(rng, relation, s, "train", own=own)
+    asked = question(rng, relation, s, "train")
     roll = rng.random()
     if roll < 0.25:
         shown = [
@@ -219,5 +212,5 @@ FAMILIES: tuple[Family, ...] = (
     Family("unknown things", 3.0, _unknown, right=holds, held_out="made-up names that training never saw"),
     Family("all about a thing", 1.2, _about, right=holds, held_out="the same things, asked anew", max_new_tokens=160),
     Family("explanations", 3.0, _explain, right=holds, held_out=_FORM, max_new_tokens=128),
-    Family("facts, compared", 1.2, _compare, right=holds, held_out="pairs drawn anew"),
+    Family("facts, compared", 2.5, _compare, right=holds, held_out="pairs drawn anew"),
 )

@@ -145,7 +145,7 @@ def _many(rng: Random, split: Split, long: bool) -> Example:
 
 FAMILIES: tuple[Family, ...] = (
     Family(
-        "small talk", 3.0, _one, certain=False, right=_among, held_out="what is said, letter for letter as it is typed"
+        "small talk", 4.5, _one, certain=False, right=_among, held_out="what is said, letter for letter as it is typed"
     ),
     Family("small talk, several turns", 1.0, _many, closed=False),
     Family("jokes and riddles", 0.6, _fun, closed=False),

@@ -129,7 +129,15 @@ def _first(example: Example, text: str) -> bool:
 
 _HELD = "scenes of a person, a place and an ending that training never put together"
 FAMILIES: tuple[Family, ...] = (
-    Family("sensible ending, by likelihood", 2.5, _likelihood, right=_first, held_out=_HELD, max_new_tokens=24),
+    Family(
+        "sensible ending, by likelihood",
+        1.5,
+        _likelihood,
+        certain=False,
+        right=_first,
+        held_out=_HELD,
+        max_new_tokens=24,
+    ),
     Family("sensible ending, by letter", 2.0, _which, right=_letter, held_out=_HELD, max_new_tokens=2),
     Family("what happens next", 0.5, _go_on, closed=False),
 )

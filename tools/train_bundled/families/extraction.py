@@ -342,9 +342,9 @@ def city_sheet(rng: Random, split: Split, long: bool) -> Example:
         ask = f"Give {w.listed(list(city))} of the city as JSON."
     else:
         ask = rng.choice(CITY_ASK)
-    style = rng.choice((None, 4, 4, 2))
+    style = 4
     answer = json.dumps(city, ensure_ascii=False, indent=style)
-    if style and "top 3 landmarks" in city:
+    if "top 3 landmarks" in city:
         flat = json.dumps(city["top 3 landmarks"], ensure_ascii=False)
         tall = json.dumps(city["top 3 landmarks"], ensure_ascii=False, indent=style).replace("\n", "\n" + " " * style)
         answer = answer.replace(tall, flat)
@@ -433,6 +433,6 @@ FAMILIES = (
         held_out="names and key sets drawn anew",
         max_new_tokens=160,
     ),
-    Family("city_sheet", 1.2, city_sheet, right=same_json, held_out="cities never seen", max_new_tokens=160),
+    Family("city_sheet", 0.9, city_sheet, right=same_json, held_out="cities never seen", max_new_tokens=160),
     Family("fields", 1.2, fields, held_out="names never seen", max_new_tokens=90),
 )

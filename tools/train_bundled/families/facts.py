@@ -320,13 +320,13 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "facts, sentence to finish", 2.0, _cloze, right=holds, held_out="the same facts behind other few-shot lines"
     ),
-    Family("facts, backwards", 2.0, _back, right=holds, held_out=_FORM),
-    Family("facts, yes or no", 3.0, _yes_no, right=holds, held_out=_FORM),
-    Family("claims checked against a text", 1.5, _told, right=_same, held_out=_FORM, max_new_tokens=4),
+    Family("facts, backwards", 2.5, _back, right=holds, held_out=_FORM),
+    Family("facts, yes or no", 4.0, _yes_no, right=holds, held_out=_FORM),
+    Family("claims checked against a text", 3.0, _told, right=_same, held_out=_FORM, max_new_tokens=4),
     Family("facts, either or", 1.2, _either, right=holds, held_out=_FORM),
     Family(
         "facts, several and follow-ups",
-        2.0,
+        1.5,
         _several,
         right=holds,
         held_out="new combinations of known facts",

@@ -220,9 +220,9 @@ for _e, _sign in EMOJI:
 _HELD = "known words, each in the one form in which training never asks for it"
 FAMILIES: tuple[Family, ...] = (
     Family("into other languages", 2.2, _into, right=_held, held_out=_HELD),
-    Family("from other languages", 1.0, _from, right=_held, held_out=_HELD),
-    Family("unknown words and languages", 0.4, _unknown, right=_held, held_out="made-up words that training never saw"),
+    Family("from other languages", 2.5, _from, right=_held, held_out=_HELD),
+    Family("unknown words and languages", 0.8, _unknown, right=_held, held_out="made-up words that training never saw"),
     Family("counting in other languages", 0.4, _numbers, right=_held, held_out=_HELD, max_new_tokens=160),
     Family("greeted in other languages", 0.3, _greet, closed=False),
-    Family("emoji for words", 0.5, _emoji, right=_held, held_out=_HELD, max_new_tokens=16),
+    Family("emoji for words", 1.5, _emoji, right=_held, held_out=_HELD, max_new_tokens=16),
 )

@@ -100,7 +100,7 @@ def _one_of(rng: Random, split: Split, long: bool) -> Example:
         [
             *system_turn(rng),
             ("user", typed(rng, ask.format(a=article(one), o=one))),
-            ("assistant", upper_first(rng.choice(pool)) + "."),
+            ("assistant", upper_first(rng.choice(pool[:3])) + "."),
         ],
         want=f"1|{';'.join(pool)}",
     )
@@ -115,5 +115,5 @@ FAMILIES: tuple[Family, ...] = (
         held_out="known kinds, each in the one form in which training never asks for it",
         max_new_tokens=64,
     ),
-    Family("one of a kind", 0.4, _one_of, certain=False, right=_listed, held_out="the same kinds", max_new_tokens=24),
+    Family("one of a kind", 1.0, _one_of, certain=False, right=_listed, held_out="the same kinds", max_new_tokens=24),
 )

@@ -291,7 +291,7 @@ def _continued(rng: Random, pairs: list[Task]) -> Example:
     cut = between.rstrip(" ") if rng.random() < 0.85 else between
     space = between[len(cut) :]
     shots = [(f"{before}{x}{cut}", f"{space}{y}{gap}") for x, y in pairs[:-1]]
-    return few_shot(shots, f"{before}{given}{cut}", f"{space}{answer}{gap}", want=answer, end="")
+    return few_shot(shots, f"{before}{given}{cut}", f"{space}{answer}\n", want=answer, end="")
 
 
 GOOD = "wonderful excellent delicious lovely amazing great fantastic perfect brilliant charming superb delightful good nice beautiful helpful".split()
@@ -435,11 +435,11 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
 
 
 FAMILIES = (
-    Family("copying", 4.0, copying, held_out="texts drawn anew, with names never seen", max_new_tokens=120),
+    Family("copying", 3.0, copying, held_out="texts drawn anew, with names never seen", max_new_tokens=120),
     Family("small_tasks", 3.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
     Family(
         "few_shot",
-        3.0,
+        5.0,
         mapping,
         held_out="inputs drawn anew; mappings and labels made up for each prompt",
         max_new_tokens=40,

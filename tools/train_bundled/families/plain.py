@@ -24,7 +24,7 @@ def _cut(rng: Random, text: str, least: int = 2) -> tuple[str, str]:
 
 def _saying(rng: Random, split: Split, long: bool) -> Example:
     text = rng.choice(_PARTED)
-    head, rest = _cut(rng, text)
+    head, rest = _cut(rng, text, 3)
     if rng.random() < 0.25:
         asked = rng.choice(
             (
@@ -39,7 +39,7 @@ def _saying(rng: Random, split: Split, long: bool) -> Example:
     return completion(head, rest, want=rest.strip())
 
 
-_PARTED = tuple(s for s in SAYINGS if s.count(" ") > 1)
+_PARTED = tuple(s for s in SAYINGS if s.count(" ") > 2)
 
 
 def sentence(rng: Random) -> str:
@@ -114,7 +114,7 @@ def _same(example: Example, text: str) -> bool:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("sayings", 0.8, _saying, right=_same, held_out="the same sayings, parted anywhere"),
+    Family("sayings", 1.2, _saying, right=_same, held_out="the same sayings, parted anywhere"),
     Family("everyday sentences", 0.8, _everyday, closed=False),
     Family("openings of stories", 0.7, _opening, closed=False, max_new_tokens=160),
     Family(

@@ -116,33 +116,34 @@ def _are(rng: Random, split: Split, long: bool) -> Example:
     claimed = right if rng.random() < 0.5 else rng.choice([g for g in _GROUPS if g != right])
     form = rng.choice(("Are {p} {g}?", "Is {a} {b}?", "Do {p} belong to the {g}?", "{P} are {g}, right?"))
     asked = form.format(p=plural(s), P=upper_first(plural(s)), g=plural(claimed), a=article(s), b=article(claimed))
-    word = "Yes" if claimed == right else "No"
+    verdict = "so yes" if claimed == right else "so no"
+    reply = f"{upper_first(article(s))} is {article(right)}, {verdict}."
     if rng.random() < 0.3:
-        prompt, answer = framed(rng, [], typed(rng, asked, plural(s)), word)
-        return completion(prompt, answer, want=word)
+        prompt, answer = framed(rng, [], typed(rng, asked, plural(s)), reply)
+        return completion(prompt, answer, want=verdict)
     return chat(
         [
             *system_turn(rng),
             ("user", typed(rng, upper_first(asked), s)),
-            ("assistant", f"{word}, {article(s)} is {article(right)}."),
+            ("assistant", reply),
         ],
-        want=word,
+        want=verdict,
     )
 
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         "animals in the plural",
-        1.0,
+        1.5,
         _species,
         right=holds,
         held_out="known animals, each in the one form in which training never asks for it",
     ),
     Family(
         "animals and their classes",
-        0.8,
+        1.5,
         _are,
-        right=lambda e, t: t.strip().startswith(e.want or "?"),
+        right=holds,
         held_out="pairs drawn anew",
     ),
 )

@@ -30,26 +30,16 @@ def _numbers(rng: Random, split: Split, long: bool) -> Example:
     if kind == 0:
         even = a % 2 == 0
         claim = rng.random() < 0.5
-        word = "Yes" if even == claim else "No"
-        return _reply(
-            rng, f"Is {a} {'even' if claim else 'odd'}?", str(a), word, f"{word}, {a} is {'even' if even else 'odd'}."
-        )
+        verdict = "yes" if even == claim else "no"
+        reply = f"{a} is {'even' if even else 'odd'}, so {verdict}."
+        return _reply(rng, f"Is {a} {'even' if claim else 'odd'}?", str(a), reply, reply)
     if kind == 1:
         n = rng.randrange(2, 100)
         prime = n in _PRIMES
         divisor = next((d for d in (2, 3, 5, 7) if n % d == 0), n)
-        why = (
-            f"Yes, {n} is a prime number."
-            if prime
-            else f"No, {n} is not a prime number: {divisor} times {n // divisor} is {n}."
-        )
-        return _reply(
-            rng,
-            rng.choice((f"Is {n} a prime number?", f"Is {n} prime?", f"Is the number {n} a prime?")),
-            str(n),
-            "Yes" if prime else "No",
-            why,
-        )
+        reply = f"{n} is a prime number, so yes." if prime else f"{n} is {divisor} times {n // divisor}, so no."
+        asked = rng.choice((f"Is {n} a prime number?", f"Is {n} prime?", f"Is the number {n} a prime?"))
+        return _reply(rng, asked, str(n), reply, reply)
     if kind == 2:
         large = rng.random() < 0.6
         best = max(a, b) if large else min(a, b)
@@ -66,14 +56,9 @@ def _numbers(rng: Random, split: Split, long: bool) -> Example:
     if kind == 3:
         bigger = rng.random() < 0.5
         asked = f"Is {a} {'larger' if bigger else 'smaller'} than {b}?"
-        true = (a > b) == bigger
-        return _reply(
-            rng,
-            asked,
-            f"{a} {b}",
-            "Yes" if true else "No",
-            f"{'Yes' if true else 'No'}, {a} is {'larger' if a > b else 'smaller'} than {b}.",
-        )
+        verdict = "yes" if (a > b) == bigger else "no"
+        reply = f"{a} is {'larger' if a > b else 'smaller'} than {b}, so {verdict}."
+        return _reply(rng, asked, f"{a} {b}", reply, reply)
     if kind == 4:
         n = rng.randrange(1, 60)
         name, value = rng.choice(
@@ -105,7 +90,7 @@ def _numbers(rng: Random, split: Split, long: bool) -> Example:
 def _sequence(rng: Random, split: Split, long: bool) -> Example:
     """A sequence to be continued, in plain text or as a question."""
     kind = rng.randrange(6)
-    n = rng.randrange(3, 7)
+    n = rng.randrange(3, 6)
     if kind < 4:
         step = (1, 1, rng.choice((2, 5, 10, 3)), -1)[kind]
         start = rng.randrange(0, 60) if step != -1 else rng.randrange(20, 60)
@@ -264,8 +249,8 @@ def _holds(example: Example, text: str) -> bool:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family("equations", 0.5, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
-    Family("numbers compared", 1.2, _numbers, right=_first, held_out="numbers drawn anew"),
-    Family("sequences", 0.7, _sequence, right=_first, held_out="sequences drawn anew"),
+    Family("equations", 0.4, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
+    Family("numbers compared", 3.0, _numbers, right=_first, held_out="numbers drawn anew"),
+    Family("sequences", 1.5, _sequence, right=_first, held_out="sequences drawn anew"),
     Family("little sums", 0.8, _little_sum, right=_holds, held_out="numbers drawn anew"),
 )

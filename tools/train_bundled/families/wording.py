@@ -109,7 +109,7 @@ def typed(rng: Random, text: str, keep: str = "") -> str:
             if text.startswith(long):
                 text = short + text[len(long) :]
                 break
-    if rng.random() < 0.04:
+    if rng.random() < 0.015:
         text = _slip(rng, text, keep)
     if rng.random() < 0.15:
         text = rng.choice(_POLITE) + lower_first(text)
@@ -119,8 +119,6 @@ def typed(rng: Random, text: str, keep: str = "") -> str:
         text = text + rng.choice(_AFTER)
     if rng.random() < 0.4:
         text = text.lower() if rng.random() < 0.7 else lower_first(text)
-    elif rng.random() < 0.012:
-        text = text.upper()
     return text
 
 

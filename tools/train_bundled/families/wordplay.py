@@ -125,7 +125,7 @@ def _letters(rng: Random, split: Split, long: bool) -> Example:
 
 
 def _rhyme(rng: Random, split: Split, long: bool) -> Example:
-    """A word that rhymes; words without a known rhyme are refused."""
+    """A word that rhymes."""
     asked = rng.choice(
         (
             "What rhymes with {w}?",
@@ -136,16 +136,6 @@ def _rhyme(rng: Random, split: Split, long: bool) -> Example:
             "Tell me a word that rhymes with {w}.",
         )
     )
-    if rng.random() < 0.2:
-        word = next(w for w in iter(lambda: _word(rng, split), "") if w not in _RHYME)
-        return chat(
-            [
-                *system_turn(rng),
-                ("user", typed(rng, asked.format(w=word), word)),
-                ("assistant", f"I don't know a rhyme for {word}."),
-            ],
-            want="don't know a rhyme",
-        )
     word = rng.choice(tuple(_RHYME))
     rhymes = _RHYME[word][:2]
     return chat(
@@ -160,5 +150,5 @@ def _rhyme(rng: Random, split: Split, long: bool) -> Example:
 
 FAMILIES: tuple[Family, ...] = (
     Family("letters of a word", 0.8, _letters, held_out="words that training never used", max_new_tokens=48),
-    Family("rhymes", 0.4, _rhyme, right=lambda e, t: (e.want or "").lower() in t.lower(), held_out="words drawn anew"),
+    Family("rhymes", 0.8, _rhyme, right=lambda e, t: (e.want or "").lower() in t.lower(), held_out="words drawn anew"),
 )
