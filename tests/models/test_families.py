@@ -56,6 +56,23 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
         {"num_experts": 4, "shared_expert_intermediate_size": 32, "decoder_sparse_step": 1, **MOE},
     ),
     "olmoe": ("Olmoe", {"num_experts": 4, "num_experts_per_tok": 2, "head_dim": 12}),
+    "deepseek-v3, values smaller than keys": (
+        "DeepseekV3",
+        {
+            "head_dim": 8,
+            "num_key_value_heads": 4,
+            "qk_rope_head_dim": 8,
+            "qk_nope_head_dim": 12,
+            "v_head_dim": 16,
+            "kv_lora_rank": 16,
+            "q_lora_rank": 24,
+            "n_routed_experts": 4,
+            "n_group": 1,
+            "topk_group": 1,
+            "first_k_dense_replace": 1,
+            **MOE,
+        },
+    ),
     "llama with another activation": ("Llama", {"hidden_act": "gelu"}),
     "phi3, longrope": (
         "Phi3",
@@ -223,7 +240,7 @@ def test_a_decoder_that_differs_on_the_pool_is_caught(monkeypatch: pytest.Monkey
     made(tmp_path, *FAMILIES["gemma2, soft-caps and alternating windows"])
     true = module._options
     monkeypatch.setattr(
-        module, "_options", lambda m, q, options, kind: true(m, q, options | {"sliding_window": None}, kind)
+        module, "_options", lambda m, sizes, options, kind: true(m, sizes, options | {"sliding_window": None}, kind)
     )
     with pytest.raises(ModelError, match="not give the same logits"):
         runner(tmp_path)

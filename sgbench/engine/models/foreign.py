@@ -115,9 +115,11 @@ class ForeignDecoder:
         def attend(
             module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, options: dict[str, Any]
         ) -> torch.Tensor:
-            queries = query[0].transpose(0, 1).contiguous()
-            kv = torch.cat([key[0], value[0]]).transpose(0, 1).contiguous()
-            return attention.attend(int(module.layer_idx), queries, kv).view(1, *queries.shape)  # type: ignore[arg-type]
+            size = self.shape[2]
+            queries = _padded(query[0], size).transpose(0, 1).contiguous()
+            kv = torch.cat([_padded(key[0], size), _padded(value[0], size)]).transpose(0, 1).contiguous()
+            mixed = attention.attend(int(module.layer_idx), queries, kv)  # type: ignore[arg-type]
+            return mixed.view(1, *queries.shape)[..., : value.shape[3]]
 
         return self._hidden(token_ids, positions, attend)
 
@@ -143,8 +145,10 @@ class ForeignDecoder:
         def attend(
             module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, options: dict[str, Any]
         ) -> torch.Tensor:
-            seen.append((_index(module, kind), _shape(query, key, value, kind), _options(module, query, options, kind)))
-            return torch.zeros_like(query).transpose(1, 2)
+            seen.append(
+                (_index(module, kind), _shape(query, key, value, kind), _options(module, (query, value), options, kind))
+            )
+            return query.new_zeros(1, query.shape[2], query.shape[1], value.shape[3])
 
         tokens = torch.arange(2, device=self.device)
         try:
@@ -193,7 +197,15 @@ def load_foreign(folder: Path, dtype: torch.dtype, device: torch.device, seed: i
             model, found = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
     except ModelError:
         raise
-    except (ValueError, OSError, ImportError, RuntimeError, KeyError) as failure:
+    except (torch.cuda.OutOfMemoryError, MemoryError):
+        raise
+    except KeyError as failure:
+        if failure.args != (NAME,):
+            raise ModelError(f"{folder}: transformers cannot load it (KeyError: {failure})") from failure
+        raise ModelError(
+            f"{folder}: this model's attention does not go through the interface of transformers"
+        ) from failure
+    except Exception as failure:  # the model's own code
         raise ModelError(f"{folder}: transformers cannot load it ({type(failure).__name__}: {failure})") from failure
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if found.get(what):
@@ -210,26 +222,37 @@ def _index(module: nn.Module, kind: str) -> int:
 
 
 def _shape(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, kind: str) -> tuple[int, int, int]:
-    if key.shape != value.shape or query.shape[3] != key.shape[3]:
+    """Heads, KV heads and head size; where values are of another size than keys, the larger of the two."""
+    if key.shape[:3] != value.shape[:3] or query.shape[3] != key.shape[3]:
         raise ModelError(
-            f"{kind} has queries, keys and values of sizes {query.shape[3]}, {key.shape[3]} and {value.shape[3]}; "
-            "the pool holds keys and values of one size"
+            f"{kind} has queries, keys and values of shapes {tuple(query.shape)}, {tuple(key.shape)} and {tuple(value.shape)}, "
+            "which the KV pool does not hold"
         )
-    return int(query.shape[1]), int(key.shape[1]), int(key.shape[3])
+    return int(query.shape[1]), int(key.shape[1]), int(max(key.shape[3], value.shape[3]))
 
 
-def _options(module: nn.Module, query: torch.Tensor, options: dict[str, Any], kind: str) -> LayerOptions:
+def _padded(heads: torch.Tensor, size: int) -> torch.Tensor:
+    """Zeros behind each head: they change neither a score nor what is kept of a sum."""
+    missing = size - heads.shape[-1]
+    return heads if missing == 0 else torch.nn.functional.pad(heads, (0, missing))
+
+
+def _options(
+    module: nn.Module, heads: tuple[torch.Tensor, torch.Tensor], options: dict[str, Any], kind: str
+) -> LayerOptions:
     """What an attention function was told, as options of ours; anything unknown is refused."""
     unknown = sorted(name for name, value in options.items() if value is not None and name not in _HARMLESS)
     if unknown:
         raise ModelError(f"attention of {kind} takes {', '.join(unknown)}, which the engine's does not compute")
     if options.get("is_causal") is False or not getattr(module, "is_causal", True):
         raise ModelError(f"{kind} attends to tokens that come later: what is cached would change")
+    query, value = heads
     scale = options.get("scaling")
-    plain = scale is None or abs(float(scale) * query.shape[3] ** 0.5 - 1) < 1e-6
+    scale = query.shape[3] ** -0.5 if scale is None else float(scale)
+    plain = abs(scale * max(query.shape[3], value.shape[3]) ** 0.5 - 1) < 1e-6
     window, cap = options.get("sliding_window"), options.get("softcap")
     return LayerOptions(
-        scale=None if plain or scale is None else float(scale),
+        scale=None if plain else scale,
         window=int(window) if window else None,
         soft_cap=float(cap) if cap else None,
     )

@@ -35,9 +35,9 @@ def foreign_config(folder: Path, reason: str) -> ModelConfig:
         raise ModelError(
             f"{folder}: {reason}, and transformers cannot read it either ({type(failure).__name__}: {failure})"
         ) from failure
-    text = raw.get_text_config(decoder=True)
-    _refuse(raw, text, folder)
     try:
+        text = raw.get_text_config(decoder=True)
+        _refuse(raw, text, folder)
         heads, hidden = int(text.num_attention_heads), int(text.hidden_size)
         context, longest = _context(text)
         return ModelConfig(
@@ -61,9 +61,11 @@ def foreign_config(folder: Path, reason: str) -> ModelConfig:
             dtype=str(raw.dtype).removeprefix("torch.") if raw.dtype else None,
             foreign=reason,
         )
-    except (AttributeError, TypeError, ValueError) as failure:
+    except ModelError:
+        raise
+    except Exception as failure:  # configs of a shape of their own complain in ways of their own
         raise ModelError(
-            f"{folder}: the shape of {raw.model_type!r} cannot be read from its config ({failure})"
+            f"{folder}: the shape of {raw.model_type!r} cannot be read from its config ({type(failure).__name__}: {failure})"
         ) from failure
 
 
