@@ -92,22 +92,74 @@ def test_silu_mul(n: int, width: int, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("vocab", [50, 4096, 9001])
-def test_sample_plain(vocab: int) -> None:
+def test_sample_rows(vocab: int) -> None:
     from sgbench.engine.kernels import sampling
 
     torch.manual_seed(vocab)
     n = 24
     logits = random(n, vocab) * 2
     temperatures = torch.tensor([0.0, 1.0, 0.6] * 8, device=DEVICE)
+    passing = torch.tensor([float("-inf"), 1.5] * 12, device=DEVICE)
     words = np.array([stream_key(i, 3 * i) for i in range(n)], np.int64)
     keys = torch.from_numpy(words.astype(np.uint32).view(np.int32)).to(DEVICE)
     rows = torch.randperm(n, dtype=torch.int32).to(DEVICE)
     lasts = [torch.full((n + 1,), -7, dtype=torch.int32, device=DEVICE) for _ in range(2)]
-    tokens = sampling.sample_plain(logits, temperatures, keys, rows, lasts[0])
-    assert torch.equal(tokens, twins.sample_plain(logits, temperatures, keys, rows, lasts[1]))
+    tokens = sampling.sample_rows(logits, temperatures, passing, keys, rows, lasts[0])
+    assert torch.equal(tokens, twins.sample_rows(logits, temperatures, passing, keys, rows, lasts[1]))
     assert torch.equal(tokens[::3].long(), logits[::3].argmax(-1))
     assert torch.equal(lasts[0], lasts[1])
     assert torch.equal(lasts[0][rows.long()], tokens)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("vocab", [40, 5000])
+def test_thresholds(vocab: int, dtype: torch.dtype) -> None:
+    """What passes is what sorting lets pass; where tokens are equally likely, all of them or the first of them."""
+    from sgbench.engine.kernels import filtering
+
+    torch.manual_seed(vocab)
+    wishes = [
+        (1.0, vocab, 1.0, 0.0),
+        (0.0, 3, 0.5, 0.5),
+        (1.0, 1, 1.0, 0.0),
+        (0.7, 20, 1.0, 0.0),
+        (1.3, vocab, 0.9, 0.0),
+        (1.0, vocab, 0.01, 0.0),
+        (0.5, vocab, 0.999, 0.0),
+        (1.0, vocab, 1.0, 0.05),
+        (2.0, 30, 0.8, 0.1),
+        (1.0, 30, 0.95, 1.0),
+    ]
+    logits = random(len(wishes), vocab, dtype=dtype) * 2
+    columns = [torch.tensor(column, device=DEVICE) for column in zip(*wishes, strict=True)]
+    temperatures, top_ks, top_ps, min_ps = columns[0], columns[1].int(), columns[2], columns[3]
+    got = filtering.thresholds(logits, temperatures, top_ks, top_ps, min_ps)
+    want = twins.thresholds(logits, temperatures, top_ks, top_ps, min_ps)
+    for row, least, other in zip(logits.float(), got, want, strict=True):
+        assert torch.equal(row >= least, row >= other)
+    assert got[:2].isinf().all()
+    assert [int((row >= least).sum()) for row, least in zip(logits.float()[2:3], got[2:3], strict=True)] == [
+        int((logits[2] == logits[2].max()).sum())
+    ]
+
+
+def test_thresholds_of_negative_and_infinite_logits() -> None:
+    from sgbench.engine.kernels import filtering
+
+    logits = torch.tensor([[-5.0, -1.0, float("-inf"), -3.0], [float("-inf")] * 3 + [-2.0]], device=DEVICE)
+    ones = torch.ones(2, device=DEVICE)
+    found = filtering.thresholds(logits, ones, torch.tensor([2, 2], dtype=torch.int32, device=DEVICE), ones, ones * 0)
+    assert [(row >= least).tolist() for row, least in zip(logits, found, strict=True)] == [
+        [False, True, False, True],
+        [True, True, True, True],
+    ], "more may pass than there are numbers"
+    found = filtering.thresholds(
+        logits, ones, torch.tensor([4, 4], dtype=torch.int32, device=DEVICE), ones * 0.8, ones * 0
+    )
+    assert [(row >= least).tolist() for row, least in zip(logits, found, strict=True)] == [
+        [False, True, False, False],
+        [False, False, False, True],
+    ]
 
 
 def test_equal_logits_give_the_lowest_token_and_nan_is_told() -> None:
@@ -118,12 +170,13 @@ def test_equal_logits_give_the_lowest_token_and_nan_is_told() -> None:
     logits[0, [4500, 17, 4200]] = 3.0
     logits[1, 4999] = float("nan")
     plain = torch.zeros(4, device=DEVICE)
+    low = torch.full((4,), float("-inf"), device=DEVICE)
     keys = torch.zeros(4, 2, dtype=torch.int32, device=DEVICE)
     rows = torch.arange(4, dtype=torch.int32, device=DEVICE)
     last = torch.zeros(4, dtype=torch.int32, device=DEVICE)
-    assert sampling.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0, -1]
-    assert sampling.sample_plain(logits, plain + 1, keys, rows, last).tolist()[1] == -1
-    assert twins.sample_plain(logits, plain, keys, rows, last).tolist() == [17, -1, 0, -1]
+    assert sampling.sample_rows(logits, plain, low, keys, rows, last).tolist() == [17, -1, 0, -1]
+    assert sampling.sample_rows(logits, plain + 1, low, keys, rows, last).tolist()[1] == -1
+    assert twins.sample_rows(logits, plain, low, keys, rows, last).tolist() == [17, -1, 0, -1]
 
 
 def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
@@ -133,10 +186,11 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
     n = 800
     logits = probabilities.log().repeat(n, 1).to(DEVICE)
+    low = torch.full((n,), float("-inf"), device=DEVICE)
     words = np.array([stream_key(i, 0) for i in range(n)], np.int64)
     keys = torch.from_numpy(words.astype(np.uint32).view(np.int32)).to(DEVICE)
     rows = torch.arange(n, dtype=torch.int32, device=DEVICE)
-    tokens = sampling.sample_plain(logits, torch.ones(n, device=DEVICE), keys, rows, rows.clone())
+    tokens = sampling.sample_rows(logits, torch.ones(n, device=DEVICE), low, keys, rows, rows.clone())
     found = torch.bincount(tokens.long().cpu(), minlength=4) / n
     assert torch.allclose(found, probabilities, atol=0.06)
 

@@ -25,7 +25,10 @@ class StepOps:
     ]
     silu_mul: Callable[[torch.Tensor], torch.Tensor]
     gemv: Callable[..., torch.Tensor]
-    sample_plain: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    thresholds: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    sample_rows: Callable[
+        [torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor
+    ]
 
 
 def step_ops(device: torch.device) -> StepOps:
@@ -37,7 +40,7 @@ def step_ops(device: torch.device) -> StepOps:
 
 def triton_ops() -> StepOps:
     """Fused kernels; Triton is imported here and not before."""
-    from sgbench.engine.kernels import activation, gemv, norm, rope, sampling
+    from sgbench.engine.kernels import activation, filtering, gemv, norm, rope, sampling
 
     return StepOps(
         name="triton",
@@ -46,7 +49,8 @@ def triton_ops() -> StepOps:
         rotate_store=rope.rotate_store,
         silu_mul=activation.silu_mul,
         gemv=gemv.gemv,
-        sample_plain=sampling.sample_plain,
+        thresholds=filtering.thresholds,
+        sample_rows=sampling.sample_rows,
     )
 
 
@@ -61,5 +65,6 @@ def torch_ops() -> StepOps:
         rotate_store=twins.rotate_store,
         silu_mul=twins.silu_mul,
         gemv=twins.gemv,
-        sample_plain=twins.sample_plain,
+        thresholds=twins.thresholds,
+        sample_rows=twins.sample_rows,
     )

@@ -40,6 +40,7 @@ def _is_nan(x: Any) -> Any:
 def _best_of_block(
     logits: Any,
     temperatures: Any,
+    thresholds: Any,
     keys: Any,
     best: Any,
     where: Any,
@@ -58,8 +59,8 @@ def _best_of_block(
     if temperature > 0:
         low = tl.load(keys + 2 * row).to(tl.uint32, bitcast=True)
         high = tl.load(keys + 2 * row + 1).to(tl.uint32, bitcast=True)
-        score = score / temperature + _gumbel(token, low, high)
-        score = tl.where(inside, score, float("-inf"))
+        passes = inside & (score >= tl.load(thresholds + row))
+        score = tl.where(passes, score / temperature + _gumbel(token, low, high), float("-inf"))
     highest = tl.max(score, 0)
     first = tl.min(tl.where(score == highest, token, vocab_size), 0)
     tl.store(best + row * n_blocks + part, tl.where(broken > 0, float("nan"), highest))
@@ -90,9 +91,10 @@ def _best_of_row(
     tl.store(last + tl.load(rows + row), chosen)
 
 
-def sample_plain(
+def sample_rows(
     logits: torch.Tensor,
     temperatures: torch.Tensor,
+    thresholds: torch.Tensor,
     keys: torch.Tensor,
     rows: torch.Tensor,
     last: torch.Tensor,
@@ -105,6 +107,8 @@ def sample_plain(
         ``[n, vocab]``, any float dtype, tokens contiguous.
     temperatures
         float32 ``[n]``; 0: the most likely token.
+    thresholds
+        float32 ``[n]``: the least logit that passes where the temperature is not 0 (`sgbench.engine.kernels.filtering`).
     keys
         int32 ``[n, 2]``: the words of `stream_key`.
     rows
@@ -123,7 +127,17 @@ def sample_plain(
     tokens = torch.empty(n, dtype=torch.int32, device=logits.device)
     assert logits.stride(1) == 1 and keys.is_contiguous()
     _best_of_block[(n, n_blocks)](
-        logits, temperatures, keys, best, where, vocab_size, logits.stride(0), n_blocks, block=_BLOCK, num_warps=4
+        logits,
+        temperatures,
+        thresholds,
+        keys,
+        best,
+        where,
+        vocab_size,
+        logits.stride(0),
+        n_blocks,
+        block=_BLOCK,
+        num_warps=4,
     )
     _best_of_row[(n,)](
         best, where, rows, tokens, last, n_blocks, vocab_size, block=triton.next_power_of_2(n_blocks), num_warps=1

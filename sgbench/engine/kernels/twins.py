@@ -94,18 +94,43 @@ def gemv(
     return value.to(x.dtype) if out is None else out.copy_(value)
 
 
-def sample_plain(
+def thresholds(
     logits: torch.Tensor,
     temperatures: torch.Tensor,
+    top_ks: torch.Tensor,
+    top_ps: torch.Tensor,
+    min_ps: torch.Tensor,
+) -> torch.Tensor:
+    """See `filtering.thresholds`: by sorting."""
+    never = float("-inf")
+    plain = logits.float()
+    ranked = plain.sort(-1, descending=True).values
+    rank = torch.arange(logits.shape[1], device=logits.device)
+    scores = (ranked / temperatures.clamp(min=1e-30)[:, None]).masked_fill(rank >= top_ks[:, None], never)
+    probs = scores.softmax(-1)
+    outside = (probs.cumsum(-1) - probs >= top_ps[:, None]) & (top_ps[:, None] < 1)
+    outside[:, 0] = False
+    least = ranked.masked_fill(outside | (scores == never), float("inf")).amin(-1)
+    floor = torch.where(min_ps > 0, ranked[:, 0] + temperatures * min_ps.clamp(min=1e-30).log(), never)
+    filters = (temperatures > 0) & ((top_ks < logits.shape[1]) | (top_ps < 1) | (min_ps > 0))
+    return torch.where(filters, torch.maximum(least, floor), never)
+
+
+def sample_rows(
+    logits: torch.Tensor,
+    temperatures: torch.Tensor,
+    thresholds: torch.Tensor,
     keys: torch.Tensor,
     rows: torch.Tensor,
     last: torch.Tensor,
 ) -> torch.Tensor:
-    """See `sampling.sample_plain`."""
+    """See `sampling.sample_rows`."""
     scores = logits.float()
+    broken = scores.isnan().any(-1)
+    scores = scores.masked_fill((scores < thresholds[:, None]) & (temperatures > 0)[:, None], float("-inf"))
     tokens = torch.arange(logits.shape[1], device=logits.device)
     noisy = scores / temperatures.clamp(min=1e-30)[:, None] + gumbel(keys.long().bitwise_and(0xFFFFFFFF), tokens)
     best, chosen = torch.where((temperatures > 0)[:, None], noisy, scores).max(-1)
-    chosen = chosen.masked_fill(scores.isnan().any(-1) | best.isinf(), -1).int()
+    chosen = chosen.masked_fill(broken | best.isinf(), -1).int()
     last.index_copy_(0, rows.long(), chosen)
     return chosen

@@ -14,10 +14,9 @@ import numpy as np
 import torch
 
 from sgbench.engine.models.fused_decoder import TokenBatch
+from sgbench.engine.runner.drawing import N_COLUMNS, draw
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from sgbench.engine.attention.base import GraphAttention
     from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.request import DecodePlan, IntArray
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from sgbench.engine.runner.slot_table import SlotTable
 
 _RING = 4
-_FIELDS = 6
-"""Token, row, position, temperature, and two words of the sampling key."""
+_FIELDS = 3 + N_COLUMNS
+"""Token, row, position, and what is drawn by."""
 
 
 def batch_sizes(most: int) -> list[int]:
@@ -60,6 +59,11 @@ class DecodeSteps:
         ``[max_running, vocab]``: where every step leaves its logits.
     graphs
         Capture.
+
+    Attributes
+    ----------
+    most
+        Rows of the largest step.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class DecodeSteps:
     ) -> None:
         self._forward, self._ops, self._attention, self._table = forward, ops, attention, table
         self._last, self._logits, self._graphs = last, logits, graphs
-        self._most = most = len(logits)
+        self.most = self._most = most = len(logits)
         self._sizes = np.array(batch_sizes(most))
         device = logits.device
         self._inputs = attention.decode_inputs(table, most)
@@ -91,8 +95,7 @@ class DecodeSteps:
         self,
         plan: DecodePlan,
         tokens: IntArray | None,
-        temperatures: npt.NDArray[np.float32],
-        keys: IntArray,
+        columns: IntArray,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Start a step.
 
@@ -102,8 +105,8 @@ class DecodeSteps:
             The requests.
         tokens
             int32 ``[n]``: what they run; None: what their rows sampled last.
-        temperatures, keys
-            float32 ``[n]`` and int32 ``[n, 2]``: see `StepOps.sample_plain`.
+        columns
+            int32 ``[6, n]``: see `sgbench.engine.runner.drawing.draw`.
 
         Returns
         -------
@@ -114,7 +117,7 @@ class DecodeSteps:
         size = int(self._sizes[np.searchsorted(self._sizes, n)])
         self._table.write_decode(plan)
         self._inputs.load(plan, size)
-        self._load(plan, tokens, temperatures, keys, size)
+        self._load(plan, tokens, columns, size)
         key = (size, self._inputs.variant)
         captured = self._captured.get(key)
         if captured is None:
@@ -130,8 +133,7 @@ class DecodeSteps:
         self,
         plan: DecodePlan,
         tokens: IntArray | None,
-        temperatures: npt.NDArray[np.float32],
-        keys: IntArray,
+        columns: IntArray,
         size: int,
     ) -> None:
         n = len(plan.rids)
@@ -144,9 +146,8 @@ class DecodeSteps:
         fields[0, :n] = -1 if tokens is None else tokens
         fields[1, :n], fields[1, n:size] = plan.rows, self._most
         fields[2, :n] = plan.positions
-        fields[3, :n] = temperatures.view(np.int32)
-        fields[4, :n], fields[5, :n] = keys[:, 0], keys[:, 1]
-        fields[0, n:size] = fields[2, n:size] = fields[3, n:size] = 0
+        fields[3:, :n] = columns
+        fields[0, n:size] = fields[2:, n:size] = 0
         self._fields.copy_(host, non_blocking=True)
         if host.is_pinned():
             event = event or torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -159,8 +160,7 @@ class DecodeSteps:
         attention = self._attention.decode(self._inputs, size)
         batch = TokenBatch(fields[0], fields[2], self._inputs.slots[:size], fields[1], self._last)
         logits = self._forward.decode_logits(batch, attention, self._logits[:size])
-        keys = fields[4:6].t().contiguous()
-        return self._ops.sample_plain(logits, fields[3].view(torch.float32), keys, fields[1], self._last)
+        return draw(self._ops, logits, fields[3:], fields[1], self._last)
 
     def _capture(self, size: int) -> Captured:
         """Record `_compute` without running it; other threads may use the GPU meanwhile."""

@@ -18,11 +18,13 @@ from sgbench.engine.models.fused_decoder import TokenBatch
 from sgbench.engine.request import NO_NUMBER, DecodePlan, StepPlan
 from sgbench.engine.runner.decode_steps import DecodeSteps
 from sgbench.engine.runner.device_logprobs import Scored, score, score_rows, to_host
+from sgbench.engine.runner.drawing import N_COLUMNS, draw
 from sgbench.engine.runner.logprobs import LogitRows, logit_rows
 from sgbench.engine.runner.masking import check
 from sgbench.engine.runner.pending_step import PendingStep, Share, UnboundStep
 from sgbench.engine.runner.row_sampling import RowSampling, bound, decode_plan_of, only_masked
 from sgbench.engine.runner.sampler import sample
+from sgbench.engine.runner.short_steps import is_short, short_step
 from sgbench.engine.runner.upload import upload, upload_packed
 
 if TYPE_CHECKING:
@@ -98,21 +100,18 @@ class DeviceSteps:
         """Start a step."""
         began = self._event()
         if isinstance(plan, DecodePlan):
-            rows = plan.rows.tolist()
-            late = {i for i, allowed in enumerate(plan.allowed) if allowed is not None}
-            at_once = [i for i in self._sampling.special(plan.rows) if i not in late]
-            special = [(i, plan.chunk(i, self._sampling.before(rows[i]))) for i in at_once]
             if self._decode is not None:
-                return self._launch_decode(plan, None, special, began)
-            chunks = tuple(plan.chunk(i, self._sampling.before(row)) for i, row in enumerate(rows))
+                return self._launch_decode(plan, None, [], began)
+            chunks = tuple(plan.chunk(i, self._sampling.before(row)) for i, row in enumerate(plan.rows.tolist()))
             return self._launch_any(StepPlan(-1, chunks, plan.shared), began)
         sampling = [chunk for chunk in plan.chunks if chunk.sample]
         self._sampling.remember(sampling)
         if self._decode is None or not all(map(_decodes, plan.chunks)):
+            if self._decode is not None and is_short(plan.chunks, self._decode.most):
+                return self._launch_short(plan, began)
             return self._launch_any(plan, began)
         decode = decode_plan_of(plan.chunks, plan.shared)
-        filtered = set(self._sampling.special(decode.rows))
-        special = [(i, chunk) for i, chunk in enumerate(plan.chunks) if i in filtered or bound(chunk)]
+        special = [(i, chunk) for i, chunk in enumerate(plan.chunks) if bound(chunk)]
         tokens = np.array([chunk.token_ids[0] for chunk in plan.chunks], np.int32)
         return self._launch_decode(decode, tokens, special, began)
 
@@ -134,12 +133,25 @@ class DeviceSteps:
     ) -> PendingStep | UnboundStep:
         assert self._decode is not None
         rows, sampling = plan.rows, self._sampling
-        sampled, logits = self._decode.launch(
-            plan, tokens, sampling.temperatures(rows), sampling.keys(rows, plan.sample_index)
-        )
+        sampled, logits = self._decode.launch(plan, tokens, sampling.columns(rows, plan.sample_index))
         if plan.allowed:
             return UnboundStep(lambda: self._drawn(plan, sampled, logits, [*special, *self._bound_late(plan)], began))
         return self._drawn(plan, sampled, logits, special, began)
+
+    def _launch_short(self, plan: StepPlan, began: torch.cuda.Event | None) -> PendingStep:
+        """A few tokens for some requests, each in a row of its own; only the last of each request samples."""
+        assert self._decode is not None
+        sampling, step = self._sampling, short_step(plan.chunks, plan.shared)
+        rows = step.plan.rows
+        columns = sampling.columns(rows, step.plan.sample_index)
+        sampled, logits = self._decode.launch(step.plan, step.token_ids, columns)
+        at = step.ends
+        ends, table_rows = upload(np.stack([at, rows[at].astype(np.int64)]), self._device)
+        sampled, logits = sampled.index_select(0, ends), logits.index_select(0, ends)
+        self._last.index_copy_(0, table_rows, sampled)  # rows of one request wrote there in any order
+        compact = decode_plan_of(plan.chunks, ())
+        special = [(i, chunk) for i, chunk in enumerate(plan.chunks) if bound(chunk)]
+        return self._drawn(compact, sampled, logits, special, began)
 
     def _bound_late(self, plan: DecodePlan) -> list[tuple[int, Chunk]]:
         """The rows that constraints bind, now that it is known how; rows that nobody waits for are left as they are."""
@@ -176,7 +188,7 @@ class DeviceSteps:
         self._table.write(chunks)
         rows = logit_rows(plan)
         ends = np.array([rows.tokens[last] for last in rows.last], np.int64)
-        batch, where, temperatures, keys, sampled_rows = self._batch(chunks, ends)
+        batch, where, columns, sampled_rows = self._batch(chunks, ends)
         step = self._attention.prepare(plan, self._table, batch.slots)
         hidden = self._forward.forward(batch, step)
         shares = [
@@ -188,10 +200,9 @@ class DeviceSteps:
         if not sampling:
             return self._pending(shares, self._last[:0], reported, None, began)
         logits = self._forward.logits(hidden if len(ends) == len(hidden) else hidden.index_select(0, where))
-        sampled = self._ops.sample_plain(logits, temperatures, keys, sampled_rows, self._last)
+        sampled = draw(self._ops, logits, columns, sampled_rows, self._last)
         table_rows = np.array([chunk.row for chunk in sampling], np.int32)
-        filtered = set(self._sampling.special(table_rows))
-        special = [(i, chunk) for i, chunk in enumerate(sampling) if i in filtered or bound(chunk)]
+        special = [(i, chunk) for i, chunk in enumerate(sampling) if bound(chunk)]
         self._resample(logits, sampled, special, table_rows)
         reporting = [i for i, chunk in enumerate(sampling) if chunk.logprobs or chunk.top_logprobs]
         scored = self._score(logits, sampled, reporting, [sampling[i] for i in reporting]) if reporting else None
@@ -199,8 +210,8 @@ class DeviceSteps:
 
     def _batch(
         self, chunks: Sequence[Chunk], ends: np.ndarray
-    ) -> tuple[TokenBatch, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The step's tokens; for those that sample: token row, temperature, key, row of the slot table. One copy."""
+    ) -> tuple[TokenBatch, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The step's tokens; for those that sample: token row, what is drawn by, row of the slot table. One copy."""
         counts = np.fromiter((len(c.token_ids) for c in chunks), np.int64, len(chunks))
         starts = np.fromiter((c.start for c in chunks), np.int64, len(chunks))
         ids = np.concatenate([c.token_ids for c in chunks])
@@ -218,14 +229,13 @@ class DeviceSteps:
                 slots.astype(np.int64).view(np.int32),
                 token_rows,
                 ends.view(np.int32),
-                self._sampling.temperatures(rows).view(np.int32),
-                self._sampling.keys(rows, index),
+                self._sampling.columns(rows, index),
                 rows,
             ],
             self._device,
         )
         batch = TokenBatch(sent[0], sent[1], sent[2].view(torch.int64), sent[3] if open_ids else None, self._last)
-        return batch, sent[4].view(torch.int64), sent[5].view(torch.float32), sent[6].view(-1, 2), sent[7]
+        return batch, sent[4].view(torch.int64), sent[5].view(N_COLUMNS, -1), sent[6]
 
     def _reported(self, hidden: torch.Tensor, chunks: Sequence[Chunk], rows: LogitRows) -> Scored | None:
         tokens: list[int] = []
@@ -244,11 +254,11 @@ class DeviceSteps:
     def _resample(
         self, logits: torch.Tensor, sampled: torch.Tensor, special: list[tuple[int, Chunk]], rows: IntArray
     ) -> None:
-        """Draw anew for those that filters, penalties or constraints bind; ``sampled`` and what the rows sampled last change."""
-        masked = [(i, chunk) for i, chunk in special if only_masked(chunk, self._sampling)]
+        """Draw anew for those that penalties, constraints or forbidden tokens bind; ``sampled`` and what the rows sampled last change."""
+        masked = [(i, chunk) for i, chunk in special if only_masked(chunk)]
         if masked:
             self._sample_masked(logits, sampled, masked, rows)
-            special = [(i, chunk) for i, chunk in special if not only_masked(chunk, self._sampling)]
+            special = [(i, chunk) for i, chunk in special if not only_masked(chunk)]
         if not special:
             return
         at = np.array([i for i, _ in special], np.int64)
@@ -267,15 +277,12 @@ class DeviceSteps:
         own, counts = rows[at], np.array([chunk.sample_index for _, chunk in masked], np.int64)
         sets = [chunk.allowed.resolve() for _, chunk in masked if chunk.allowed is not None]
         check(sets)
-        temperatures, keys = self._sampling.temperatures(own), self._sampling.keys(own, counts)
-        sent = upload_packed(
-            [at.view(np.int32), own.astype(np.int64).view(np.int32), temperatures.view(np.int32), keys, own],
-            self._device,
-        )
+        columns = self._sampling.columns(own, counts)
+        sent = upload_packed([at.view(np.int32), own.astype(np.int64).view(np.int32), columns, own], self._device)
         index, table_rows = sent[0].view(torch.int64), sent[1].view(torch.int64)
         scores = logits.index_select(0, index)
         self._masks.forbid_(scores, sets)
-        drawn = self._ops.sample_plain(scores, sent[2].view(torch.float32), sent[3].view(-1, 2), sent[4], self._last)
+        drawn = draw(self._ops, scores, sent[2].view(N_COLUMNS, -1), sent[3], self._last)
         self._enter(drawn, sampled, index, table_rows)
 
     def _enter(self, drawn: torch.Tensor, sampled: torch.Tensor, index: torch.Tensor, table_rows: torch.Tensor) -> None:

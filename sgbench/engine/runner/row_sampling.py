@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sgbench.engine.request import DecodePlan, MovedSlots
+from sgbench.engine.runner.drawing import N_COLUMNS
 from sgbench.engine.runner.noise import stream_keys
 
 if TYPE_CHECKING:
@@ -28,15 +29,15 @@ class RowSampling:
     max_running
         Rows.
     vocab_size
-        To tell a top-k that excludes nothing.
+        The top-k that excludes nothing.
     """
 
     def __init__(self, max_running: int, vocab_size: int) -> None:
         self._vocab_size = vocab_size
         self._before: list[Chunk | None] = [None] * max_running
-        self._temperatures = np.zeros(max_running, np.float32)
+        self._columns = np.zeros((N_COLUMNS, max_running), np.int32)
+        self._floats = self._columns.view(np.float32)
         self._seeds = np.zeros(max_running, np.uint64)
-        self._special = np.zeros(max_running, np.bool_)
         self._reports = np.zeros(max_running, np.bool_)
 
     def remember(self, chunks: Sequence[Chunk]) -> None:
@@ -47,9 +48,10 @@ class RowSampling:
             self._before[row] = chunk
             if before is not None and _like(before) == _like(chunk):
                 continue
-            self._temperatures[row] = 0.0 if params.greedy else params.temperature
+            self._floats[0, row] = 0.0 if params.greedy else params.temperature
+            self._columns[1, row] = params.top_k if params.top_k > 0 else self._vocab_size
+            self._floats[2:4, row] = params.top_p, params.min_p
             self._seeds[row] = chunk.seed & 0xFFFFFFFFFFFFFFFF
-            self._special[row] = self.filtered(chunk)
             self._reports[row] = chunk.logprobs or chunk.top_logprobs > 0
 
     def before(self, row: int) -> Chunk:
@@ -58,30 +60,16 @@ class RowSampling:
         assert chunk is not None, "a row that never sampled"
         return chunk
 
-    def temperatures(self, rows: IntArray) -> npt.NDArray[np.float32]:
-        """float32 ``[n]``; 0: the most likely token."""
-        return self._temperatures[rows]
-
-    def keys(self, rows: IntArray, sample_index: npt.NDArray[np.int64]) -> IntArray:
-        """int32 ``[n, 2]``: each row's stream of random numbers at ``sample_index``."""
-        return stream_keys(self._seeds[rows], sample_index)
-
-    def special(self, rows: IntArray) -> list[int]:
-        """Indices into ``rows`` of those that temperature and noise alone do not serve."""
-        found: list[int] = np.flatnonzero(self._special[rows]).tolist()
-        return found
+    def columns(self, rows: IntArray, sample_index: npt.NDArray[np.int64]) -> IntArray:
+        """int32 ``[6, n]``: what `sgbench.engine.runner.drawing.draw` goes by, at ``sample_index`` of each row's random numbers."""
+        columns: IntArray = self._columns[:, rows]
+        columns[4:6] = stream_keys(self._seeds[rows], sample_index).T
+        return columns
 
     def reporting(self, rows: IntArray) -> list[int]:
         """Indices into ``rows`` of those whose logprobs are wanted."""
         found: list[int] = np.flatnonzero(self._reports[rows]).tolist()
         return found
-
-    def filtered(self, chunk: Chunk) -> bool:
-        """Do filters exclude tokens?"""
-        params = chunk.sampling
-        if params.greedy:
-            return False
-        return 0 < params.top_k < self._vocab_size or params.top_p < 1 or params.min_p > 0
 
 
 def _like(chunk: Chunk) -> tuple[int, int, int, bool, int]:
@@ -94,11 +82,9 @@ def bound(chunk: Chunk) -> bool:
     return bool(chunk.forbidden_ids) or chunk.allowed is not None or chunk.history is not None
 
 
-def only_masked(chunk: Chunk, sampling: RowSampling) -> bool:
-    """Does a constraint bind this chunk, and nothing else that temperature and noise do not serve?"""
-    return chunk.allowed is not None and not (
-        chunk.forbidden_ids or chunk.history is not None or sampling.filtered(chunk)
-    )
+def only_masked(chunk: Chunk) -> bool:
+    """Does a constraint bind this chunk, and nothing else?"""
+    return chunk.allowed is not None and not (chunk.forbidden_ids or chunk.history is not None)
 
 
 def decode_plan_of(chunks: Sequence[Chunk], shared: tuple[SharedPrefix, ...]) -> DecodePlan:
