@@ -24,7 +24,7 @@ from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters, EngineStats
 from sgbench.errors import IntegrityError, NumericsError, SgbenchError, UsageError
-from sgbench.trace.events import Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
+from sgbench.trace.events import EngineStopped, Keyframe, RequestAborted, RequestFinished, RequestQueued, StepFinished
 from sgbench.trace.journal import Journal
 
 
@@ -292,6 +292,8 @@ class Worker:
                 self.scheduler.remove(seq)
             seq.handle.fail(failure)
         self._live.clear()
+        if self.journal.active:
+            self.journal.emit(EngineStopped(reason=reason))
 
     def close(self) -> None:
         """Close the runner."""

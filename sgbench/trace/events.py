@@ -379,6 +379,13 @@ class RemoteCallFinished(Event):
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStopped(Event):
+    """The engine ended: it was shut down, or it broke; ``reason`` says which. Nothing follows."""
+
+    reason: str
+
+
 AnyEvent: TypeAlias = (
     Keyframe
     | CacheReset
@@ -409,6 +416,7 @@ AnyEvent: TypeAlias = (
     | ApiCallRejected
     | ProgramFinished
     | RemoteCallFinished
+    | EngineStopped
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
