@@ -208,7 +208,7 @@ def kernel_us() -> dict[str, float]:
     return {
         "copy": _device_us(lambda: logits.index_select(0, index)),
         "forbid": _device_us(lambda: table.forbid_(logits, sets)),
-        "draw": _device_us(lambda: ops.sample_plain(logits, zeros, keys, rows, last)),
+        "draw": _device_us(lambda: ops.sample_rows(logits, zeros, zeros, keys, rows, last)),
     }
 
 
