@@ -39,8 +39,13 @@ def prove(model: Any, decoder: ForeignDecoder, config: ModelConfig) -> None:
     draw = torch.Generator().manual_seed(0)
     texts = [torch.randint(0, config.vocab_size, (n,), generator=draw).to(decoder.device) for n in _LENGTHS]
     texts = [text[: config.longest_context_tokens] for text in texts]
-    want = _by_itself(model, texts)
-    got = _paged(decoder, config, texts, want[0].dtype if model.dtype is None else model.dtype)
+    try:
+        want = _by_itself(model, texts)
+        got = _paged(decoder, config, texts, model.dtype)
+    except (torch.cuda.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as failure:  # the model's own code
+        raise ModelError(f"{type(model).__name__} does not run ({type(failure).__name__}: {failure})") from failure
     errors = torch.cat(
         [((g - w).norm(dim=1) / (w - w.mean(1, True)).norm(dim=1)) for g, w in zip(got, want, strict=True)]
     )
