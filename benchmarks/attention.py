@@ -1,7 +1,7 @@
 """Attention kernels alone, a layer at a time, beside FlashInfer's and the bytes that must move.
 
-``python -m benchmarks.attention [--sweep narrow|wide]`` on an NVIDIA GPU; shape of Llama-3.1-8B, bf16. A figure is the time of a layer in
-a CUDA graph of 32, over enough layers of cache that the L2 holds none of the next.
+``python -m benchmarks.attention [--sweep own|narrow|wide]`` on an NVIDIA GPU; shape of Llama-3.1-8B, bf16. A figure is the time of a
+layer in a CUDA graph of 32, over enough layers of cache that the L2 holds none of the next.
 """
 
 from __future__ import annotations
@@ -158,19 +158,15 @@ def graph_ms(body: Callable[[int], object], before: Callable[[], object] = lambd
     return float(np.median(times[1:]))
 
 
-def ours(
-    bench: Bench, case: Case, narrow: Launch | None = None, wide: Launch | None = None, share: bool = True
-) -> float:
-    """Milliseconds of the Triton kernels; decode steps the captured way."""
+def ours(bench: Bench, case: Case, share: bool = True, **launches: Launch) -> float:
+    """Milliseconds of the Triton kernels, ``launches`` of `Launcher` replaced; decode steps the captured way."""
     plan = bench.plan(case)
     if not share:
         plan = dataclasses.replace(plan, shared=())
     backend = TritonAttention(bench.cache, HEADS)
     launcher = backend._launcher
-    if narrow:
-        launcher.narrow = narrow
-    if wide:
-        launcher.wide = wide
+    for kind, launch in launches.items():
+        setattr(launcher, kind, launch)
     launcher.tiling = dataclasses.replace(launcher.tiling, narrow=launcher.narrow.rows, wide=launcher.wide.rows)
     q = torch.randn(case.n * case.count, HEADS, HEAD_DIM, device="cuda", dtype=torch.bfloat16)
     if case.count == 1:
@@ -217,21 +213,23 @@ def flashinfer_ms(bench: Bench, case: Case, backend: str) -> float:
     return graph_ms(body)
 
 
-NARROW = [
-    Launch(16, block, warps, stages, 132 * programs)
-    for block, warps, stages, programs in (
-        (64, 4, 2, 4), (64, 4, 3, 3), (64, 4, 5, 3), (64, 4, 7, 2), (32, 4, 3, 4), (32, 4, 5, 4),
-        (32, 4, 7, 4), (32, 4, 9, 3), (32, 2, 7, 4), (64, 2, 5, 3), (128, 4, 2, 2), (32, 2, 5, 5),
-    )
-]  # fmt: skip
-WIDE = [
-    Launch(rows, block, warps, stages, 132 * programs)
-    for rows, block, warps, stages, programs in (
-        (128, 64, 8, 3, 1), (128, 64, 8, 5, 1), (128, 64, 8, 2, 1), (64, 64, 4, 3, 2), (64, 64, 4, 5, 1),
-        (64, 32, 4, 5, 2), (64, 64, 4, 2, 2), (128, 32, 8, 5, 1), (128, 128, 8, 3, 1), (64, 128, 4, 3, 1),
-    )
-]  # fmt: skip
-SWEPT = {"narrow": (0, 2, 3, 4, 5), "wide": (4, 6, 7, 8)}
+def _launches(*each: tuple[int, int, int, int, int]) -> list[Launch]:
+    """Rows, block, warps, stages, programs of a processor."""
+    return [Launch(rows, block, warps, stages, 132 * programs) for rows, block, warps, stages, programs in each]
+
+
+SWEEPS = {
+    "own": _launches(
+        (16, 64, 4, 3, 3), (16, 64, 2, 5, 3), (16, 32, 4, 3, 4), (16, 32, 4, 3, 6), (16, 64, 2, 3, 4), (16, 32, 2, 7, 4),
+        (16, 64, 4, 2, 4), (16, 32, 4, 5, 4), (16, 64, 4, 5, 2), (16, 128, 4, 2, 2), (16, 32, 2, 3, 6), (16, 64, 2, 3, 5),
+    ),
+    "narrow": _launches((16, 32, 4, 3, 4), (16, 32, 4, 3, 6), (16, 64, 4, 3, 3), (16, 32, 2, 3, 6)),
+    "wide": _launches(
+        (128, 128, 8, 3, 1), (128, 64, 8, 5, 1), (128, 128, 8, 5, 1), (128, 64, 8, 7, 1), (64, 64, 4, 3, 2), (64, 32, 4, 5, 2),
+    ),
+}  # fmt: skip
+SWEPT = {"own": (0, 1, 2, 3, 4, 5), "narrow": (5,), "wide": (4, 5, 7, 8)}
+"""Launches to try, and the cases they matter for."""
 
 
 def sweep(bench: Bench, kind: str, launches: Sequence[Launch]) -> list[dict[str, Any]]:
@@ -272,7 +270,7 @@ def compare(bench: Bench) -> list[dict[str, Any]]:
 def main() -> None:
     """Print a table; ``--json`` keeps it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sweep", choices=("narrow", "wide"))
+    parser.add_argument("--sweep", choices=sorted(SWEEPS))
     parser.add_argument("--only", type=int, help="one launch of the sweep, to compile it")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -280,7 +278,7 @@ def main() -> None:
     began = time.perf_counter()
     bench = Bench()
     if args.sweep:
-        launches = NARROW if args.sweep == "narrow" else WIDE
+        launches = SWEEPS[args.sweep]
         rows = sweep(bench, args.sweep, launches if args.only is None else [launches[args.only]])
     else:
         rows = compare(bench)

@@ -117,3 +117,30 @@ def test_long_contexts() -> None:
         LLAMA, [Request(0, 30_000, 1), Request(0, 5, 1)], [], device="cuda", dtype=torch.bfloat16, width=32_768
     )
     step.check(step.got(TritonAttention(step.cache, LLAMA.q)))
+
+
+@pytest.mark.parametrize("sharing", [False, True])
+@pytest.mark.parametrize("heads", [Heads(8, 2, 64), Heads(8, 1, 128)])
+def test_a_full_batch(heads: Heads, sharing: bool) -> None:
+    """Rows of all lengths fill all programs; the same buffers again and again give the same numbers."""
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(0, 700, size=250)
+    requests = [Request(int(rng.integers(0, 4)) if sharing else 0, int(n), 1) for n in lengths]
+    cuts = [300, 333, 500] if sharing else []
+    step = World(heads, requests, cuts, device="cuda", dtype=torch.bfloat16, width=2048)
+    backend = TritonAttention(step.cache, heads.q)
+    inputs = backend.decode_inputs(step.table, 256)
+    inputs.load(decode_plan(step.plan), 256)
+    q = torch.cat([step.q, step.random(6, heads.q, heads.dim)])
+    kv = torch.cat([step.kv, step.random(6, 2 * heads.kv, heads.dim)])
+    first = backend.decode(inputs, 256).attend(0, q, kv)
+    step.check(first[:250])
+    assert not first[250:].any()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        planned = backend.decode(inputs, 256)
+        for _ in range(8):
+            out = planned.attend(0, q, kv)
+    for _ in range(20):
+        graph.replay()
+        torch.testing.assert_close(out, first, atol=1e-2, rtol=1e-2)

@@ -149,7 +149,7 @@ def test_work_is_cut_among_programs() -> None:
     inputs = backend.decode_inputs(world.table, 2)
     inputs.load(decode_plan(world.plan), 1)
     step: Any = backend.decode(inputs, 1)
-    assert int(step._work.n_narrow) > 2
+    assert int(step._runs.first_run[-1]) > 2
     world.check(step.attend(0, world.q, world.kv))
     world.check(world.got(backend))
 

@@ -34,8 +34,6 @@ class DecodeBuffers:
         Shape, and the cost model.
     narrow_aim, wide_aim
         How many items shared segments are cut into, by kind of tile, all KV heads being one item.
-    most_own
-        Most items of a batch's own positions.
     share
         Read shared segments on their own where that gains.
     scratch_slot
@@ -49,12 +47,14 @@ class DecodeBuffers:
         See `DecodeInputs`.
     own_from
         int32 ``[max_rows]``: first position that is not covered by shared segments.
+    positions
+        int32 ``[max_rows]``: of the current tokens, entered on the device.
     header
-        int32 ``[4]``: items of shared segments in ``narrow``, their partial results, items in ``wide``, unused.
+        int32 ``[4]``: items in ``narrow``, partial results of shared segments, items in ``wide``, unused.
     queries
         Token rows: every row of the batch, then the queries of shared segments.
     n_levels, sources, narrow, wide
-        See `sgbench.engine.attention.items.SharedWork`; own items go behind those of shared segments, own sources to entry 0.
+        See `sgbench.engine.attention.items.SharedWork`.
     max_shared_parts
         Most partial results of shared segments.
     """
@@ -65,7 +65,6 @@ class DecodeBuffers:
         tiling: Tiling,
         narrow_aim: int,
         wide_aim: int,
-        most_own: int,
         share: bool,
         scratch_slot: int,
         device: torch.device,
@@ -93,8 +92,7 @@ class DecodeBuffers:
             self._at[name] = (end, end + size)
             end += size + -size % 4
         self._step_end = self._at["sources"][0]
-        # Own items are made on the device, behind those of shared segments, and never sent.
-        self._packed = torch.zeros(end + most_own * ITEM_FIELDS, dtype=torch.int32, device=device)
+        self._packed = torch.zeros(end, dtype=torch.int32, device=device)
         pinned = device.type == "cuda"
         self._ring = [torch.zeros(end, dtype=torch.int32, pin_memory=pinned) for _ in range(_RING)]
         self._sent: list[torch.cuda.Event | None] = [None] * _RING
@@ -107,13 +105,18 @@ class DecodeBuffers:
         self.rows, self.lengths, self.own_from = self._view("rows"), self._view("lengths"), self._view("own_from")
         self.header, self.n_levels, self.queries = self._view("header"), self._view("n_levels"), self._view("queries")
         self.sources, self.wide = self._view("sources"), self._view("wide")
-        self.narrow = self._packed[self._at["narrow"][0] :]
+        self.narrow = self._view("narrow")
         self.positions = torch.zeros(max_rows, dtype=torch.int32, device=device)
 
     @property
     def variant(self) -> str:
-        """``wide`` where the step that was loaded has wide tiles of shared segments, else ``narrow``."""
-        return "wide" if self._work is not None and len(self._work.wide) else "narrow"
+        """``plain`` where nothing is shared; else which tiles of shared segments there are: ``narrow``, ``wide`` or ``both``."""
+        work = self._work
+        if work is None or not work.n_parts:
+            return "plain"
+        if not len(work.wide):
+            return "narrow"
+        return "both" if len(work.narrow) else "wide"
 
     def load(self, plan: DecodePlan, n_rows: int) -> None:
         """See `DecodeInputs.load`."""

@@ -13,7 +13,7 @@ import triton
 
 from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling
-from sgbench.engine.kernels.attention import attend_items, merge_parts, store_kv
+from sgbench.engine.kernels.attention import attend_items, attend_own, merge_parts, store_kv
 
 if TYPE_CHECKING:
     from sgbench.engine.runner.kv_cache import KVCache
@@ -65,6 +65,26 @@ class Work:
     merged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What a decode step's own positions are cut into, on the device; see `sgbench.engine.kernels.attention.plan_shares`.
+
+    Attributes
+    ----------
+    runs, first_run
+        The runs, and where each share's begin.
+    arrivals
+        int32 ``[rows, kv_heads]``, zeros.
+    shared
+        May there be partial results of shared segments?
+    """
+
+    runs: torch.Tensor
+    first_run: torch.Tensor
+    arrivals: torch.Tensor
+    shared: bool
+
+
 class Launcher:
     """Launches for one cache.
 
@@ -83,6 +103,8 @@ class Launcher:
         The same shape, as the planner sees it.
     narrow, wide
         The two kinds of tile.
+    own
+        Tiles of single tokens, for a decode step's own positions.
     """
 
     def __init__(self, cache: KVCache, n_heads: int, invariant: bool = False) -> None:
@@ -97,19 +119,27 @@ class Launcher:
         narrow = max(16, triton.next_power_of_2(group))
         wide = max(128 if itemsize == 2 else 64, narrow)
         if row_bytes <= 256:
-            self.narrow = Launch(narrow, 64, 4, 3, 4 * processors)
-            self.wide = Launch(wide, 64, 8, 3, 2 * processors)
+            self.narrow = Launch(narrow, 32, 4, 3, 4 * processors)
+            self.own = Launch(narrow, 64, 4, 3, 3 * processors)
+            self.wide = Launch(wide, 128, 8, 3, processors)
         elif row_bytes <= 512:
             self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)
+            self.own = self.narrow
             self.wide = Launch(wide, 32, 8, 2, processors)
         else:
             wide = max(32, narrow)
             self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)
+            self.own = self.narrow
             self.wide = Launch(wide, 32, 4, 2, processors)
         if invariant:
             self.narrow = self.wide
             narrow = wide
         self.tiling = Tiling(group, narrow, wide, self.n_kv_heads, self.head_dim, itemsize)
+
+    @property
+    def n_shares(self) -> int:
+        """Programs of a KV head in `attend_own`."""
+        return max(1, self.own.programs // self.n_kv_heads)
 
     def aim(self, launch: Launch, waves: int) -> int:
         """Items that give every program ``waves`` pieces of work."""
@@ -149,6 +179,46 @@ class Launcher:
             MAX_LEVELS=MAX_LEVELS,
             BLOCK_P=8,
             num_warps=1,
+        )
+
+    def attend_own(
+        self, layer: int, q: torch.Tensor, work: Work, runs: Runs, options: LayerOptions, out: torch.Tensor
+    ) -> None:
+        """Decode: the own positions of each row, joined with what shared segments gave, into ``out``."""
+        cache, launch = self._cache.by_slot[layer], self.own
+        attend_own[(self.n_shares * self.n_kv_heads,)](
+            q,
+            q.stride(0),
+            q.stride(1),
+            cache,
+            cache.stride(0),
+            work.table,
+            work.table.stride(0),
+            runs.runs,
+            runs.first_run,
+            work.positions,
+            work.sources,
+            work.n_levels,
+            runs.arrivals,
+            out,
+            work.part_out,
+            work.part_lse,
+            options.scale or self.head_dim**-0.5,
+            options.soft_cap or 1.0,
+            options.window or 0,
+            N_KV_HEADS=self.n_kv_heads,
+            GROUP=self.n_heads // self.n_kv_heads,
+            HEAD_DIM=self.head_dim,
+            BLOCK_D=triton.next_power_of_2(self.head_dim),
+            BLOCK_M=launch.rows,
+            BLOCK_N=launch.block,
+            MAX_LEVELS=MAX_LEVELS,
+            SHARED=runs.shared,
+            HAS_WINDOW=options.window is not None,
+            HAS_CAP=options.soft_cap is not None,
+            PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
+            num_warps=launch.warps,
+            num_stages=launch.stages,
         )
 
     def _run(

@@ -17,10 +17,10 @@ import triton
 
 from sgbench.engine.attention.base import PLAIN, LayerOptions
 from sgbench.engine.attention.decode_buffers import DecodeBuffers
-from sgbench.engine.attention.items import Cut, StepWork, step_work
-from sgbench.engine.attention.launch import Launcher, Work
+from sgbench.engine.attention.items import ITEM_FIELDS, Cut, StepWork, step_work
+from sgbench.engine.attention.launch import Launcher, Runs, Work
 from sgbench.engine.attention.sharing import MAX_LEVELS
-from sgbench.engine.kernels.attention import plan_decode
+from sgbench.engine.kernels.attention import plan_fixed, plan_shares
 
 if TYPE_CHECKING:
     from sgbench.engine.request import StepPlan
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 _WAVES = 3
 """Items for each program: enough to even out what is left over."""
-_LEAST_RUN = 64
+_LEAST_SHARE = 64
+"""Positions below which another program costs more than it gives."""
+_RUN_OVERHEAD = 48
+"""Positions that could be read in the time that a run costs anyway."""
 _FIXED_RUN = 1024
 _FIXED_RUNS = 64
 """Where results must not depend on the batch, contexts are cut at multiples of the former, or into at most as many as the latter."""
@@ -78,65 +81,59 @@ class TritonAttention:
 
     def decode_inputs(self, table: SlotTable, max_rows: int) -> DecodeBuffers:
         """See `GraphAttention.decode_inputs`."""
-        launcher = self._launcher
+        launcher, device = self._launcher, self._cache.data.device
         assert table.device is not None
-        n_own = max_rows + launcher.aim(launcher.narrow, _WAVES)
+        n_own = max_rows + launcher.n_shares
         if self._invariant:
             n_own = max_rows * -(-table.host.shape[1] // _fixed_run(table))
-        device = self._cache.data.device
         buffers = DecodeBuffers(
             max_rows,
             launcher.tiling,
             launcher.aim(launcher.narrow, 1),
             launcher.aim(launcher.wide, 1),
-            n_own,
             not self._invariant,
             self._cache.scratch_slot,
             device,
         )
-        self._table, self._run = table.device, _fixed_run(table)
+        self._table, self._fixed = table.device, _fixed_run(table)
         self._parts = self._partial(n_own + buffers.max_shared_parts)
-        self._n_narrow = torch.zeros(1, dtype=torch.int32, device=device)
+        self._own = torch.zeros(n_own, ITEM_FIELDS, dtype=torch.int32, device=device)
+        self._first_run = torch.zeros(launcher.n_shares + 1, dtype=torch.int32, device=device)
+        self._arrivals = torch.zeros(max_rows, launcher.n_kv_heads, dtype=torch.int32, device=device)
         return buffers
 
     def decode(self, inputs: DecodeBuffers, n_rows: int) -> TritonStep:
         """See `GraphAttention.decode`."""
         launcher = self._launcher
-        plan_decode[(1,)](
-            inputs.rows,
-            inputs.lengths,
-            inputs.slots,
-            inputs.own_from,
-            inputs.n_levels,
-            inputs.header,
-            self._table,
-            self._table.stride(0),
-            inputs.positions,
-            inputs.narrow,
-            self._n_narrow,
-            inputs.sources,
-            n_rows,
-            self._run if self._invariant else _LEAST_RUN,
-            launcher.aim(launcher.narrow, _WAVES),
-            FIXED=self._invariant,
-            MAX_LEVELS=MAX_LEVELS,
-            BLOCK_B=triton.next_power_of_2(n_rows),
-        )
         work = Work(
             table=self._table,
             positions=inputs.positions,
             queries=inputs.queries,
-            narrow=inputs.narrow,
-            wide=inputs.wide if inputs.variant == "wide" else None,
-            n_narrow=self._n_narrow,
+            narrow=inputs.narrow if inputs.variant in ("narrow", "both") else None,
+            wide=inputs.wide if inputs.variant in ("wide", "both") else None,
+            n_narrow=inputs.header[:1],
             n_wide=inputs.header[2:3],
             n_levels=inputs.n_levels,
             sources=inputs.sources,
             part_out=self._parts[0],
             part_lse=self._parts[1],
-            merged=True,
+            merged=self._invariant,
         )
-        return TritonStep(launcher, self._layers, inputs.slots[:n_rows], work)
+        rows, block = (inputs.rows, inputs.lengths, inputs.slots), triton.next_power_of_2(n_rows)
+        slots = inputs.slots[:n_rows]
+        if self._invariant:
+            plan_fixed[(1,)](
+                *rows, self._table, self._table.stride(0), inputs.positions, self._own, self._first_run, inputs.sources,
+                n_rows, self._fixed, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block,
+            )  # fmt: skip
+            work = dataclasses.replace(work, narrow=self._own, n_narrow=self._first_run)
+            return TritonStep(launcher, self._layers, slots, work)
+        plan_shares[(1,)](
+            *rows, inputs.own_from, inputs.header, self._table, self._table.stride(0), inputs.positions, self._own, self._first_run,
+            n_rows, launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD, BLOCK_B=block, BLOCK_S=16,
+        )  # fmt: skip
+        runs = Runs(self._own, self._first_run, self._arrivals, inputs.variant != "plain")
+        return TritonStep(launcher, self._layers, slots, work, runs)
 
     def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         launcher, device = self._launcher, self._cache.data.device
@@ -180,8 +177,15 @@ class TritonAttention:
 class TritonStep:
     """`AttentionStep` of `TritonAttention`."""
 
-    def __init__(self, launcher: Launcher, layers: Sequence[LayerOptions], slots: torch.Tensor, work: Work) -> None:
-        self._launcher, self._layers, self._slots, self._work = launcher, layers, slots, work
+    def __init__(
+        self,
+        launcher: Launcher,
+        layers: Sequence[LayerOptions],
+        slots: torch.Tensor,
+        work: Work,
+        runs: Runs | None = None,
+    ) -> None:
+        self._launcher, self._layers, self._slots, self._work, self._runs = launcher, layers, slots, work, runs
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
@@ -193,7 +197,10 @@ class TritonStep:
 
     def attend_into(self, layer: int, q: torch.Tensor, out: torch.Tensor) -> None:
         """`attend` where keys and values are stored already, into ``out`` ``[tokens, heads * head_dim]``."""
-        self._launcher.attend(layer, q, self._work, self._layers[layer] if self._layers else PLAIN, out)
+        options = self._layers[layer] if self._layers else PLAIN
+        self._launcher.attend(layer, q, self._work, options, out)
+        if self._runs is not None:
+            self._launcher.attend_own(layer, q, self._work, self._runs, options, out)
 
 
 def _fixed_run(table: SlotTable) -> int:

@@ -185,6 +185,176 @@ def attend_items(
 
 
 @triton.jit
+def attend_own(
+    q,
+    q_token_stride,
+    q_head_stride,
+    kv,
+    slot_stride,
+    table,
+    table_width,
+    runs,
+    first_run,
+    positions,
+    sources,
+    n_levels,
+    arrivals,
+    out,
+    part_out,
+    part_lse,
+    scale,
+    soft_cap,
+    window,
+    N_KV_HEADS: tl.constexpr,
+    GROUP: tl.constexpr,
+    HEAD_DIM: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+    BLOCK_M: tl.constexpr,
+    BLOCK_N: tl.constexpr,
+    MAX_LEVELS: tl.constexpr,
+    SHARED: tl.constexpr,
+    HAS_WINDOW: tl.constexpr,
+    HAS_CAP: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """Decode: one token a row, over its own runs, joined with what shared segments gave before (SHARED: there may be some).
+
+    A row of one run is finished in registers. Of a row of several, the program that comes last joins all: ``arrivals``
+    ``[rows, N_KV_HEADS]`` counts, and is zero before and after.
+    """
+    head = tl.program_id(0) % N_KV_HEADS
+    share = tl.program_id(0) // N_KV_HEADS
+    member = tl.arange(0, BLOCK_M)
+    dims = tl.arange(0, BLOCK_D)
+    q_head = head * GROUP + member
+    inside = (member[:, None] < GROUP) & (dims[None, :] < HEAD_DIM)
+    n_heads: tl.constexpr = N_KV_HEADS * GROUP
+    keys = kv + head * HEAD_DIM
+    for nth in range(tl.load(first_run + share), tl.load(first_run + share + 1)):
+        run = runs + nth * 8
+        table_row = tl.load(run)
+        start = tl.load(run + 1)
+        end = tl.load(run + 2)
+        row = tl.load(run + 3).to(tl.int64)
+        n_runs = tl.load(run + 4)
+        slots = table + table_row.to(tl.int64) * table_width
+        at = tl.load(positions + row) + member * 0
+        query_at = q + row * q_token_stride + q_head[:, None] * q_head_stride + dims[None, :]
+        queries = tl.load(query_at, mask=inside, other=0.0)
+        if HAS_WINDOW:
+            start = tl.maximum(start, tl.min(at, 0) - window + 1)
+            whole = start
+        else:
+            whole = start + (end - start) // BLOCK_N * BLOCK_N
+        total = tl.zeros([BLOCK_M], tl.float32)
+        peak = tl.full([BLOCK_M], float("-inf"), tl.float32)
+        acc = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
+        if not HAS_WINDOW:
+            total, peak, acc = _walk(
+                queries, at, total, peak, acc, start, whole, end, keys, slots, slot_stride, N_KV_HEADS * HEAD_DIM, scale, soft_cap,
+                window, HEAD_DIM, BLOCK_D, BLOCK_N, False, False, HAS_CAP, PRECISION,
+            )  # fmt: skip
+        total, peak, acc = _walk(
+            queries, at, total, peak, acc, whole, end, end, keys, slots, slot_stride, N_KV_HEADS * HEAD_DIM, scale, soft_cap,
+            window, HEAD_DIM, BLOCK_D, BLOCK_N, True, HAS_WINDOW, HAS_CAP, PRECISION,
+        )  # fmt: skip
+
+        if n_runs == 1:
+            if SHARED:
+                for level in range(0, tl.load(n_levels + row)):
+                    source = sources + (row * (MAX_LEVELS + 1) + level + 1) * 3
+                    first = tl.load(source)
+                    step = tl.load(source + 1)
+                    for which in range(0, tl.load(source + 2)):
+                        part = (first + which * step).to(tl.int64) * n_heads + q_head
+                        lse = tl.load(part_lse + part, mask=member < GROUP, other=float("-inf"))
+                        value = tl.load(part_out + part[:, None] * HEAD_DIM + dims[None, :], mask=inside, other=0.0)
+                        higher = tl.maximum(peak, lse)
+                        base = tl.where(higher == float("-inf"), 0.0, higher)
+                        weight = tl.exp2(lse - base)
+                        fade = tl.exp2(peak - base)
+                        total = total * fade + weight
+                        acc = acc * fade[:, None] + weight[:, None] * value
+                        peak = higher
+            result = acc / tl.where(total == 0.0, 1.0, total)[:, None]
+            out_at = out + (row * n_heads + q_head)[:, None] * HEAD_DIM + dims[None, :]
+            tl.store(out_at, result.to(out.dtype.element_ty), mask=inside)
+        else:
+            empty = total == 0.0
+            result = acc / tl.where(empty, 1.0, total)[:, None]
+            part = tl.load(run + 6).to(tl.int64) * n_heads + q_head
+            tl.store(part_out + part[:, None] * HEAD_DIM + dims[None, :], result, mask=inside)
+            lse = tl.where(empty, float("-inf"), peak + tl.log2(tl.where(empty, 1.0, total)))
+            tl.store(part_lse + part, lse, mask=member < GROUP)
+            tl.debug_barrier()  # every thread's part is written before one of them says so
+            arrived = arrivals + row * N_KV_HEADS + head
+            if tl.atomic_add(arrived, 1, sem="acq_rel") == n_runs - 1:
+                tl.debug_barrier()
+                tl.store(arrived, 0)
+                n_above = 0
+                if SHARED:
+                    n_above = tl.load(n_levels + row)
+                source = sources + row * (MAX_LEVELS + 1) * 3
+                for at_head in tl.static_range(GROUP):
+                    _join(
+                        row, head * GROUP + at_head, tl.load(run + 5), n_runs * 0 + 1, n_runs, source, n_above, part_out, part_lse, out,
+                        n_heads, HEAD_DIM, BLOCK_D, 16,
+                    )  # fmt: skip
+
+
+@triton.jit
+def _join(
+    token,
+    head,
+    first,
+    step,
+    count,
+    source,
+    n_above,
+    part_out,
+    part_lse,
+    out,
+    N_HEADS: tl.constexpr,
+    HEAD_DIM: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+):
+    """Join ``count`` partial results, every ``step``-th from ``first`` on, and those of the levels above, for one token and head."""
+    dims = tl.arange(0, BLOCK_D)
+    inside = dims < HEAD_DIM
+    total = 0.0
+    peak = float("-inf")
+    acc = tl.zeros([BLOCK_D], tl.float32)
+    for level in range(0, n_above + 1):
+        if level > 0:
+            first = tl.load(source + 3 * level)
+            step = tl.load(source + 3 * level + 1)
+            count = tl.load(source + 3 * level + 2)
+        for block in range(0, count, BLOCK_P):
+            nth = block + tl.arange(0, BLOCK_P)
+            part = (first + nth * step).to(tl.int64) * N_HEADS + head
+            # Other programs wrote these: past the first cache, which may hold what was there before.
+            lse = tl.load(part_lse + part, mask=nth < count, other=float("-inf"), cache_modifier=".cg")
+            value = tl.load(
+                part_out + part[:, None] * HEAD_DIM + dims[None, :],
+                mask=(nth < count)[:, None] & inside[None, :],
+                other=0.0,
+                cache_modifier=".cg",
+            )
+            higher = tl.maximum(peak, tl.max(lse, 0))
+            base = tl.where(higher == float("-inf"), 0.0, higher)
+            weight = tl.exp2(lse - base)
+            fade = tl.exp2(peak - base)
+            total = total * fade + tl.sum(weight, 0)
+            acc = acc * fade + tl.sum(weight[:, None] * value, 0)
+            peak = higher
+    result = acc / tl.where(total == 0.0, 1.0, total)
+    tl.store(
+        out + (token.to(tl.int64) * N_HEADS + head) * HEAD_DIM + dims, result.to(out.dtype.element_ty), mask=inside
+    )
+
+
+@triton.jit
 def merge_parts(
     part_out,
     part_lse,
@@ -203,48 +373,33 @@ def merge_parts(
     ``n_levels`` shared ones. A token with one of its own and no level was written already; one with none gets zeros.
     """
     token = tl.program_id(0)
-    head = tl.program_id(1)
-    dims = tl.arange(0, BLOCK_D)
-    inside = dims < HEAD_DIM
     source = sources + token * (3 * MAX_LEVELS + 3)
     n_above = tl.load(n_levels + token)
-    if (tl.load(source + 2) != 1) | (n_above != 0):
-        total = 0.0
-        peak = float("-inf")
-        acc = tl.zeros([BLOCK_D], tl.float32)
-        for level in range(0, n_above + 1):
-            first = tl.load(source + 3 * level)
-            step = tl.load(source + 3 * level + 1)
-            count = tl.load(source + 3 * level + 2)
-            for block in range(0, count, BLOCK_P):
-                nth = block + tl.arange(0, BLOCK_P)
-                part = (first + nth * step).to(tl.int64) * N_HEADS + head
-                lse = tl.load(part_lse + part, mask=nth < count, other=float("-inf"))
-                value = tl.load(
-                    part_out + part[:, None] * HEAD_DIM + dims[None, :],
-                    mask=(nth < count)[:, None] & inside[None, :],
-                    other=0.0,
-                )
-                higher = tl.maximum(peak, tl.max(lse, 0))
-                base = tl.where(higher == float("-inf"), 0.0, higher)
-                weight = tl.exp2(lse - base)
-                fade = tl.exp2(peak - base)
-                total = total * fade + tl.sum(weight, 0)
-                acc = acc * fade + tl.sum(weight[:, None] * value, 0)
-                peak = higher
-        result = acc / tl.where(total == 0.0, 1.0, total)
-        out_at = out + (token.to(tl.int64) * N_HEADS + head) * HEAD_DIM + dims
-        tl.store(out_at, result.to(out.dtype.element_ty), mask=inside)
+    count = tl.load(source + 2)
+    if (count != 1) | (n_above != 0):
+        _join(
+            token, tl.program_id(1), tl.load(source), tl.load(source + 1), count, source, n_above, part_out, part_lse, out,
+            N_HEADS, HEAD_DIM, BLOCK_D, BLOCK_P,
+        )  # fmt: skip
 
 
 @triton.jit
-def plan_decode(
+def _enter(rows, lengths, new_slots, table, table_width, positions, n_rows, row):
+    """Enter each current token's slot into the table, and its position; length, table row and whether the row is no padding."""
+    length = tl.load(lengths + row, mask=row < n_rows, other=0)
+    live = length > 0
+    table_row = tl.load(rows + row, mask=live, other=0)
+    slot = tl.load(new_slots + row, mask=live, other=0)
+    tl.store(table + table_row.to(tl.int64) * table_width + length - 1, slot.to(tl.int32), mask=live)
+    tl.store(positions + row, length - 1, mask=row < n_rows)
+    return length, table_row
+
+
+@triton.jit
+def plan_fixed(
     rows,
     lengths,
     new_slots,
-    own_from,
-    n_levels,
-    header,
     table,
     table_width,
     positions,
@@ -252,59 +407,87 @@ def plan_decode(
     n_items,
     sources,
     n_rows,
-    least,
-    aim,
-    FIXED: tl.constexpr,
+    run,
     MAX_LEVELS: tl.constexpr,
     BLOCK_B: tl.constexpr,
 ):
-    """The items of a decode batch, made on the device: one program.
-
-    Enters each current token's slot into the table. Cuts what each row has of its own (from ``own_from``) into runs so that there are
-    about ``aim`` of them, none shorter than ``least`` but the last; FIXED: cut at multiples of ``least``, whatever else is in the batch.
-    ``header`` holds how many items and partial results of shared prefixes come first.
-    """
+    """The items of a decode batch, every row cut at multiples of ``run``, whatever else is in the batch: one program."""
     row = tl.arange(0, BLOCK_B)
-    live = row < n_rows
-    length = tl.load(lengths + row, mask=live, other=0)
-    live = live & (length > 0)
-    table_row = tl.load(rows + row, mask=live, other=0)
-    slot = tl.load(new_slots + row, mask=live, other=0)
-    tl.store(table + table_row.to(tl.int64) * table_width + length - 1, slot.to(tl.int32), mask=live)
-    tl.store(positions + row, length - 1, mask=row < n_rows)
-
-    begin = tl.load(own_from + row, mask=live, other=0)
-    own = tl.where(live, length - begin, 0)
-    if FIXED:
-        run = least
-    else:
-        run = tl.maximum(least, (tl.sum(own, 0) + aim - 1) // aim)
-    n_runs = (own + run - 1) // run
-    if FIXED:
-        even = tl.where(live, run, 0)
-    else:
-        even = ((own + tl.maximum(n_runs, 1) - 1) // tl.maximum(n_runs, 1) + 15) // 16 * 16
+    length, table_row = _enter(rows, lengths, new_slots, table, table_width, positions, n_rows, row)
+    n_runs = (length + run - 1) // run
     before = tl.cumsum(n_runs, 0) - n_runs
-    above = tl.load(n_levels + row, mask=live, other=0)
-    direct = ((n_runs == 1) & (above == 0)).to(tl.int32)
-    first_item = tl.load(header)
-    first_part = tl.load(header + 1)
-    tl.store(n_items, first_item + tl.sum(n_runs, 0))
+    tl.store(n_items, tl.sum(n_runs, 0))
     source = sources + row * (3 * MAX_LEVELS + 3)
-    tl.store(source, first_part + before, mask=row < n_rows)
+    tl.store(source, before, mask=row < n_rows)
     tl.store(source + 1, row * 0 + 1, mask=row < n_rows)
     tl.store(source + 2, n_runs, mask=row < n_rows)
     for nth in range(0, tl.max(n_runs, 0)):
         wanted = nth < n_runs
-        item = items + (first_item + before + nth) * 8
-        start = begin + nth * even
+        item = items + (before + nth) * 8
         tl.store(item, row, mask=wanted)
         tl.store(item + 1, row * 0 + 1, mask=wanted)
         tl.store(item + 2, table_row, mask=wanted)
-        tl.store(item + 3, start, mask=wanted)
-        tl.store(item + 4, tl.minimum(start + even, length), mask=wanted)
-        tl.store(item + 5, first_part + before + nth, mask=wanted)
-        tl.store(item + 6, direct, mask=wanted)
+        tl.store(item + 3, row * 0 + nth * run, mask=wanted)
+        tl.store(item + 4, tl.minimum(nth * run + run, length), mask=wanted)
+        tl.store(item + 5, before + nth, mask=wanted)
+        tl.store(item + 6, (n_runs == 1).to(tl.int32), mask=wanted)
+
+
+@triton.jit
+def plan_shares(
+    rows,
+    lengths,
+    new_slots,
+    own_from,
+    header,
+    table,
+    table_width,
+    positions,
+    runs,
+    first_run,
+    n_rows,
+    n_shares,
+    least,
+    overhead,
+    BLOCK_B: tl.constexpr,
+    BLOCK_S: tl.constexpr,
+):
+    """Cut a decode batch's own positions into equal shares, one for each program of a KV head: one program.
+
+    The rows' positions (from ``own_from``) are laid end to end, each with ``overhead`` positions in front for what a run costs anyway,
+    and cut into up to ``n_shares`` shares of at least ``least``. A *run* is what one row has in one share: table row, first position,
+    position behind the last, its row of the batch, the row's runs, the row's first partial result, this run's. ``first_run``
+    ``[n_shares + 1]`` says where each share's runs begin. Padding has one empty run. ``header[1]`` partial results are taken already.
+    """
+    row = tl.arange(0, BLOCK_B)
+    length, table_row = _enter(rows, lengths, new_slots, table, table_width, positions, n_rows, row)
+    there = row < n_rows
+    begin = tl.load(own_from + row, mask=length > 0, other=0)
+    own = length - begin
+    weight = tl.where(there, own + overhead, 0)
+    origin = tl.cumsum(weight, 0) - weight + overhead
+    used = tl.minimum(n_shares, tl.maximum(1, (tl.sum(own, 0) + least - 1) // least))
+    width = (tl.sum(weight, 0) + used - 1) // used
+    lowest = origin // width
+    n_runs = tl.where(there, (origin + tl.maximum(own, 1) - 1) // width - lowest + 1, 0)
+    before = tl.cumsum(n_runs, 0) - n_runs
+    first_part = tl.load(header + 1) + before
+    for block in range(0, n_shares + 1, BLOCK_S):
+        share = block + tl.arange(0, BLOCK_S)
+        passed = tl.minimum(tl.maximum(share[:, None] - lowest[None, :], 0), n_runs[None, :])
+        tl.store(first_run + share, tl.sum(passed, 1), mask=share <= n_shares)
+    for nth in range(0, tl.max(n_runs, 0)):
+        wanted = nth < n_runs
+        run = runs + (before + nth) * 8
+        start = tl.minimum(tl.maximum(((lowest + nth) * width - origin + 15) // 16 * 16, 0), own)
+        end = tl.minimum(tl.maximum(((lowest + nth + 1) * width - origin + 15) // 16 * 16, 0), own)
+        tl.store(run, table_row, mask=wanted)
+        tl.store(run + 1, begin + tl.where(nth == 0, 0, start), mask=wanted)
+        tl.store(run + 2, begin + tl.where(nth == n_runs - 1, own, end), mask=wanted)
+        tl.store(run + 3, row, mask=wanted)
+        tl.store(run + 4, n_runs, mask=wanted)
+        tl.store(run + 5, first_part, mask=wanted)
+        tl.store(run + 6, first_part + nth, mask=wanted)
 
 
 @triton.jit
