@@ -199,10 +199,53 @@ def _price(rng: Random) -> Example:
     )
 
 
+_LESS = ("gives {n} to {o}", "eats {n}", "loses {n}", "sells {n}", "gives away {n}", "uses {n}")
+_MORE = ("buys {n} more", "gets {n} more", "finds {n}", "gets {n} from {o}", "wins {n}", "buys {n}")
+
+
+def _two_steps(rng: Random) -> Example:
+    """Things that somebody has, and two events in one sentence."""
+    name, other = rng.sample(NAMES, 2)
+    thing = rng.choice(_HAVE)
+    value = rng.randrange(4, 60)
+    events, lines, first = [], [], value
+    for _ in range(2):
+        less = value > 2 and rng.random() < 0.5
+        n = rng.randrange(1, value - 1) if less else rng.randrange(1, 40)
+        events.append(rng.choice(_LESS if less else _MORE).format(n=n, o=other))
+        after = value - n if less else value + n
+        lines.append(f"{value} {'-' if less else '+'} {n} = {after}.")
+        value = after
+    told = rng.choice(
+        (
+            f"{name} has {first} {thing}, {events[0]} and {events[1]}.",
+            f"{name} has {first} {thing}. {name} {events[0]} and {events[1]}.",
+            f"{name} has {first} {thing}. {name} {events[0]}, then {events[1]}.",
+        )
+    )
+    tail = rng.choice(
+        (
+            f"How many {thing} does {name} have now?",
+            f"How many does {name} have?",
+            "How many are left?",
+            f"How many {thing} does {name} have in the end?",
+            "How many does he have?",
+            "How many does she have now?",
+        )
+    )
+    asked = f"{told} {tail}"
+    noun = thing if value != 1 else thing.removesuffix("s")
+    reply = f"{' '.join(lines)} {name} has {value} {noun}."
+    return chat(
+        [*system_turn(rng), ("user", typed(rng, asked, asked)), ("assistant", reply)], want=f"= {value}. {name}"
+    )
+
+
 def _little_sum(rng: Random, split: Split, long: bool) -> Example:
     """Things that somebody has, gets, gives away or buys, in one step."""
-    if rng.random() < 0.25:
-        return _price(rng)
+    roll = rng.random()
+    if roll < 0.45:
+        return _price(rng) if roll < 0.2 else _two_steps(rng)
     thing = rng.choice(_HAVE)
     a = rng.randrange(2, 40)
     less = rng.random() < 0.5
@@ -252,5 +295,5 @@ FAMILIES: tuple[Family, ...] = (
     Family("equations", 0.4, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
     Family("numbers compared", 3.0, _numbers, right=_first, held_out="numbers drawn anew"),
     Family("sequences", 1.5, _sequence, right=_first, held_out="sequences drawn anew"),
-    Family("little sums", 0.8, _little_sum, right=_holds, held_out="numbers drawn anew"),
+    Family("little sums", 1.5, _little_sum, right=_holds, held_out="numbers drawn anew"),
 )
