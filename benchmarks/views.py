@@ -1,7 +1,7 @@
 """How the views scale: ``python -m benchmarks.views [--events 1000000]`` (the browser part needs Chromium and playwright).
 
-A trace of a million events of the real tree: load, fold, send, and jumps in the page, each until it is painted. A tree of 10,000 nodes: frames a
-second while it moves. A dashboard that watches an engine on the CPU: what it costs, and what it sends.
+A trace of a million events of the real tree: load, fold, send, and jumps in the page, each until it is painted. A tree of 10,000 nodes:
+frames a second while it moves. A dashboard that watches an engine on the CPU: what it costs, and what it sends.
 """
 
 from __future__ import annotations

@@ -170,12 +170,7 @@ class TokensFold:
                 self._requests[event.rid].output.jumped(event)
                 yield self._tail(event.rid)
             case ev.RequestFinished() | ev.RequestAborted() if event.rid in self._requests:
-                request = self._requests[event.rid]
-                request.end_ms, request.output_tokens = ms, len(event.output_ids)
-                if isinstance(event, ev.RequestFinished):
-                    request.unread = self._spelled(event)
-                if request.first_ms < 0 and event.output_ids:
-                    request.first_ms = ms  # the event of the step that sampled its only token is still to come
+                self._ended(self._requests[event.rid], event, ms)
                 yield Cell("tail", event.rid, [])
 
     def _branch(self, program: int, number: int) -> Branch:
@@ -247,6 +242,13 @@ class TokensFold:
                 request.first_ms = ms
             request.output.sampled(token)
             yield self._tail(rid)
+
+    def _ended(self, request: _Request, event: ev.RequestFinished | ev.RequestAborted, ms: float) -> None:
+        request.end_ms, request.output_tokens = ms, len(event.output_ids)
+        if isinstance(event, ev.RequestFinished):
+            request.unread = self._spelled(event)
+        if request.first_ms < 0 and event.output_ids:
+            request.first_ms = ms  # the event of the step that sampled its only token is still to come
 
     def _spelled(self, event: ev.RequestFinished) -> list[tuple[int, float]]:
         """Characters and logprob of each token of an answer."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sgbench.errors import SgbenchError
-from sgbench.trace.events import Event
+from sgbench.trace.events import EngineStopped, Event
 from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.frames import Frame, FrameEncoder
@@ -45,6 +45,8 @@ class Feed:
         Takes a frame; called from the feed's thread and from whoever calls `flush`, never twice at once.
     on_failure
         Told once, in a sentence, when events cannot be folded.
+    on_stopped
+        Told why, when what is followed has ended; its last state is published by then.
     folds
         Views that are tables, folded beside the tree.
     tree
@@ -69,6 +71,7 @@ class Feed:
         *,
         tree: bool = True,
         bounded: bool = True,
+        on_stopped: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self.lock = threading.RLock()
         self.view = TreeView()
@@ -76,6 +79,8 @@ class Feed:
         self._folds = tuple(folds)
         self._publish = publish
         self._on_failure = on_failure
+        self._on_stopped = on_stopped
+        self._ended = ""
         self._pending: deque[Event] = deque()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -137,13 +142,18 @@ class Feed:
             self._wake.clear()
             with self.lock:
                 self._fold()
-                self._publish_news()
+                self._publish_news(final=bool(self._ended))
+            if self._ended:
+                self._on_stopped(self._ended)
+                return
             self._stopped.wait(FRAME_S if self._answered else UNANSWERED_S)
 
     def _fold(self) -> None:
         last: Event | None = None
         while self._pending and not self.failure:
             last = self._pending.popleft()
+            if isinstance(last, EngineStopped):
+                self._ended = last.reason
             try:
                 patches = self.view.apply(last)
                 self.encoder.add(last, patches, [cell for fold in self._folds for cell in fold.apply(last)])

@@ -57,6 +57,7 @@ class Watcher(SgWidget):
     height = traitlets.Int(300).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
     status = traitlets.Unicode("live").tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
     recording = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(self, source: Source, *, height: int = 300, speed: float = 1.0, **options: Any) -> None:
@@ -66,11 +67,19 @@ class Watcher(SgWidget):
         self._vocab = vocab_of(opened)
         bounded = not isinstance(opened, Trace)
         folds = self._begin(self._vocab)
-        self._feed = Feed(self._vocab, self._publish, self._fail, folds, tree=self.TREE, bounded=bounded)
+        self._feed = Feed(
+            self._vocab,
+            self._publish,
+            self._fail,
+            folds,
+            tree=self.TREE,
+            bounded=bounded,
+            on_stopped=self._engine_stopped,
+        )
         values: dict[str, Any] = {"height": height, "speed": float(speed), **options}
         if isinstance(opened, Trace):
             self._feed.fold_all(opened.events)
-            values.update(status=self._feed.failure or "replay", recording=self._saved())
+            values.update(status=self._feed.failure or "replay", recording=self._saved(), note="; ".join(opened.notes))
         super().__init__(**values)
         self.on_msg(self._answer)
         if not isinstance(opened, Trace):
@@ -132,6 +141,10 @@ class Watcher(SgWidget):
     def _fail(self, sentence: str) -> None:
         if self.comm is not None:  # else it is being made, and will say so itself
             self.status = sentence
+
+    def _engine_stopped(self, reason: str) -> None:
+        self.note = f"{reason}: this is its last state"
+        self.finish()
 
     def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "resync":

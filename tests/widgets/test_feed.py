@@ -181,7 +181,7 @@ def test_a_long_log_travels_in_parts_that_are_asked_for_one_after_the_other(monk
         assert count == 1 or len(part.events) + len(part.patches) + 80 * len(part.spans) <= 6_000
         have += count
         asked += 1
-    assert asked > 5
+    assert asked > 2
     assert b"".join(frame.events for frame in front.frames) == feed.encoder.since().events
     assert b"".join(frame.patches for frame in front.frames) == feed.encoder.since().patches
 

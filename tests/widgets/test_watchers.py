@@ -129,3 +129,46 @@ def test_every_name_is_there_and_documented() -> None:
     assert set(sgbench.widgets.__all__) >= {kind.__name__ for kind in WIDGETS}
     for name in sgbench.widgets.__all__:
         assert getattr(sgbench.widgets, name).__doc__
+
+
+def test_an_engine_that_stops_while_it_is_watched_is_said_in_the_view_and_nothing_is_lost() -> None:
+    on = backend(300)
+    widget = Dashboard(on.engine)
+    with on.engine:
+        story.run(backend=on, topic="cats").text()
+        snapshot = on.engine.snapshot()
+    widget._feed._thread.join(timeout=20)
+    assert widget.status == "ended"
+    assert widget.note == "the engine was shut down: this is its last state"
+    assert widget.recording is not None
+    assert widget._feed.view.snapshot() == snapshot
+    assert len(widget.table()) > 0
+
+
+def test_a_trace_that_is_cut_short_is_shown_with_what_is_missing(tmp_path: Path, traces: list[Trace]) -> None:
+    path = traces[0].save(tmp_path / "t.sgtrace")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-5]) + lines[-5][:9])
+    for kind in WIDGETS:
+        with pytest.warns(UserWarning, match="cut short"):
+            widget = kind(path)
+        assert widget.status == "replay"
+        assert "cut short" in widget.note and "events before it are here" in widget.note
+
+
+def test_kinds_that_are_not_known_are_said(tmp_path: Path, traces: list[Trace]) -> None:
+    path = traces[0].save(tmp_path / "t.sgtrace")
+    path.write_text(path.read_text() + '{"kind":"NodeDreamt","seq":5}\n' * 2)
+    assert Tokens(path).note.startswith("2 lines of kinds that this sgbench does not know (NodeDreamt)")
+    assert Tokens(traces[0]).note == ""
+
+
+@pytest.mark.parametrize("kind", WIDGETS)
+def test_without_a_front_end_a_widget_is_words(
+    kind: Any, traces: list[Trace], capsys: pytest.CaptureFixture[str]
+) -> None:
+    widget = kind(traces[1])
+    data, _ = widget._repr_mimebundle_()
+    assert data["text/plain"] == widget.summary()
+    assert base64.b64decode(data["image/png"])[:4] == b"\x89PNG"
+    assert type(widget).__name__ in repr(widget)

@@ -33,6 +33,7 @@ const SAYINGS = {
   BranchJoined: (e) => `${n(e.count)} branches join`,
   SpanAppended: (e) => `${n(e.count)} characters are appended to a program`,
   ProgramFinished: () => "A program is done",
+  EngineStopped: () => "The engine stopped",
   StepFinished: (e) => `Step ${e.step} is done`,
 };
 

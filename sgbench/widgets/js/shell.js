@@ -43,6 +43,7 @@ export class Shell {
   build(host) {
     const several = this.panels.length > 1;
     this.status = el("span", { class: "sgb-status" });
+    this.note = el("div", { class: "sgb-note sgb-hidden", role: "note" });
     this.live = el("div", { class: "sgb-offscreen", "aria-live": "polite" });
     this.help = keyList(this.panels.flatMap((panel) => panel.keys ?? []));
     this.summaries = this.panels.map(() => el("span", { class: "sgb-summary" }));
@@ -57,6 +58,7 @@ export class Shell {
       this.total = el("span", { class: "sgb-summary" });
       this.root.append(el("div", { class: "sgb-head sgb-head-all" }, el("span", { class: "sgb-title", text: this.title }), this.status, this.total), el("div", { class: "sgb-grid" }, ...this.cards));
     } else this.root.append(...this.cards);
+    this.root.prepend(this.note);
     this.root.append(this.help, foot, this.controls.element, this.live);
     host.append(this.root);
     this.root.addEventListener("keydown", (event) => this.onKey(event));
@@ -151,8 +153,15 @@ export class Shell {
     const status = this.store.status;
     const known = ["live", "ended", "replay"].includes(status);
     const paused = status === "live" && !this.store.following;
-    setText(this.status, paused ? "looking back" : status);
+    setText(this.status, paused ? "looking back" : known ? status : "stopped");
+    this.sayNote(known || paused ? this.store.note : [status, this.store.note].filter(Boolean).join("; "));
     this.status.className = `sgb-status sgb-status-${paused ? "paused" : known ? status : "failed"}`;
+  }
+
+  // What is missing, or went wrong, in a line of its own: whole, however long.
+  sayNote(words) {
+    setText(this.note, words);
+    this.note.classList.toggle("sgb-hidden", !words);
   }
 
   // Screen readers hear a summary now and then, not each event.

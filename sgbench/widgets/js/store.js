@@ -29,6 +29,11 @@ export class Store {
     return status === "live" && this.model.comm_live === false ? "the kernel is gone; what is shown was the last state" : status;
   }
 
+  // What of the source is missing or not shown.
+  get note() {
+    return this.model.get("note") ?? "";
+  }
+
   ask() {
     this.asked = performance.now();
     try {
