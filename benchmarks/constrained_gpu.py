@@ -77,7 +77,7 @@ class Bench:
         shape = LLAMA_31_8B | {"vocab_size": self.tokenizer.vocab_size, "eos_token_id": 2, "num_hidden_layers": layers}
         (folder / "config.json").write_text(json.dumps(shape), encoding="utf-8")
         config = EngineConfig(
-            model_path=str(folder), load_format="dummy", context_length=8192, kv_tokens=120_000, max_running=BATCH
+            model_path=str(folder), load_format="dummy", context_length=8192, kv_tokens=120_000, max_running=4 * BATCH
         )
         runner = TorchRunner(config)
         self.engine = EngineCore(runner.config, runner, self.tokenizer)

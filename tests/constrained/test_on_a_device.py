@@ -6,13 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
-from sgbench.engine.request import DecodePlan
+from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner import torch_runner
 from sgbench.engine.runner.device_steps import DeviceSteps
+from sgbench.engine.runner.short_steps import is_short, short_step
 from sgbench.engine.runner.torch_runner import TorchRunner
 from tests.constrained.spelling import LongestMatch
 from tests.models.gather_attention import GatherAttention
@@ -41,15 +45,20 @@ SAMPLING: list[dict[str, Any]] = [
 
 
 def outputs(
-    folder: Path, mode: str, device: str = "cpu", overlap: bool | None = None, kv_tokens: int = 2000
+    folder: Path,
+    mode: str,
+    device: str = "cpu",
+    overlap: bool | None = None,
+    kv_tokens: int = 2000,
+    running: int = 12,
 ) -> list[dict[str, Any]]:
-    """Every pattern under every sampling, twelve at a time; requests end, jump and join while others go on."""
+    """Every pattern under every sampling, so many at a time; requests end, jump and join while others go on."""
     config = EngineConfig(
         model_path=str(folder),
         device=device,
         dtype="float32",
         kv_tokens=kv_tokens,
-        max_running=12,
+        max_running=running,
         jump_forward=mode,
         overlap=overlap,
     )
@@ -99,3 +108,48 @@ def test_a_constraint_that_does_not_jump_runs_ahead(checkpoint: Any, monkeypatch
     assert not sum(bound)
     outputs(folder, "off", overlap=True)
     assert sum(bound) > 50
+
+
+def test_forced_text_runs_beside_decodes_in_one_step_of_rows(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, folder = checkpoint("llama")
+    rows: list[int] = []
+    real = DeviceSteps._launch_short
+
+    def counted(steps: DeviceSteps, plan: StepPlan, began: Any) -> Any:
+        rows.append(sum(len(chunk.token_ids) for chunk in plan.chunks))
+        return real(steps, plan, began)
+
+    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
+    monkeypatch.setattr(DeviceSteps, "_launch_short", counted)
+    outputs(folder, "safe", running=48)
+    assert len(rows) > 5 and max(rows) <= 48
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 30), st.booleans()), min_size=1, max_size=6))
+def test_a_short_step_has_every_token_where_its_chunk_has_it(shapes: list[tuple[int, int, bool]]) -> None:
+    chunks, slot = [], 100
+    for row, (n, start, fresh) in enumerate(shapes):
+        first = 0 if fresh else start
+        slots = np.arange(slot, slot + start + n - first, dtype=np.int32)
+        slot += 50
+        ids = np.arange(row * 10, row * 10 + n, dtype=np.int32)
+        chunks.append(Chunk(row + 7, row, start, ids, slots, first, True, SamplingParams(), 0, row + 1))
+    shared = (SharedPrefix(0, 3, tuple(range(0, len(chunks), 2))),)
+    step = short_step(chunks, shared)
+    plan, at = step.plan, 0
+    for i, c in enumerate(chunks):
+        n = len(c.token_ids)
+        mine = slice(at, at + n)
+        assert plan.rids[mine] == (c.rid,) * n and set(plan.rows[mine].tolist()) == {c.row}
+        assert plan.positions[mine].tolist() == list(range(c.start, c.start + n))
+        assert step.token_ids[mine].tolist() == c.token_ids.tolist()
+        assert plan.slots[mine].tolist() == c.slots[-n:].tolist()
+        assert step.ends[i] == at + n - 1 and plan.sample_index[at] == c.sample_index
+        moved = [m for m in plan.moved if at <= m.index < at + n]
+        assert [(m.index, m.start, m.slots.tolist()) for m in moved] == (
+            [(at, c.slots_from, c.slots[:-n].tolist())] if c.slots_from < c.start else []
+        )
+        assert (set(range(at, at + n)) <= set(plan.shared[0].chunks)) == (i % 2 == 0)
+        at += n
+    assert at == len(plan.rids) and is_short(chunks, at) and not is_short(chunks, at - 1)

@@ -20,4 +20,6 @@ def test_the_triton_kernel_equals_its_twin() -> None:
 @pytest.mark.parametrize("mode", ["safe", "text", "off"])
 def test_no_constrained_text_differs_from_the_cpus(checkpoint: Any, mode: str) -> None:
     _, folder = checkpoint("llama")
-    assert_same(outputs(folder, mode), outputs(folder, mode, device="cuda"))
+    want = outputs(folder, mode)
+    for overlap, running in ((True, 48), (True, 12), (False, 12)):
+        assert_same(want, outputs(folder, mode, device="cuda", overlap=overlap, running=running))
