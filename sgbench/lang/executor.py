@@ -47,7 +47,7 @@ class StreamExecutor:
     Parameters
     ----------
     backend, arguments, default_sampling_para, chat_template, stream, num_api_spec_tokens, use_thread
-        As in SGLang. ``use_thread=False`` executes inside ``submit``, where errors are raised.
+        As in SGLang. ``use_thread=False`` executes inside ``submit``, where errors are raised; forks do as their source does.
     run, body
         The run and the Python body that the state belongs to; None: a run of its own, without a body.
     source
@@ -82,7 +82,7 @@ class StreamExecutor:
         if self.num_api_spec_tokens is not None:
             speculates = TurnSpeculation if backend.is_chat_model else TextSpeculation
             self.speculation = speculates(self.num_api_spec_tokens)
-        self.use_thread = use_thread
+        self.use_thread = source.use_thread if source else use_thread
         self.sid = f"state-{next(_sids)}"
         self.run = run or Run(backend, "state", default_sampling_para)
         self.body = body or Body(done=Latch(is_open=True))
