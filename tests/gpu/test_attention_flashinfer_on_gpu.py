@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,24 @@ def test_prefills_behind_decodes(heads: Heads, leading: int) -> None:
     requests += [Request(2, 10, 300), Request(1, 0, 70), Request(0, 900, 5), Request(0, 0, 1), Request(2, 0, 129)]
     step = World(heads, requests, [130, 600], device="cuda", dtype=torch.bfloat16, width=2048)
     step.check(step.got(backend(step)))
+
+
+@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("leading", [0, 3])
+def test_shared_prefixes_are_read_once(heads: Heads, leading: int) -> None:
+    """One level, and two of which the lower has several segments."""
+    from sgbench.engine.attention.flashinfer_plan import way
+
+    requests = [Request(2, 5, 1)] * leading + [Request(2, 0, 60)] * 9 + [Request(2, 3, 90)] * 5 + [Request(1, 0, 7)] * 4
+    step = World(heads, requests, [900, 1300], device="cuda", dtype=torch.bfloat16, width=2048)
+    used = backend(step)
+    long = step.plan.chunks[leading:]
+    within = tuple(
+        dataclasses.replace(s, chunks=tuple(i - leading for i in s.chunks if i >= leading)) for s in step.plan.shared
+    )
+    how = way(long, within, used.kernels, 4.0 * heads.q * heads.dim, heads.q * heads.dim * 2)
+    assert how.passes or used.kernels == "fa2"
+    step.check(step.got(used))
 
 
 def test_steps_follow_each_other_without_waiting() -> None:

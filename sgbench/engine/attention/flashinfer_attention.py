@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from sgbench.engine.attention.base import LayerOptions
+from sgbench.engine.attention.flashinfer_plan import MAX_LEVELS, Way, way
 from sgbench.engine.attention.triton_attention import TritonAttention
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sgbench.engine.attention.base import AttentionStep
     from sgbench.engine.attention.decode_buffers import DecodeBuffers
     from sgbench.engine.attention.triton_attention import TritonStep
@@ -73,18 +77,13 @@ class FlashInferAttention:
     reads_cache = True
 
     def __init__(self, cache: KVCache, n_heads: int, layers: Sequence[LayerOptions] = ()) -> None:
-        import flashinfer
-
         self._cache, self._n_heads, self._layers = cache, n_heads, layers
         self._own = TritonAttention(cache, n_heads, layers)
         device = cache.data.device
         self.kernels, _ = prefill_kernels(cache.data.dtype, cache.data.shape[3], device)
         workspace = torch.empty(_WORKSPACE_BYTES, dtype=torch.uint8, device=device)
-        # Two in turn: a plan's pinned memory must not be written while the copy of the plan before is on its way.
-        self._wrappers: list[Any] = [
-            flashinfer.BatchPrefillWithPagedKVCacheWrapper(workspace, "NHD", backend=self.kernels) for _ in range(2)
-        ]
-        self._planned: list[torch.cuda.Event | None] = [None, None]
+        # In turn: a plan's pinned memory must not be written while the copy of the plan before is on its way.
+        self._wrappers = [_Wrappers(workspace, self.kernels) for _ in range(2)]
         self._turn = 0
 
     def decode_inputs(self, table: SlotTable, max_rows: int) -> DecodeBuffers:
@@ -99,50 +98,113 @@ class FlashInferAttention:
         """See `AttentionBackend.prepare`."""
         chunks = plan.chunks
         n_leading = next((i for i, chunk in enumerate(chunks) if len(chunk.token_ids) > 1), len(chunks))
-        long = chunks[n_leading:]
-        if sum(len(chunk.token_ids) for chunk in long) < _LEAST_TOKENS:
+        n_long = sum(len(chunk.token_ids) for chunk in chunks[n_leading:])
+        if n_long < _LEAST_TOKENS:
+            return self._own.prepare(plan, table, slots)
+        head_dim, itemsize = self._cache.data.shape[3], self._cache.data.itemsize
+        long = _some_of(plan, range(n_leading, len(chunks)))
+        how = way(
+            long.chunks,
+            long.shared,
+            self.kernels,
+            4.0 * self._n_heads * head_dim,
+            self._n_heads * head_dim * itemsize,
+        )
+        if how.own:
             return self._own.prepare(plan, table, slots)
         leading = None
         if n_leading:
-            part = _leading_plan(plan, n_leading)
-            leading = self._own.prepare(part, table, slots[:n_leading])
-        return FlashInferStep(self._own, slots, self._cache, n_leading, leading, self._plan(long, table))
-
-    def _plan(self, chunks: tuple[Chunk, ...], table: SlotTable) -> Any:
-        """A wrapper that is planned for chunks of any length."""
+            leading = self._own.prepare(_some_of(plan, range(n_leading)), table, slots[:n_leading])
         self._turn ^= 1
-        event = self._planned[self._turn]
-        if event is not None:
-            event.synchronize()
-        wrapper = self._wrappers[self._turn]
-        counts = np.asarray([0, *(len(chunk.token_ids) for chunk in chunks)])
-        ends = [chunk.start + len(chunk.token_ids) for chunk in chunks]
-        pages = np.concatenate([table.host[chunk.row, :end] for chunk, end in zip(chunks, ends, strict=True)])
-        device, dtype, head_dim = self._cache.data.device, self._cache.data.dtype, self._cache.data.shape[3]
-        scale = self._layers[0].scale if self._layers else None
-        wrapper.plan(
-            torch.from_numpy(np.cumsum(counts).astype(np.int32)),
-            torch.from_numpy(np.cumsum([0, *ends]).astype(np.int32)),
-            torch.from_numpy(pages).pin_memory().to(device, non_blocking=True),
+        scale = (self._layers[0].scale if self._layers else None) or head_dim**-0.5
+        shape = _Shape(self._n_heads, self._cache.data.shape[1] // 2, head_dim, scale, self._cache.data.dtype)
+        passes = self._wrappers[self._turn].plan(long.chunks, how, table, shape, self._cache.data.device)
+        return FlashInferStep(self._own, slots, self._cache, n_leading, leading, passes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+    scale: float
+    dtype: torch.dtype
+
+    def options(self) -> dict[str, Any]:
+        """What every wrapper's plan is told."""
+        return {"sm_scale": self.scale, "q_data_type": self.dtype, "kv_data_type": self.dtype}
+
+
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """A planned prefill: a wrapper over own positions, and for each shared pass its tokens, slots and wrapper."""
+
+    own: Any
+    shared: list[tuple[int, int, torch.Tensor, Any]]
+
+
+class _Wrappers:
+    """FlashInfer's wrappers for one step, and when the device has taken their plans."""
+
+    def __init__(self, workspace: torch.Tensor, kernels: str) -> None:
+        import flashinfer
+
+        self._own = flashinfer.BatchPrefillWithPagedKVCacheWrapper(workspace, "NHD", backend=kernels)
+        ragged = flashinfer.BatchPrefillWithRaggedKVCacheWrapper
+        self._shared: list[Any] = [ragged(workspace, "NHD", backend=kernels) for _ in range(MAX_LEVELS)]
+        self._planned: torch.cuda.Event | None = None
+
+    def plan(
+        self, chunks: tuple[Chunk, ...], how: Way, table: SlotTable, shape: _Shape, device: torch.device
+    ) -> _Passes:
+        """Plan all passes over ``chunks``."""
+        if self._planned is not None:
+            self._planned.synchronize()
+        counts = np.asarray([len(chunk.token_ids) for chunk in chunks])
+        ends = [chunk.start + int(n) for chunk, n in zip(chunks, counts, strict=True)]
+        pages = [table.host[c.row, own:end] for c, own, end in zip(chunks, how.own_from, ends, strict=True)]
+        self._own.plan(
+            _starts(counts),
+            _starts([len(page) for page in pages]),
+            _sent(np.concatenate(pages), device),
             torch.ones(len(chunks), dtype=torch.int32),
-            self._n_heads,
-            self._cache.data.shape[1] // 2,
-            head_dim,
+            shape.n_heads,
+            shape.n_kv_heads,
+            shape.head_dim,
             1,
             causal=True,
-            sm_scale=scale or head_dim**-0.5,
-            q_data_type=dtype,
-            kv_data_type=dtype,
             max_token_per_sequence=int(counts.max()),
+            **shape.options(),
         )
-        event = event or torch.cuda.Event()  # type: ignore[no-untyped-call]
-        event.record()
-        self._planned[self._turn] = event
-        return wrapper
+        shared = []
+        for each, wrapper in zip(how.passes, self._shared, strict=False):
+            slots = [table.host[chunks[s.chunks[0]].row, s.start : s.end] for s in each.segments]
+            wrapper.plan(
+                _starts(np.diff([0, *each.queries])),
+                _starts([len(part) for part in slots]),
+                shape.n_heads,
+                shape.n_kv_heads,
+                shape.head_dim,
+                causal=False,
+                **shape.options(),
+            )
+            shared.append((each.first, each.stop, _sent(np.concatenate(slots), device), wrapper))
+        self._planned = self._planned or torch.cuda.Event()  # type: ignore[no-untyped-call]
+        self._planned.record()
+        return _Passes(self._own, shared)
+
+
+def _starts(counts: Sequence[int] | npt.NDArray[np.integer[Any]]) -> torch.Tensor:
+    """int32 ``[n + 1]``: where each of n pieces begins, on the host."""
+    return torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
+
+
+def _sent(values: npt.NDArray[np.int32], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(values).pin_memory().to(device, non_blocking=True)
 
 
 class FlashInferStep:
-    """`AttentionStep` of `FlashInferAttention`: leading single tokens by the own kernels, the rest by a planned wrapper."""
+    """`AttentionStep` of `FlashInferAttention`: leading single tokens by the own kernels, the rest in planned passes."""
 
     def __init__(
         self,
@@ -151,31 +213,41 @@ class FlashInferStep:
         cache: KVCache,
         n_leading: int,
         leading: TritonStep | None,
-        wrapper: Any,
+        passes: _Passes,
     ) -> None:
         self._own, self._slots, self._cache = own, slots, cache
-        self._n_leading, self._leading, self._wrapper = n_leading, leading, wrapper
+        self._n_leading, self._leading, self._passes = n_leading, leading, passes
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
         if kv is not None:
             self._own.store(layer, self._slots, kv)
-        n_heads, n_leading = q.shape[1], self._n_leading
-        out = torch.empty(q.shape[0], n_heads * q.shape[2], dtype=q.dtype, device=q.device)
+        n_leading = self._n_leading
+        out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
         if self._leading is not None:
-            self._leading.attend_into(layer, q[:n_leading], out[:n_leading])
-        pages = self._cache.by_slot[layer].unsqueeze(1)
-        half = pages.shape[2] // 2
-        keys, values = pages[:, :, :half], pages[:, :, half:]
-        self._wrapper.run(q[n_leading:], (keys, values), out=out[n_leading:].view(-1, n_heads, q.shape[2]))
-        return out
+            self._leading.attend_into(layer, q[:n_leading], out[:n_leading].flatten(1))
+        pages = self._cache.by_slot[layer]
+        half = pages.shape[1] // 2
+        keys, values = pages[:, None, :half], pages[:, None, half:]
+        queries, result = q[n_leading:], out[n_leading:]
+        if not self._passes.shared:
+            self._passes.own.run(queries, (keys, values), out=result)
+            return out.flatten(1)
+        from flashinfer.cascade import merge_state_in_place
+
+        _, lse = self._passes.own.run(queries, (keys, values), out=result, return_lse=True)
+        for first, stop, slots, wrapper in self._passes.shared:
+            copied = pages.index_select(0, slots)
+            part, part_lse = wrapper.run(queries[first:stop], copied[:, :half], copied[:, half:], return_lse=True)
+            merge_state_in_place(result[first:stop], lse[first:stop], part, part_lse)
+        return out.flatten(1)
 
 
-def _leading_plan(plan: StepPlan, n: int) -> StepPlan:
-    """The first ``n`` chunks, and what they share."""
+def _some_of(plan: StepPlan, which: range) -> StepPlan:
+    """Neighbouring chunks of a plan, and what two or more of them share."""
     shared: list[SharedPrefix] = []
     for segment in plan.shared:
-        members = tuple(i for i in segment.chunks if i < n)
-        if members:
+        members = tuple(i - which.start for i in segment.chunks if i in which)
+        if len(members) > 1:
             shared.append(dataclasses.replace(segment, chunks=members))
-    return dataclasses.replace(plan, chunks=plan.chunks[:n], shared=tuple(shared))
+    return dataclasses.replace(plan, chunks=plan.chunks[which.start : which.stop], shared=tuple(shared))
