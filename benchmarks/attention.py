@@ -182,6 +182,16 @@ def ours(bench: Bench, case: Case, share: bool = True, **launches: Launch) -> fl
     return graph_ms(lambda layer: prepared.attend(layer, q, None))
 
 
+def chosen_ms(bench: Bench, case: Case) -> float:
+    """Milliseconds of the backend that ``auto`` takes where FlashInfer is there, planned on the host."""
+    from sgbench.engine.attention.flashinfer_attention import FlashInferAttention
+
+    plan = bench.plan(case)
+    q = torch.randn(case.n * case.count, HEADS, HEAD_DIM, device="cuda", dtype=torch.bfloat16)
+    step = FlashInferAttention(bench.cache, HEADS).prepare(plan, bench.table, bench.slots(plan))
+    return graph_ms(lambda layer: step.attend(layer, q, None))
+
+
 def flashinfer_ms(bench: Bench, case: Case, backend: str) -> float:
     """Milliseconds of FlashInfer's paged kernels, page size 1; decode through tensor cores."""
     import flashinfer
@@ -255,6 +265,8 @@ def compare(bench: Bench) -> list[dict[str, Any]]:
         arms: dict[str, Callable[[], float]] = {"triton": lambda c=case: ours(bench, c)}
         if case.tree:
             arms["triton, not shared"] = lambda c=case: ours(bench, c, share=False)
+        if case.count > 1:
+            arms["chosen"] = lambda c=case: chosen_ms(bench, c)
         for backend in ("fa2",) if case.count == 1 else ("fa2", "fa3"):
             arms[f"flashinfer {backend}"] = lambda c=case, b=backend: flashinfer_ms(bench, c, b)
         for name, arm in arms.items():
