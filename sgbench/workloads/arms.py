@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from sgbench.engine.eviction import BUILT_IN
 from sgbench.errors import SgbenchError, UsageError
 from sgbench.workloads.report import RunReport
 from sgbench.workloads.workload import Case, Workload
@@ -81,9 +82,11 @@ BEYOND: tuple[Arm, ...] = (
     Arm(name="no-chunked-prefill", title="Prompts computed whole", options={"max_prefill_tokens": 1 << 20}),
     Arm(name="no-shared-prefix", title="No shared-prefix attention", options={"shared_prefix_attention": False}),
     Arm(name="dfs", title="Depth first by weight", options={"schedule": "dfs"}),
+    Arm(name="hrrn", title="Highest response ratio next", options={"schedule": "hrrn"}),
     *(
         Arm(name=f"evict-{name}", title=f"Eviction: {name} instead of lru", options={"eviction": name})
-        for name in ("fifo", "lfu", "mru", "slru")
+        for name in BUILT_IN
+        if name != "lru"
     ),
 )
 """More switches of the same kind, beyond the paper."""

@@ -14,7 +14,6 @@ from sgbench.workloads.peers.peer import Peer
 from sgbench.workloads.peers.servers import Server
 from sgbench.workloads.workload import Case
 
-
 CASES = {
     "generative_agents": [
         Case({"prompt": "Q: What is the capital of France?\nA:", "max_tokens": 8, "stop": "\n"}, "Paris"),
