@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import constrained, fresh, greedy_equality, serving
+from benchmarks import constrained, fresh, frontend, greedy_equality, interpreter, serving
 from benchmarks.machine import describe
 from benchmarks.models import Subject
 
@@ -60,8 +60,11 @@ def _measurements(subject: Subject, repeats: int) -> dict[str, Callable[[], dict
         "few_shot": lambda: serving.few_shot(subject, repeats),
         "mixed": lambda: serving.mixed(subject, repeats),
         "decode": lambda: serving.decode(subject, repeats),
+        "frontend": lambda: frontend.measure(subject.device, repeats),
     }
     if subject.device == "cpu":
+        measurements["interpreter"] = lambda: interpreter.measure(repeats)
+        measurements["five_hundred_programs"] = frontend.five_hundred
         measurements["fresh"] = lambda: fresh.measure(repeats)
         measurements["constrained"] = lambda: constrained.measure(repeats)
         measurements["greedy_equality"] = greedy_equality.measure

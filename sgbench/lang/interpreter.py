@@ -167,6 +167,8 @@ def _body(state: ProgramState) -> Iterator[None]:
         run.root.cancel("interrupted")
         raise
     except Exception as error:
+        if isinstance(error, RecursionError) and not getattr(error, "__notes__", ()):
+            error.add_note(f"program {run.name!r} calls itself, or its body does, without an end")
         if body.detached:
             executor.fail(error)
         raise
