@@ -56,9 +56,10 @@ def test_embed_norm(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("n_q", "n_kv", "head_dim"), [(6, 2, 16), (4, 4, 64), (3, 1, 12)])
-@pytest.mark.parametrize("normed", [True, False])
-@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize(
+    ("n_q", "n_kv", "head_dim", "normed", "stored"),
+    [(6, 2, 16, True, True), (4, 4, 64, False, True), (3, 1, 12, True, False), (6, 2, 16, False, False)],
+)
 def test_rotate_store(n_q: int, n_kv: int, head_dim: int, normed: bool, stored: bool, dtype: torch.dtype) -> None:
     from sgbench.engine.kernels import rope
 
@@ -112,7 +113,7 @@ def test_sample_rows(vocab: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("vocab", [40, 5000])
+@pytest.mark.parametrize("vocab", [40, 4500])
 def test_thresholds(vocab: int, dtype: torch.dtype) -> None:
     """What passes is what sorting lets pass; where tokens are equally likely, all of them or the first of them."""
     from sgbench.engine.kernels import filtering
@@ -184,7 +185,7 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     from sgbench.engine.kernels import sampling
 
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    n = 800
+    n = 500
     logits = probabilities.log().repeat(n, 1).to(DEVICE)
     low = torch.full((n,), float("-inf"), device=DEVICE)
     words = np.array([stream_key(i, 0) for i in range(n)], np.int64)
@@ -192,14 +193,14 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     rows = torch.arange(n, dtype=torch.int32, device=DEVICE)
     tokens = sampling.sample_rows(logits, torch.ones(n, device=DEVICE), low, keys, rows, rows.clone())
     found = torch.bincount(tokens.long().cpu(), minlength=4) / n
-    assert torch.allclose(found, probabilities, atol=0.06)
+    assert torch.allclose(found, probabilities, atol=0.08)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("rows", "width"), [(10, 70), (256, 512)])
-@pytest.mark.parametrize("normed", [True, False])
-@pytest.mark.parametrize("summed", [True, False])
-@pytest.mark.parametrize("gated", [True, False])
+@pytest.mark.parametrize(
+    ("normed", "summed", "gated"), [(True, False, True), (False, True, False), (True, False, False)]
+)
 def test_gemv(rows: int, width: int, normed: bool, summed: bool, gated: bool, dtype: torch.dtype) -> None:
     from sgbench.engine.kernels.gemv import gemv
 
