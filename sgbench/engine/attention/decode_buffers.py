@@ -6,6 +6,7 @@ part travels only when the plan's segments changed. Knows plans and layouts; lau
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,37 @@ _PARTS_PER_ROW = 8
 """Room for partial results of shared segments, for each row; one is needed for each level."""
 
 
+@dataclass(frozen=True, slots=True)
+class DecodeScratch:
+    """What the kernels of a decode step write for one another, beside its inputs.
+
+    Attributes
+    ----------
+    table
+        The slot table on the device.
+    parts
+        Partial results, float32 ``[n, heads, head_dim]``, and their log-sum-exp ``[n, heads]``.
+    own, first_own
+        What is made of the rows' own positions, and where each program's part of it begins.
+    arrivals
+        int32 ``[max_rows, kv_heads]``, zeros between launches.
+    fixed_run
+        Where contexts are cut if results must not depend on the batch.
+    """
+
+    table: torch.Tensor
+    parts: tuple[torch.Tensor, torch.Tensor]
+    own: torch.Tensor
+    first_own: torch.Tensor
+    arrivals: torch.Tensor
+    fixed_run: int
+
+
+def most_shared_parts(max_rows: int) -> int:
+    """Most partial results of shared segments that a batch of ``max_rows`` needs room for."""
+    return _PARTS_PER_ROW * max_rows
+
+
 class DecodeBuffers:
     """`sgbench.engine.attention.base.DecodeInputs` of the Triton kernels.
 
@@ -38,8 +70,8 @@ class DecodeBuffers:
         Read shared segments on their own where that gains.
     scratch_slot
         Where padding is written.
-    device
-        Of the buffers.
+    scratch
+        What the kernels write.
 
     Attributes
     ----------
@@ -67,11 +99,12 @@ class DecodeBuffers:
         wide_aim: int,
         share: bool,
         scratch_slot: int,
-        device: torch.device,
+        scratch: DecodeScratch,
     ) -> None:
+        self.scratch, device = scratch, scratch.table.device
         self._max_rows, self._tiling, self._scratch_slot, self._share = max_rows, tiling, scratch_slot, share
         self._aims = narrow_aim, wide_aim
-        self.max_shared_parts = _PARTS_PER_ROW * max_rows
+        self.max_shared_parts = most_shared_parts(max_rows)
         self._most_narrow = max_rows * MAX_LEVELS + 2 * narrow_aim
         self._most_wide = max_rows * MAX_LEVELS + 2 * wide_aim
         sizes = {
@@ -120,17 +153,23 @@ class DecodeBuffers:
 
     def load(self, plan: DecodePlan, n_rows: int) -> None:
         """See `DecodeInputs.load`."""
-        n = len(plan.rows)
+        self.load_arrays(plan.rows, plan.positions, plan.slots, plan.shared, n_rows)
+
+    def load_arrays(
+        self, rows: IntArray, positions: IntArray, new_slots: IntArray, shared: tuple[SharedPrefix, ...], n_rows: int
+    ) -> None:
+        """`load` from int32 arrays, one entry a request."""
+        n = len(rows)
         if n > n_rows or n_rows > self._max_rows:
             raise CapacityError(f"a decode step of {n} requests does not fit {min(n_rows, self._max_rows)} rows")
-        changed = self._replan(plan.shared if self._share else (), plan.rows)
+        changed = self._replan(shared if self._share else (), rows)
         host = self._host()
         packed = host.numpy()
         slots = self._part(packed, "slots").view(np.int64)
-        slots[:n], slots[n:] = plan.slots, self._scratch_slot
+        slots[:n], slots[n:] = new_slots, self._scratch_slot
         for name, values in (
-            ("rows", plan.rows),
-            ("lengths", plan.positions + 1),
+            ("rows", rows),
+            ("lengths", positions + 1),
             ("own_from", self._own_from[:n]),
         ):
             part = self._part(packed, name)

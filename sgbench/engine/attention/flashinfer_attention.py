@@ -6,7 +6,6 @@ single tokens here, straight from the slot table. Knows the cache and plans; tes
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import torch
 
 from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.flashinfer_plan import MAX_LEVELS, Way, way
+from sgbench.engine.attention.sharing import leading, part_of
 from sgbench.engine.attention.triton_attention import TritonAttention
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sgbench.engine.attention.base import AttentionStep
     from sgbench.engine.attention.decode_buffers import DecodeBuffers
-    from sgbench.engine.attention.triton_attention import TritonStep
-    from sgbench.engine.request import Chunk, SharedPrefix, StepPlan
+    from sgbench.engine.attention.triton_attention import MixedStep, TritonStep
+    from sgbench.engine.request import Chunk, StepPlan
     from sgbench.engine.runner.kv_cache import KVCache
     from sgbench.engine.runner.slot_table import SlotTable
 
@@ -97,12 +97,12 @@ class FlashInferAttention:
     def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> AttentionStep:
         """See `AttentionBackend.prepare`."""
         chunks = plan.chunks
-        n_leading = next((i for i, chunk in enumerate(chunks) if len(chunk.token_ids) > 1), len(chunks))
+        n_leading = leading(plan)
         n_long = sum(len(chunk.token_ids) for chunk in chunks[n_leading:])
         if n_long < _LEAST_TOKENS:
             return self._own.prepare(plan, table, slots)
         head_dim, itemsize = self._cache.data.shape[3], self._cache.data.itemsize
-        long = _some_of(plan, range(n_leading, len(chunks)))
+        long = part_of(plan, range(n_leading, len(chunks)))
         how = way(
             long.chunks,
             long.shared,
@@ -112,14 +112,14 @@ class FlashInferAttention:
         )
         if how.own:
             return self._own.prepare(plan, table, slots)
-        leading = None
+        first = None
         if n_leading:
-            leading = self._own.prepare(_some_of(plan, range(n_leading)), table, slots[:n_leading])
+            first = self._own.prepare(part_of(plan, range(n_leading)), table, slots[:n_leading])
         self._turn ^= 1
         scale = (self._layers[0].scale if self._layers else None) or head_dim**-0.5
         shape = _Shape(self._n_heads, self._cache.data.shape[1] // 2, head_dim, scale, self._cache.data.dtype)
         passes = self._wrappers[self._turn].plan(long.chunks, how, table, shape, self._cache.data.device)
-        return FlashInferStep(self._own, slots, self._cache, n_leading, leading, passes)
+        return FlashInferStep(self._own, slots, self._cache, n_leading, first, passes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +212,11 @@ class FlashInferStep:
         slots: torch.Tensor,
         cache: KVCache,
         n_leading: int,
-        leading: TritonStep | None,
+        first: TritonStep | MixedStep | None,
         passes: _Passes,
     ) -> None:
         self._own, self._slots, self._cache = own, slots, cache
-        self._n_leading, self._leading, self._passes = n_leading, leading, passes
+        self._n_leading, self._first, self._passes = n_leading, first, passes
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
@@ -224,8 +224,8 @@ class FlashInferStep:
             self._own.store(layer, self._slots, kv)
         n_leading = self._n_leading
         out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
-        if self._leading is not None:
-            self._leading.attend_into(layer, q[:n_leading], out[:n_leading].flatten(1))
+        if self._first is not None:
+            self._first.attend_into(layer, q[:n_leading], out[:n_leading].flatten(1))
         pages = self._cache.by_slot[layer]
         half = pages.shape[1] // 2
         keys, values = pages[:, None, :half], pages[:, None, half:]
@@ -241,13 +241,3 @@ class FlashInferStep:
             part, part_lse = wrapper.run(queries[first:stop], copied[:, :half], copied[:, half:], return_lse=True)
             merge_state_in_place(result[first:stop], lse[first:stop], part, part_lse)
         return out.flatten(1)
-
-
-def _some_of(plan: StepPlan, which: range) -> StepPlan:
-    """Neighbouring chunks of a plan, and what two or more of them share."""
-    shared: list[SharedPrefix] = []
-    for segment in plan.shared:
-        members = tuple(i - which.start for i in segment.chunks if i in which)
-        if len(members) > 1:
-            shared.append(dataclasses.replace(segment, chunks=members))
-    return dataclasses.replace(plan, chunks=plan.chunks[which.start : which.stop], shared=tuple(shared))

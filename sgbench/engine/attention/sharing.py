@@ -7,6 +7,7 @@ extensions, whose tiles are full anyway, almost never. Knows plans and the const
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sgbench.engine.request import SharedPrefix
+    from sgbench.engine.request import SharedPrefix, StepPlan
 
     Int64Array = npt.NDArray[np.int64]
 
@@ -83,6 +84,21 @@ class Segment:
     end: int
     tokens: Int64Array
     level: int
+
+
+def leading(plan: StepPlan) -> int:
+    """How many chunks of a single token stand in front."""
+    return next((i for i, chunk in enumerate(plan.chunks) if len(chunk.token_ids) > 1), len(plan.chunks))
+
+
+def part_of(plan: StepPlan, which: range) -> StepPlan:
+    """Neighbouring chunks of a plan, and what two or more of them share: with a segment, all those above it."""
+    shared: list[SharedPrefix] = []
+    for segment in plan.shared:
+        members = tuple(i - which.start for i in segment.chunks if i in which)
+        if len(members) > 1:
+            shared.append(dataclasses.replace(segment, chunks=members))
+    return dataclasses.replace(plan, chunks=plan.chunks[which.start : which.stop], shared=tuple(shared))
 
 
 def worthwhile(

@@ -16,10 +16,10 @@ import torch
 import triton
 
 from sgbench.engine.attention.base import PLAIN, LayerOptions
-from sgbench.engine.attention.decode_buffers import DecodeBuffers
+from sgbench.engine.attention.decode_buffers import DecodeBuffers, DecodeScratch, most_shared_parts
 from sgbench.engine.attention.items import ITEM_FIELDS, Cut, StepWork, step_work
 from sgbench.engine.attention.launch import Launcher, Runs, Work
-from sgbench.engine.attention.sharing import MAX_LEVELS
+from sgbench.engine.attention.sharing import MAX_LEVELS, leading, part_of
 from sgbench.engine.kernels.attention import plan_fixed, plan_shares
 
 if TYPE_CHECKING:
@@ -62,11 +62,41 @@ class TritonAttention:
     ) -> None:
         self._cache, self._layers, self._invariant = cache, layers, invariant
         self._launcher = Launcher(cache, n_heads, invariant)
+        self._eager: DecodeBuffers | None = None
 
-    def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TritonStep:
-        """See `AttentionBackend.prepare`."""
-        launcher = self._launcher
+    def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TritonStep | MixedStep:
+        """See `AttentionBackend.prepare`: leading single tokens go the way of a decode step, the rest is planned on the host."""
         assert table.device is not None, "the kernels read the slot table on the device"
+        n_chunks = len(plan.chunks)
+        n = 0 if self._invariant else leading(plan)
+        if n == 0:
+            return self._planned(plan, table, slots)
+        first = self._leading(part_of(plan, range(n)), table)
+        if n == n_chunks:
+            return first
+        rest = self._planned(part_of(plan, range(n, n_chunks)), table, slots[n:])
+        return MixedStep(self, slots, n, first, rest)
+
+    def _leading(self, plan: StepPlan, table: SlotTable) -> TritonStep:
+        """A step of single tokens, through buffers of its own."""
+        n = len(plan.chunks)
+        if self._eager is None or self._eager.scratch.table is not table.device:
+            self._eager = self.decode_inputs(table, len(table.host))
+        rows, positions, slots = (
+            np.fromiter(values, np.int32, n)
+            for values in (
+                (chunk.row for chunk in plan.chunks),
+                (chunk.start for chunk in plan.chunks),
+                (chunk.slots[-1] for chunk in plan.chunks),
+            )
+        )
+        self._eager.load_arrays(rows, positions, slots, plan.shared, n)
+        return self.decode(self._eager, n)
+
+    def _planned(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> TritonStep:
+        """Any step, planned on the host."""
+        launcher = self._launcher
+        assert table.device is not None
         if self._invariant:
             cut = Cut(fixed=_fixed_run(table))
             work = step_work(dataclasses.replace(plan, shared=()), launcher.tiling, cut, cut)
@@ -86,27 +116,30 @@ class TritonAttention:
         n_own = max_rows + launcher.n_shares
         if self._invariant:
             n_own = max_rows * -(-table.host.shape[1] // _fixed_run(table))
-        buffers = DecodeBuffers(
+        scratch = DecodeScratch(
+            table.device,
+            self._partial(n_own + most_shared_parts(max_rows)),
+            torch.zeros(n_own, ITEM_FIELDS, dtype=torch.int32, device=device),
+            torch.zeros(launcher.n_shares + 1, dtype=torch.int32, device=device),
+            torch.zeros(max_rows, launcher.n_kv_heads, dtype=torch.int32, device=device),
+            _fixed_run(table),
+        )
+        return DecodeBuffers(
             max_rows,
             launcher.tiling,
             launcher.aim(launcher.narrow, 1),
             launcher.aim(launcher.wide, 1),
             not self._invariant,
             self._cache.scratch_slot,
-            device,
+            scratch,
         )
-        self._table, self._fixed = table.device, _fixed_run(table)
-        self._parts = self._partial(n_own + buffers.max_shared_parts)
-        self._own = torch.zeros(n_own, ITEM_FIELDS, dtype=torch.int32, device=device)
-        self._first_run = torch.zeros(launcher.n_shares + 1, dtype=torch.int32, device=device)
-        self._arrivals = torch.zeros(max_rows, launcher.n_kv_heads, dtype=torch.int32, device=device)
-        return buffers
 
     def decode(self, inputs: DecodeBuffers, n_rows: int) -> TritonStep:
         """See `GraphAttention.decode`."""
-        launcher = self._launcher
+        launcher, scratch = self._launcher, inputs.scratch
+        table = scratch.table
         work = Work(
-            table=self._table,
+            table=table,
             positions=inputs.positions,
             queries=inputs.queries,
             narrow=inputs.narrow if inputs.variant in ("narrow", "both") else None,
@@ -115,24 +148,24 @@ class TritonAttention:
             n_wide=inputs.header[2:3],
             n_levels=inputs.n_levels,
             sources=inputs.sources,
-            part_out=self._parts[0],
-            part_lse=self._parts[1],
+            part_out=scratch.parts[0],
+            part_lse=scratch.parts[1],
             merged=self._invariant,
         )
         rows, block = (inputs.rows, inputs.lengths, inputs.slots), triton.next_power_of_2(n_rows)
         slots = inputs.slots[:n_rows]
         if self._invariant:
             plan_fixed[(1,)](
-                *rows, self._table, self._table.stride(0), inputs.positions, self._own, self._first_run, inputs.sources,
-                n_rows, self._fixed, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block,
+                *rows, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own, inputs.sources,
+                n_rows, scratch.fixed_run, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block,
             )  # fmt: skip
-            work = dataclasses.replace(work, narrow=self._own, n_narrow=self._first_run)
+            work = dataclasses.replace(work, narrow=scratch.own, n_narrow=scratch.first_own)
             return TritonStep(launcher, self._layers, slots, work)
         plan_shares[(1,)](
-            *rows, inputs.own_from, inputs.header, self._table, self._table.stride(0), inputs.positions, self._own, self._first_run,
+            *rows, inputs.own_from, inputs.header, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own,
             n_rows, launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD, BLOCK_B=block, BLOCK_S=16,
         )  # fmt: skip
-        runs = Runs(self._own, self._first_run, self._arrivals, inputs.variant != "plain")
+        runs = Runs(scratch.own, scratch.first_own, scratch.arrivals, inputs.variant != "plain")
         return TritonStep(launcher, self._layers, slots, work, runs)
 
     def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -201,6 +234,29 @@ class TritonStep:
         self._launcher.attend(layer, q, self._work, options, out)
         if self._runs is not None:
             self._launcher.attend_own(layer, q, self._work, self._runs, options, out)
+
+
+class MixedStep:
+    """`AttentionStep` of leading single tokens and chunks behind them."""
+
+    def __init__(
+        self, backend: TritonAttention, slots: torch.Tensor, n_leading: int, first: TritonStep, rest: TritonStep
+    ) -> None:
+        self._backend, self._slots, self._n_leading, self._first, self._rest = backend, slots, n_leading, first, rest
+
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
+        """See `AttentionStep.attend`."""
+        if kv is not None:
+            self._backend.store(layer, self._slots, kv)
+        out = torch.empty(q.shape[0], q.shape[1] * q.shape[2], dtype=q.dtype, device=q.device)
+        self.attend_into(layer, q, out)
+        return out
+
+    def attend_into(self, layer: int, q: torch.Tensor, out: torch.Tensor) -> None:
+        """See `TritonStep.attend_into`."""
+        n = self._n_leading
+        self._first.attend_into(layer, q[:n], out[:n])
+        self._rest.attend_into(layer, q[n:], out[n:])
 
 
 def _fixed_run(table: SlotTable) -> int:
