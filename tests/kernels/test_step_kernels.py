@@ -185,7 +185,7 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     from sgbench.engine.kernels import sampling
 
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    n = 500
+    n = 400
     logits = probabilities.log().repeat(n, 1).to(DEVICE)
     low = torch.full((n,), float("-inf"), device=DEVICE)
     words = np.array([stream_key(i, 0) for i in range(n)], np.int64)
@@ -193,7 +193,7 @@ def test_the_noise_in_the_kernel_is_a_sample_of_the_softmax() -> None:
     rows = torch.arange(n, dtype=torch.int32, device=DEVICE)
     tokens = sampling.sample_rows(logits, torch.ones(n, device=DEVICE), low, keys, rows, rows.clone())
     found = torch.bincount(tokens.long().cpu(), minlength=4) / n
-    assert torch.allclose(found, probabilities, atol=0.08)
+    assert torch.allclose(found, probabilities, atol=0.09)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

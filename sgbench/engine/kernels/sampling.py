@@ -121,7 +121,8 @@ def sample_rows(
     int32 ``[n]``; -1 where the logits hold a NaN, or the best of them is infinite.
     """
     n, vocab_size = logits.shape
-    n_blocks = triton.cdiv(vocab_size, _BLOCK)
+    block = min(_BLOCK, triton.next_power_of_2(vocab_size))
+    n_blocks = triton.cdiv(vocab_size, block)
     best = torch.empty((n, n_blocks), dtype=torch.float32, device=logits.device)
     where = torch.empty((n, n_blocks), dtype=torch.int32, device=logits.device)
     tokens = torch.empty(n, dtype=torch.int32, device=logits.device)
@@ -136,7 +137,7 @@ def sample_rows(
         vocab_size,
         logits.stride(0),
         n_blocks,
-        block=_BLOCK,
+        block=block,
         num_warps=4,
     )
     _best_of_row[(n,)](
