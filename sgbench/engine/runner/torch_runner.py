@@ -151,8 +151,13 @@ class TorchRunner:
         unit = "B" if model.parameters >= 1e9 else "M"
         where = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
         by = " by transformers" if model.foreign else ""
+        how = [f"attention by {self._choice}"]
+        if self._device.type == "cuda":
+            how.append("decode in CUDA graphs" if config.cuda_graph else "no CUDA graphs")
+        if config.overlap or self._device.type == "cuda":
+            how.append("steps launched ahead" if config.overlap else "no overlap")
         pool = self._memory.sentence(self.kv_tokens)
-        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, attention by {self._choice}; {pool}"
+        return f"{model.family}{by}, {size:.1f} {unit} parameters, {config.dtype} on {where}, {', '.join(how)}; {pool}"
 
     @property
     def binds_late(self) -> bool:
