@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sgbench.errors import TraceError
+from sgbench.trace.bulk import many_objects
 from sgbench.trace.events import Event, from_dict, to_dict
 from sgbench.trace.header import VERSION, TraceHeader
 
@@ -95,7 +96,8 @@ def read(path: Path, max_events: int | None = None) -> Contents:
     """
     reader = _Reader(path, max_events)
     try:
-        reader.read()
+        with many_objects():
+            reader.read()
     except FileNotFoundError:
         raise
     except KeyError as gone:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sgbench.errors import SgbenchError
+from sgbench.trace.bulk import many_objects
 from sgbench.trace.events import EngineStopped, Event
 from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
@@ -95,7 +96,7 @@ class Feed:
     def fold_all(self, events: tuple[Event, ...]) -> None:
         """Fold a whole trace; nothing is published."""
         self._pending.extend(events)
-        with self.lock:
+        with self.lock, many_objects():
             self._fold()
             self._sent = (self.encoder.epoch, len(self.encoder))
 

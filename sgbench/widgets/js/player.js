@@ -10,7 +10,7 @@ export const GAUGE = { CAPACITY: 0, FREE: 1, CACHED: 2, USED: 3, RUNNING: 4, WAI
 export const MARK = { NONE: 0, NEW: 1, ACCESSED: 2, EVICTED: 3 };
 // What an event changed, for the strip above the scrubber and for stepping from change to change.
 export const CHANGE = { ADDED: 1, TOUCHED: 2, REMOVED: 4, OTHER: 8 };
-const CHECKPOINT = 40000; // patches between two checkpoints, at least
+const CHECKPOINT = 16000; // patches between two checkpoints, at least
 const FIELDS = 8; // of a node in a checkpoint
 const NO_ROWS = new Map();
 const KIND_CHANGE = { NodeInserted: 1, NodeExtended: 1, PathAccessed: 2, NodeEvicted: 4 }; // where the tree's patches do not travel
