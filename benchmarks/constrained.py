@@ -24,6 +24,9 @@ from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.hub import bundled_folder
 from sgbench.engine.tokenizer import Tokenizer
+from sgbench.errors import ConstraintError
+
+EXPONENTIAL = ("x(a|b)*a(a|b){24}y", r'"[^"]{1,9000}"', "(a{100}){1000}x", "(a?){4000}")
 
 
 def measure(repeats: int) -> dict[str, Any]:
@@ -48,8 +51,17 @@ def measure(repeats: int) -> dict[str, Any]:
         for peer, library in found.items():
             row[peer] = measure_peer(library, pattern, text, tokenizer, 2)
         result["patterns"][name] = row
-    result["targets"] = targets(result["patterns"])
+    result["stopped_ms"] = {pattern: best_ms(functools.partial(_stopped, pattern), 1) for pattern in EXPONENTIAL}
+    result["targets"] = targets(result["patterns"], result["stopped_ms"])
     return result
+
+
+def _stopped(pattern: str) -> None:
+    try:
+        regex_machine(pattern)
+    except ConstraintError:
+        return
+    raise AssertionError(f"{pattern!r} was to be too large")
 
 
 def _ours(pattern: str, text: str, vocabulary: Vocabulary, tokenizer: Any, repeats: int) -> dict[str, Any]:
@@ -143,10 +155,37 @@ def end_to_end(repeats: int, batch: int = 16, device: str = "cpu") -> dict[str, 
         prompts = [f"{PROMPT}{' ' * i}" for i in range(batch)]
         seconds = _seconds({"kept": engines["safe"], "anew": uncached}, prompts, repeats)
         result["fsm_cache"] = {"seconds": seconds, "speedup": seconds["anew"] / seconds["kept"]}
+        result["decode_step_of_32"] = _mask_overhead(engines["off"], max(5, repeats))
     finally:
         for one in (*engines.values(), uncached):
             one.shutdown()
     return result
+
+
+ENDLESS = {"wide": r'[^"\\\x00-\x1f]*', "narrow": r"[0-9]*"}
+"""Constraints that a text can satisfy for ever: one allows most tokens, one a few."""
+
+
+def _mask_overhead(engine: Any, rounds: int) -> dict[str, Any]:
+    """Milliseconds of processor time of a decode step of 32 requests, free and bound by masks alone: medians, arms alternated."""
+    params: dict[str, Any] = {"temperature": 0, "max_new_tokens": 64, "ignore_eos": True}
+    arms = {"free": params} | {name: params | {"regex": pattern} for name, pattern in ENDLESS.items()}
+    taken: dict[str, list[float]] = {name: [] for name in arms}
+    ratios: dict[str, list[float]] = {name: [] for name in ENDLESS}
+    for round_ in range(rounds + 1):
+        for name, options in arms.items():
+            engine.flush_cache()
+            engine.reset_stats()
+            began = time.process_time()
+            engine.generate([f"Tell me more {i}" for i in range(32)], options)
+            ms = (time.process_time() - began) * 1e3 / engine.stats().forward_passes
+            if round_:
+                taken[name].append(ms)
+        if round_:
+            for name in ENDLESS:
+                ratios[name].append(taken[name][-1] / taken["free"][-1] - 1)
+    overhead = {name: statistics.median(values) for name, values in ratios.items()}
+    return {"ms": {name: statistics.median(values) for name, values in taken.items()}, "overhead": overhead}
 
 
 def _arms(engines: dict[str, Any], prompts: list[str], repeats: int) -> dict[str, Any]:

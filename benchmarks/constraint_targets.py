@@ -11,7 +11,7 @@ STRINGS = ("email", "url", "summary", "character", "unicode", "jsonstr")
 """Patterns whose masks are wide."""
 
 
-def targets(patterns: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def targets(patterns: dict[str, dict[str, Any]], stopped_ms: dict[str, float]) -> dict[str, dict[str, Any]]:
     """For each target what was measured, the limit, and whether it holds; a peer that is not there has no line."""
     rows = list(patterns.values())
     lines = {
@@ -21,6 +21,7 @@ def targets(patterns: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         "slowest cached mask, us": _at_most(max(row["cached_mask_us"] for row in rows), 2),
         "largest machine with its class trie, MB": _at_most(max(row["memory_mb"] for row in rows), 8),
         "largest mean of a cached mask, KB": _at_most(max(row["cached_mask_kb"] for row in rows), 16.5),
+        "slowest refusal of a pattern that explodes, ms": _at_most(max(stopped_ms.values()), 1000),
         "sampled tokens on the character sheet, safe": _at_most(patterns["character"]["sampled_safe"], 31),
         "sampled tokens on the character sheet, text": _at_most(patterns["character"]["sampled_text"], 24),
     }
