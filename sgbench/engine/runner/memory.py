@@ -81,7 +81,7 @@ class DeviceMemory:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._device = device
+        self._device = device = _indexed(device)
         self._cuda = device.type == "cuda"
         self._before = torch.cuda.memory_allocated(device) if self._cuda else 0
         self._weights = self._kv = self._steps = 0
@@ -214,6 +214,7 @@ class GuardedStep:
 
 def free_bytes(device: torch.device) -> int:
     """What this process may still take of the card: less than is free where the user has set a limit to torch."""
+    device = _indexed(device)
     free, total = torch.cuda.mem_get_info(device)
     allowed = int(total * torch.cuda.get_per_process_memory_fraction(device)) - torch.cuda.memory_reserved(device)
     return max(0, min(free, allowed))
@@ -260,6 +261,13 @@ def is_lost(device: torch.device) -> bool:
     except RuntimeError:
         return True
     return False
+
+
+def _indexed(device: torch.device) -> torch.device:
+    """Which GPU ``cuda`` is: some of torch's functions ask for a number."""
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return device
 
 
 def _gib(size: int) -> str:
