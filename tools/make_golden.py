@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sgbench.trace import Trace
 from tests.radix_twin import RadixTwin, chats
+from tests.views.runs import programs
 from tests.views.test_frames import encoded, expectations, wire
+from tests.views.test_tables_in_the_browser import wired
 
 FOLDER = Path(__file__).parent.parent / "tests/golden"
 EVERY = 13
@@ -33,6 +36,16 @@ def main() -> None:
     _, encoder = encoded(trace)
     golden = {"every": EVERY, "frame": wire(encoder), "expected": expectations(trace, EVERY)}
     (FOLDER / "chats.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    _programs()
+
+
+def _programs() -> None:
+    """Programs with forks, then constrained requests: what the views that are tables show. A run of its own each time."""
+    trace, _, _ = programs(3)
+    path = trace.save(FOLDER / "programs.sgtrace.gz")
+    (frame,), expected = wired(Trace.load(path), tree=True)
+    golden = {"frame": frame, "expected": expected}
+    (FOLDER / "programs.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A trace without its text: tokens become numbers drawn at random, texts become dots.
 
-Equal tokens stay equal within the file, so the tree, hits, misses, what-if and lint read as before; what the tokens were cannot be read, and
-two files cannot be joined. What stays visible: lengths, times, which prompts share what, how often a token occurs, and the names of
-programs and variables. Knows events; keeps no key.
+Equal tokens stay equal within the file, so the tree, hits, misses, what-if and lint read as before; what the tokens were cannot be
+read, and two files cannot be joined. What stays visible: lengths, times, which prompts share what, how often a token occurs, and the
+names of programs and variables. Knows events; keeps no key.
 """
 
 from __future__ import annotations

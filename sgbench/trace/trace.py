@@ -218,9 +218,9 @@ class Trace:
         Parameters
         ----------
         hash_prompts
-            Leave all text out, of prompts and of answers: tokens become numbers drawn anew for this file, equal ones the same, so that every
-            view and every question still works; see `sgbench.trace.redact` for what can still be seen. Lines of a newer version, of
-            which we cannot know what they hold, are left out too.
+            Leave all text out, of prompts and of answers: tokens become numbers drawn anew for this file, equal ones the same, so that
+            every view and every question still works; see `sgbench.trace.redact` for what can still be seen. Lines of a newer version,
+            of which we cannot know what they hold, are left out too.
         """
         target = Path(path)
         events = list(self.events)

@@ -25,11 +25,11 @@ PLAYER_TEST = Path(__file__).parent / "tables_test.mjs"
 PATTERN = '\\{"name": "[a-z]{0,3}", "grade": "[ABCD][+-]?"\\}'
 
 
-def play(trace: Trace, *, tree: bool, parts: int = 1, tmp_path: Path) -> None:
-    """Encode ``trace``, let the player play it, and compare the tables."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+def wired(trace: Trace, *, tree: bool, parts: int = 1) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """``trace`` as frames, and the tables that Python has at every ninth event."""
     view, encoder = TreeView(), FrameEncoder(trace.vocab, tree=tree)
     folds = (
         StatsFold(),
@@ -50,14 +50,32 @@ def play(trace: Trace, *, tree: bool, parts: int = 1, tmp_path: Path) -> None:
         if number % 9 == 0 or number == len(trace) - 1:
             known = {name: dict(rows) for name, rows in tables.items()}
             expected.append({"position": len(encoder), "tables": known, "request": view.request_seq})
-        if len(encoder) - sent > len(trace) // parts:
+        if parts > 1 and len(encoder) - sent > len(trace) // parts:
             frames.append(wire(encoder, max(0, sent - 3)))
             sent = len(encoder)
-    frames.append(wire(encoder, min(sent, len(encoder) - 1)))
+    frames.append(wire(encoder, min(sent, len(encoder) - 1) if parts > 1 else 0))
+    return frames, expected
+
+
+def play(trace: Trace, *, tree: bool, parts: int = 1, tmp_path: Path) -> None:
+    """Encode ``trace``, let the player play it, and compare the tables."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    frames, expected = wired(trace, tree=tree, parts=parts)
     data = tmp_path / "play.json"
     data.write_text(json.dumps({"frames": frames, "expected": expected}))
     done = subprocess.run([node, PLAYER_TEST, data], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_the_golden_run_still_folds_to_its_tables() -> None:
+    """The same file that the tests of the JavaScript read (tests/js)."""
+    trace = Trace.load(GOLDEN / "programs.sgtrace.gz")
+    golden = json.loads((GOLDEN / "programs.json").read_text())
+    (frame,), expected = wired(trace, tree=True)
+    assert frame == golden["frame"]
+    assert json.loads(json.dumps(expected)) == golden["expected"]
 
 
 @pytest.mark.parametrize("tree", [True, False])
