@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -12,7 +10,7 @@ _BLOCK = 1024
 
 
 @triton.jit
-def _silu_mul(gate_up: Any, out: Any, width: Any, block: tl.constexpr) -> None:
+def _silu_mul(gate_up, out, width, block: tl.constexpr):
     row = tl.program_id(0).to(tl.int64)
     column = tl.program_id(1) * block + tl.arange(0, block)
     inside = column < width

@@ -7,8 +7,6 @@ that passes pass too. Rows that filter nothing cost nothing.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -17,39 +15,39 @@ _BLOCK = 4096
 
 
 @triton.jit
-def _order(x: Any, shift: tl.constexpr) -> Any:
+def _order(x, shift: tl.constexpr):
     """An integer that compares as the float does; ``shift``: how many of its low bits are always 0 (16 for what was bfloat16)."""
     bits = x.to(tl.int32, bitcast=True)
     return tl.where(bits >= 0, bits, bits ^ 0x7FFFFFFF) >> shift
 
 
 @triton.jit
-def _value(order: Any, shift: tl.constexpr) -> Any:
+def _value(order, shift: tl.constexpr):
     """The float of an order."""
     whole = (order << shift) | tl.where(order < 0, (1 << shift) - 1, 0)
     return tl.where(whole >= 0, whole, whole ^ 0x7FFFFFFF).to(tl.float32, bitcast=True)
 
 
 @triton.jit
-def _lowest(shift: tl.constexpr) -> Any:
+def _lowest(shift: tl.constexpr):
     """Below the order of every number."""
     return tl.full((), -2147483648, tl.int32) >> shift
 
 
 @triton.jit
-def _load(logits: Any, at: Any, vocab_size: Any, block: tl.constexpr) -> Any:
+def _load(logits, at, vocab_size, block: tl.constexpr):
     token = at + tl.arange(0, block)
     return tl.load(logits + token, mask=token < vocab_size, other=float("-inf")).to(tl.float32)
 
 
 @triton.jit
-def _middle(low: Any, high: Any) -> Any:
+def _middle(low, high):
     """Between two int32, rounded up, without overflow."""
     return (low >> 1) + (high >> 1) + ((low & 1) | (high & 1))
 
 
 @triton.jit
-def _kth(logits: Any, k: Any, vocab_size: Any, shift: tl.constexpr, block: tl.constexpr) -> Any:
+def _kth(logits, k, vocab_size, shift: tl.constexpr, block: tl.constexpr):
     """Order of the k-th largest logit: the largest that at least k tokens reach."""
     low = _lowest(shift)
     high = tl.full((), 2147483647, tl.int32) >> shift
@@ -66,15 +64,15 @@ def _kth(logits: Any, k: Any, vocab_size: Any, shift: tl.constexpr, block: tl.co
 
 @triton.jit
 def _mass(
-    logits: Any,
-    top: Any,
-    temperature: Any,
-    above: Any,
-    least: Any,
-    vocab_size: Any,
+    logits,
+    top,
+    temperature,
+    above,
+    least,
+    vocab_size,
     shift: tl.constexpr,
     block: tl.constexpr,
-) -> Any:
+):
     """Weight of the tokens whose order is above ``above`` and at least ``least``, the best one's being 1."""
     total = tl.zeros((), tl.float32)
     for at in range(0, vocab_size, block):
@@ -87,15 +85,15 @@ def _mass(
 
 @triton.jit
 def _nucleus(
-    logits: Any,
-    top: Any,
-    temperature: Any,
-    p: Any,
-    least: Any,
-    vocab_size: Any,
+    logits,
+    top,
+    temperature,
+    p,
+    least,
+    vocab_size,
     shift: tl.constexpr,
     block: tl.constexpr,
-) -> Any:
+):
     """The least order with less than ``p`` of the mass above it."""
     wanted = p * _mass(logits, top, temperature, _lowest(shift), least, vocab_size, shift, block)
     low = least
@@ -110,17 +108,17 @@ def _nucleus(
 
 @triton.jit
 def _thresholds(
-    logits: Any,
-    temperatures: Any,
-    top_ks: Any,
-    top_ps: Any,
-    min_ps: Any,
-    out: Any,
-    vocab_size: Any,
-    row_stride: Any,
+    logits,
+    temperatures,
+    top_ks,
+    top_ps,
+    min_ps,
+    out,
+    vocab_size,
+    row_stride,
     shift: tl.constexpr,
     block: tl.constexpr,
-) -> None:
+):
     row = tl.program_id(0)
     temperature = tl.load(temperatures + row)
     k = tl.load(top_ks + row)

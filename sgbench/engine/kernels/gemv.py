@@ -8,7 +8,6 @@ written. Sums are in float32, and a normed vector is not rounded on its way into
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import triton
@@ -29,14 +28,14 @@ class Shape:
 
 @triton.jit
 def _gemv(
-    x: Any,
-    matrix: Any,
-    bias: Any,
-    norm: Any,
-    stream: Any,
-    out: Any,
-    n_rows: Any,
-    eps: Any,
+    x,
+    matrix,
+    bias,
+    norm,
+    stream,
+    out,
+    n_rows,
+    eps,
     width: tl.constexpr,
     block_r: tl.constexpr,
     block_c: tl.constexpr,
@@ -45,7 +44,7 @@ def _gemv(
     has_stream: tl.constexpr,
     gated: tl.constexpr,
     stages: tl.constexpr,
-) -> None:
+):
     row = tl.program_id(0) * block_r + tl.arange(0, block_r)
     valid = row < n_rows
     column = tl.arange(0, block_c)

@@ -5,8 +5,6 @@ A row of 131,072 scores is 512 KB and its bits 16 KB: the kernel reads the bits 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -15,9 +13,7 @@ _BLOCK = 4096
 
 
 @triton.jit
-def _forbid(
-    scores: Any, bits: Any, places: Any, vocab_size: Any, row_stride: Any, n_words: Any, block: tl.constexpr
-) -> None:
+def _forbid(scores, bits, places, vocab_size, row_stride, n_words, block: tl.constexpr):
     row = tl.program_id(0)
     place = tl.load(places + row).to(tl.int64)
     token = tl.program_id(1) * block + tl.arange(0, block)

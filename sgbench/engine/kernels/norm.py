@@ -6,21 +6,19 @@ model's own precision, and the norm reads the rounded sum.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
 
 
 @triton.jit
-def _normed(x: Any, weight: Any, column: Any, width: Any, eps: Any) -> Any:
+def _normed(x, weight, column, width, eps):
     scale = tl.rsqrt(tl.sum(x * x, 0) / width + eps)
     return x * scale * tl.load(weight + column, mask=column < width, other=0.0).to(tl.float32)
 
 
 @triton.jit
-def _add_norm(x: Any, stream: Any, weight: Any, out: Any, width: Any, eps: Any, block: tl.constexpr) -> None:
+def _add_norm(x, stream, weight, out, width, eps, block: tl.constexpr):
     row = tl.program_id(0).to(tl.int64) * width
     column = tl.arange(0, block)
     inside = column < width
@@ -34,18 +32,18 @@ def _add_norm(x: Any, stream: Any, weight: Any, out: Any, width: Any, eps: Any, 
 
 @triton.jit
 def _embed_norm(
-    ids: Any,
-    rows: Any,
-    last: Any,
-    table: Any,
-    stream: Any,
-    weight: Any,
-    out: Any,
-    width: Any,
-    eps: Any,
+    ids,
+    rows,
+    last,
+    table,
+    stream,
+    weight,
+    out,
+    width,
+    eps,
     has_last: tl.constexpr,
     block: tl.constexpr,
-) -> None:
+):
     token = tl.program_id(0).to(tl.int64)
     token_id = tl.load(ids + token).to(tl.int64)
     if has_last:

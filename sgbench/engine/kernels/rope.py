@@ -6,8 +6,6 @@ side by side (`sgbench.engine.models.rope`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -18,23 +16,23 @@ _HEADS = 4
 
 @triton.jit
 def _rotate_store(
-    heads: Any,
-    positions: Any,
-    table: Any,
-    q_weight: Any,
-    k_weight: Any,
-    eps: Any,
-    cache: Any,
-    slots: Any,
-    n_q: Any,
-    n_kv: Any,
-    token_stride: Any,
+    heads,
+    positions,
+    table,
+    q_weight,
+    k_weight,
+    eps,
+    cache,
+    slots,
+    n_q,
+    n_kv,
+    token_stride,
     head_dim: tl.constexpr,
     block_d: tl.constexpr,
     block_h: tl.constexpr,
     has_norm: tl.constexpr,
     has_cache: tl.constexpr,
-) -> None:
+):
     token = tl.program_id(0).to(tl.int64)
     head = tl.program_id(1) * block_h + tl.arange(0, block_h)
     dim = tl.arange(0, block_d)

@@ -7,17 +7,15 @@ would win gives -1.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
 
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 @triton.jit
-def _gumbel(token: Any, low: Any, high: Any) -> Any:
+def _gumbel(token, low, high):
     """See `sgbench.engine.runner.noise.gumbel`."""
     word = token.to(tl.uint32) * 0x9E3779B9 + low
     word = (word ^ (word >> 16)) * 0x21F0AAAD
@@ -32,23 +30,23 @@ def _gumbel(token: Any, low: Any, high: Any) -> Any:
 
 
 @triton.jit
-def _is_nan(x: Any) -> Any:
+def _is_nan(x):
     return x != x  # noqa: PLR0124
 
 
 @triton.jit
 def _best_of_block(
-    logits: Any,
-    temperatures: Any,
-    thresholds: Any,
-    keys: Any,
-    best: Any,
-    where: Any,
-    vocab_size: Any,
-    row_stride: Any,
-    n_blocks: Any,
+    logits,
+    temperatures,
+    thresholds,
+    keys,
+    best,
+    where,
+    vocab_size,
+    row_stride,
+    n_blocks,
     block: tl.constexpr,
-) -> None:
+):
     row = tl.program_id(0)
     part = tl.program_id(1)
     token = part * block + tl.arange(0, block)
@@ -69,15 +67,15 @@ def _best_of_block(
 
 @triton.jit
 def _best_of_row(
-    best: Any,
-    where: Any,
-    rows: Any,
-    tokens: Any,
-    last: Any,
-    n_blocks: Any,
-    vocab_size: Any,
+    best,
+    where,
+    rows,
+    tokens,
+    last,
+    n_blocks,
+    vocab_size,
     block: tl.constexpr,
-) -> None:
+):
     row = tl.program_id(0)
     part = tl.arange(0, block)
     inside = part < n_blocks
