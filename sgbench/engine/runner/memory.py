@@ -265,7 +265,7 @@ def is_lost(device: torch.device) -> bool:
 
 def _indexed(device: torch.device) -> torch.device:
     """Which GPU ``cuda`` is: some of torch's functions ask for a number."""
-    if device.type == "cuda" and device.index is None:
+    if str(device) == "cuda":
         return torch.device("cuda", torch.cuda.current_device())
     return device
 
