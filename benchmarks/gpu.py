@@ -46,7 +46,7 @@ _SETTINGS: dict[str, Any] = {"max_running": 256, "max_prefill_tokens": 8192, "co
 
 
 def workloads(size: str) -> dict[str, Workload]:
-    """By row; ``size`` ``tiny`` is for a test on a CPU. ``tree_off`` is a quarter of the tree, for both arms."""
+    """By row; ``size`` ``tiny`` is for a test on a CPU. the ``_off`` ones are smaller and run both ways."""
     if size == "tiny":
         return {
             "decode": OneRequest(16, 8),
@@ -54,6 +54,7 @@ def workloads(size: str) -> dict[str, Workload]:
             "few_shot": FewShot(8, 100, 8, 4),
             "no_sharing": NoSharing(8, 32, 4),
             "tree": Tree(2, 32, 2, 2, 4),
+            "few_shot_off": FewShot(4, 100, 8, 4),
             "tree_off": Tree(1, 32, 2, 2, 4),
             "multi_turn": MultiTurn(3, 3, 16, 4),
             "differences": FewShot(4, 40, 8, 4),
@@ -64,7 +65,8 @@ def workloads(size: str) -> dict[str, Workload]:
         "few_shot": FewShot(),
         "no_sharing": NoSharing(),
         "tree": Tree(),
-        "tree_off": Tree(n_questions=8),
+        "few_shot_off": FewShot(128),
+        "tree_off": Tree(n_questions=4),
         "multi_turn": MultiTurn(),
         "differences": COMPARED,
     }
@@ -208,7 +210,7 @@ class GpuRun:
 
     def own_engine_rows(self) -> None:
         """Rows that need another engine."""
-        for name, measure in (("deterministic", self._deterministic), ("programs", self._programs)):
+        for name, measure in (("programs", self._programs), ("deterministic", self._deterministic)):
             if name in self._args.only and self._whole.left_s > 10:
                 gc.collect()
                 self._tried(name, measure)

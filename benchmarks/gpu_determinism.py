@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.gpu_engine import Bench
 from benchmarks.gpu_workloads import FewShot, Ids
 
-COMPARED = FewShot(64, 1500, 64, 48)
+COMPARED = FewShot(32, 1500, 64, 32)
 _ALONE = 3
 
 

@@ -146,7 +146,7 @@ class Stopwatch:
         return timed
 
 
-def events_cost(bench: Bench, workload: Workload, rounds: int = 3) -> dict[str, Any]:
+def events_cost(bench: Bench, workload: Workload, rounds: int = 2) -> dict[str, Any]:
     """Seconds with all that the dashboard does in this process, against nobody listening, alternated; medians.
 
     The feed folds and encodes on a thread of its own, as often as for a browser that answers.
