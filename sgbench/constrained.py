@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.engine.constrained.compiler import regex_machine, schema_machine
 from sgbench.engine.constrained.distribution import Decoding, Distributions, conditional
-from sgbench.engine.constrained.json_schema import Layout, schema_term
+from sgbench.engine.constrained.json_schema import schema_term
+from sgbench.engine.constrained.layout import Layout
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.constrained.regex_print import print_regex
 from sgbench.engine.constrained.schema_source import schema_data
@@ -29,6 +30,7 @@ __all__ = [
     "compile_json_schema",
     "compile_regex",
     "distributions",
+    "laid_out",
     "regex_from_json_schema",
     "token_masks",
 ]
@@ -90,6 +92,29 @@ def compile_json_schema(
     if tokenizer is not None:
         token_masks(machine, tokenizer)
     return machine
+
+
+def laid_out(
+    schema: Any, *, separators: tuple[str, str] = (", ", ": "), max_depth: int | None = None
+) -> dict[str, Any]:
+    """A schema for ``gen(json_schema=...)`` that says how its texts are laid out, and how deep recursion may go.
+
+    Parameters
+    ----------
+    schema, separators, max_depth
+        As for `compile_json_schema`.
+
+    Returns
+    -------
+    dict
+        The schema as data, with the keyword ``x-layout``.
+
+    Raises
+    ------
+    ConstraintError
+        It is no schema, or one without keywords (True, False).
+    """
+    return Layout(*separators, max_depth).written_into(schema_data(schema))
 
 
 def regex_from_json_schema(

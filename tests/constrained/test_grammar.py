@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from sgbench.constrained import laid_out
 from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.grammar import GrammarCompiler
 from sgbench.engine.engine import EngineCore
@@ -72,6 +73,15 @@ def test_a_recursive_schema_is_refused_by_the_machine_and_followed_by_the_gramma
             assert result["meta_info"]["finish_reason"]["type"] == "length"
         core.check_integrity()
     assert deep > 1
+
+
+def test_a_layout_travels_to_the_grammar_and_a_bound_is_refused_there() -> None:
+    core = engine(grammar_backend="llguidance")
+    schema = laid_out({"enum": [[1, 2], {"a": 1}]}, separators=(",", ":"))
+    assert core.generate("x", {"json_schema": schema})["text"] in {"[1,2]", '{"a":1}'}
+    with pytest.raises(ConstraintError, match="leave it out"):
+        core.generate("x", {"json_schema": laid_out(TREE, max_depth=2)})
+    assert engine().generate("x", {"json_schema": laid_out(TREE, max_depth=0)})["meta_info"]["complete"]
 
 
 @pytest.mark.parametrize("mode", ["safe", "text", "off"])

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 from pydantic import BaseModel, Field
 
-from sgbench.constrained import compile_json_schema, regex_from_json_schema
+from sgbench.constrained import compile_json_schema, laid_out, regex_from_json_schema
+from sgbench.engine.constrained.compiler import schema_machine
 from sgbench.engine.constrained.formats import FORMATS
 from sgbench.engine.constrained.machine import Machine
 from sgbench.errors import ConstraintError
@@ -124,6 +125,22 @@ def test_every_text_of_a_bounded_recursion_is_valid(number: int) -> None:
     machine, judge = compile_json_schema(DEEP[number], max_depth=2), validator(DEEP[number])
     for text in samples(machine, number):
         assert judge.is_valid(json.loads(text)), text
+
+
+def test_a_schema_carries_its_layout_to_the_engine() -> None:
+    """What `gen(json_schema=...)` is given is text in the end: separators and depth travel in it."""
+    compact = json.dumps(laid_out(SCHEMAS[0], separators=(",", ":")))
+    assert schema_machine(json.loads(compact)).accepts('{"name":"Ada","age":36}')
+    with pytest.raises(ConstraintError, match=r"recursive.*max_depth.*laid_out"):
+        schema_machine(TREE)
+    deep = schema_machine(json.loads(json.dumps(laid_out(TREE, max_depth=1))))
+    assert deep.accepts('{"value": 1, "kids": [{"value": 2}]}')
+    assert not deep.accepts('{"value": 1, "kids": [{"value": 2, "kids": [{"value": 3}]}]}')
+    for wrong in ({"separators": [","]}, {"max_depth": -1}, {"max_depth": True}, {"indent": 2}, 3):
+        with pytest.raises(ConstraintError, match="x-layout"):
+            schema_machine({"type": "null", "x-layout": wrong})
+    with pytest.raises(ConstraintError, match="needs a schema that is an object"):
+        laid_out(True)
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

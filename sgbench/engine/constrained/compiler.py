@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sgbench.engine.constrained.determinise import to_dfa
-from sgbench.engine.constrained.json_schema import Layout, schema_term
+from sgbench.engine.constrained.json_schema import schema_term
+from sgbench.engine.constrained.layout import Layout
 from sgbench.engine.constrained.limits import Budget, Limits
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.constrained.regex_syntax import parse_regex

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sgbench.engine.constrained.jump_forward import Jump
+from sgbench.engine.constrained.layout import split_layout
 from sgbench.engine.constrained.limits import shorten
 from sgbench.engine.constrained.retokenization import Encoder
 from sgbench.engine.constrained.vocabulary import Vocabulary
@@ -23,7 +24,6 @@ from sgbench.engine.token_set import TokenSet
 from sgbench.errors import ConstraintError, IntegrityError, MissingDependencyError
 
 DEFAULT_CACHED_GRAMMARS = 64
-_LAYOUT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
 class Grammar:
@@ -227,9 +227,12 @@ class GrammarConstraint:
 
 def _with_layout(schema: str) -> str:
     """The schema with the same separators as our own machines have, unless it says itself what it wants."""
-    data = json.loads(schema)
+    data, layout = split_layout(json.loads(schema))
+    if layout.max_depth is not None:
+        raise ConstraintError("max_depth bounds finite machines: a grammar needs no bound, leave it out")
     if isinstance(data, dict):
-        data.setdefault("x-guidance", _LAYOUT)
+        own = {"item_separator": layout.item_separator, "key_separator": layout.key_separator}
+        data.setdefault("x-guidance", {"whitespace_flexible": False, **own})
     return json.dumps(data, ensure_ascii=False)
 
 

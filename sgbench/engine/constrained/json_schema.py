@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sgbench.engine.constrained.json_text import ANY_SPELLING, NUMBER, QUOTE, literal
+from sgbench.engine.constrained.layout import Layout, split_layout
 from sgbench.engine.constrained.schema_keywords import (
     ANNOTATIONS,
     GENERAL,
@@ -32,23 +33,6 @@ from sgbench.engine.constrained.schema_scalars import both, integer_term, number
 from sgbench.engine.constrained.terms import EMPTY, NEVER, Minus, Term, Text, alt, joined, optional, repeat, seq
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How JSON is laid out, and how deep recursion may go.
-
-    Attributes
-    ----------
-    item_separator, key_separator
-        As in `json.dumps`, whose defaults these are.
-    max_depth
-        Most nested uses of one recursive definition, or of unconstrained values; None: they are refused.
-    """
-
-    item_separator: str = ", "
-    key_separator: str = ": "
-    max_depth: int | None = None
-
-
 def schema_term(schema: Any, layout: Layout | None = None) -> Term:
     """The JSON texts that satisfy a schema, given as data (a dict or a bool).
 
@@ -57,7 +41,8 @@ def schema_term(schema: Any, layout: Layout | None = None) -> Term:
     ConstraintError
         A keyword, or a combination of keywords, is malformed or cannot be expressed; the message names it and its place.
     """
-    return _Reader(schema, Layout() if layout is None else layout).read(schema, "#")
+    schema, layout = split_layout(schema, layout)
+    return _Reader(schema, layout).read(schema, "#")
 
 
 @dataclass(slots=True)
@@ -113,7 +98,11 @@ class _Reader:
         target = self.resolve(ref, at)
         depth = self.open_refs.get(ref, 0)
         if depth and self.layout.max_depth is None:
-            raise refuse(at, f"$ref {ref!r} is recursive", "give max_depth= to bound how deep it may nest")
+            raise refuse(
+                at,
+                f"$ref {ref!r} is recursive",
+                "bound how deep it may nest: max_depth= of sgl.constrained.laid_out or compile_json_schema",
+            )
         if depth > (self.layout.max_depth or 0):
             return NEVER
         self.open_refs[ref] = depth + 1
