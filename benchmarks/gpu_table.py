@@ -77,10 +77,12 @@ def _number(name: str, seconds: float | None) -> str:
 
 
 def _findings(results: dict[str, Any]) -> list[str]:
-    found = []
-    for name in ("few_shot", "tree"):
-        if "ratio" in (off := results["rows"].get(name, {}).get("off", {})):
-            found.append(f"- off / on of {name} is that of {off['of']}: {off['seconds']:.2f} s with the cache off.")
+    baselines = {name: results["rows"].get(name, {}).get("off", {}) for name in ("few_shot", "tree")}
+    found = [
+        f"- off / on of {name} is that of {off['of']}: {off['seconds']:.2f} s with the cache off."
+        for name, off in baselines.items()
+        if "ratio" in off
+    ]
     if "radix_share" in (book := results["rows"].get("no_sharing", {})):
         found.append(f"- Radix bookkeeping on the workload without sharing: {book['radix_share']:.3%} of the time.")
     if "cost" in (events := results["rows"].get("events", {})):
