@@ -62,4 +62,5 @@ def split_layout(schema: Any, otherwise: Layout | None = None) -> tuple[Any, Lay
         raise refuse(f"#/{KEYWORD}", f"separators are two strings, not {separators!r}")
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise refuse(f"#/{KEYWORD}", f"max_depth is a whole number of at least 0, not {depth!r}")
-    return {key: value for key, value in schema.items() if key != KEYWORD}, Layout(*separators, depth)
+    rest = {key: value for key, value in schema.items() if key != KEYWORD}
+    return rest, Layout(separators[0], separators[1], depth)
