@@ -47,19 +47,6 @@ class Tiles:
     def __len__(self) -> int:
         return len(self.q_first)
 
-    @staticmethod
-    def of(parts: list[Tiles]) -> Tiles:
-        """All tiles of ``parts``, in order."""
-        if not parts:
-            empty = np.zeros(0, np.int64)
-            return Tiles(empty, empty, empty, empty, empty)
-        return Tiles(
-            *(
-                np.concatenate([getattr(p, name) for p in parts])
-                for name in ("q_first", "q_count", "row", "start", "end")
-            )
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -83,18 +70,22 @@ def chunk_tiles(
     return Tiles(offsets[chunk] + first, size, rows[chunk], own_from[chunk], starts[chunk] + first + size)
 
 
-def segment_tiles(segment: Segment, q_first: int, per_tile: int) -> Tiles:
-    """Tiles of a shared segment, whose queries stand at ``q_first`` and on in the list of queries."""
-    n = len(segment.tokens)
-    first = np.arange(0, n, per_tile)
-    same = np.ones(len(first), np.int64)
-    return Tiles(
-        q_first + first,
-        np.minimum(per_tile, n - first),
-        segment.row * same,
-        segment.start * same,
-        segment.end * same,
-    )
+def segment_tiles(segments: list[Segment], q_first: Int64Array, per_tile: int) -> tuple[Tiles, Int64Array, Int64Array]:
+    """Tiles of shared segments, whose queries stand at ``q_first`` and on in the list of queries.
+
+    Returns
+    -------
+    The tiles; then for each query, one segment after the other, its tile and its place in the tile.
+    """
+    sizes = np.fromiter((len(segment.tokens) for segment in segments), np.int64, len(segments))
+    n_tiles = -(-sizes // per_tile)
+    of = np.repeat(np.arange(len(segments)), n_tiles)
+    first = (np.arange(len(of)) - np.repeat(np.cumsum(n_tiles) - n_tiles, n_tiles)) * per_tile
+    place = np.asarray([(s.row, s.start, s.end) for s in segments], np.int64).reshape(-1, 3)[of]
+    tiles = Tiles(q_first[of] + first, np.minimum(per_tile, sizes[of] - first), place[:, 0], place[:, 1], place[:, 2])
+    nth = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    tile = np.repeat(np.cumsum(n_tiles) - n_tiles, sizes) + nth // per_tile
+    return tiles, tile, nth % per_tile
 
 
 def split(tiles: Tiles, cut: Cut, direct: npt.NDArray[np.bool_], part_base: int) -> Split:
@@ -167,25 +158,23 @@ def shared_work(
     n_levels = np.zeros(n_tokens, np.int32)
     sources = np.zeros((n_tokens, 1 + MAX_LEVELS, 3), np.int32)
     lists: list[Int32Array] = []
-    queries = [segment.tokens for segment in segments]
-    firsts = query_base + np.cumsum([0, *map(len, queries)])
+    firsts = query_base + np.cumsum([0, *(len(segment.tokens) for segment in segments)])
     n_parts = 0
     for rows, cut in ((tiling.narrow, narrow), (tiling.wide, wide)):
-        mine = [i for i, segment in enumerate(segments) if tiling.rows(len(segment.tokens)) == rows]
-        tiles = Tiles.of([segment_tiles(segments[i], int(firsts[i]), tiling.tokens(rows)) for i in mine])
+        which = [i for i, segment in enumerate(segments) if tiling.rows(len(segment.tokens)) == rows]
+        mine = [segments[i] for i in which]
+        tiles, tile, nth = segment_tiles(mine, firsts[which], tiling.tokens(rows))
         done = split(tiles, cut, np.zeros(len(tiles), bool), n_parts)
         n_parts += done.n_parts
         lists.append(done.items)
-        at = 0
-        for i in mine:
-            tokens, level = segments[i].tokens, segments[i].level
-            tile = at + np.arange(len(tokens)) // tiling.tokens(rows)
-            at = int(tile[-1]) + 1
-            entry = sources[tokens, 1 + level]
-            entry[:, 0] = done.part_first[tile] + np.arange(len(tokens)) % tiling.tokens(rows)
-            entry[:, 1], entry[:, 2] = tiles.q_count[tile], done.n_runs[tile]
-            sources[tokens, 1 + level] = entry
-            n_levels[tokens] = np.maximum(n_levels[tokens], level + 1)
+        if mine:
+            tokens = np.concatenate([segment.tokens for segment in mine])
+            level = np.repeat([segment.level for segment in mine], [len(segment.tokens) for segment in mine])
+            sources[tokens, 1 + level, 0] = done.part_first[tile] + nth
+            sources[tokens, 1 + level, 1] = tiles.q_count[tile]
+            sources[tokens, 1 + level, 2] = done.n_runs[tile]
+            np.maximum.at(n_levels, tokens, level.astype(np.int32) + 1)
+    queries = [segment.tokens for segment in segments]
     both = np.concatenate(queries) if queries else np.zeros(0, np.int64)
     return SharedWork(both, lists[0], lists[1], n_levels, sources, n_parts)
 

@@ -8,6 +8,7 @@ extensions, whose tiles are full anyway, almost never. Knows plans and the const
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,8 @@ def worthwhile(
     level = [0] * len(shared)
     for i in sorted(range(len(shared)), key=lambda i: shared[i].start):
         level[i] = 0 if above[i] < 0 else level[above[i]] + 1
-    kept = [level[i] < MAX_LEVELS and _gains(segment, counts, tiling) for i, segment in enumerate(shared)]
+    sizes = counts.tolist()
+    kept = [level[i] < MAX_LEVELS and _gains(segment, sizes, tiling) for i, segment in enumerate(shared)]
     for i in sorted(range(len(shared)), key=lambda i: -shared[i].start):
         if kept[i] and above[i] >= 0:
             kept[above[i]] = True  # what a chunk reads as its own has no holes
@@ -151,17 +153,18 @@ def _parents(shared: tuple[SharedPrefix, ...]) -> list[int]:
     return [ends.get((segment.start, segment.chunks[0]), -1) for segment in shared]
 
 
-def _gains(segment: SharedPrefix, counts: Int64Array, tiling: Tiling) -> bool:
+def _gains(segment: SharedPrefix, counts: list[int], tiling: Tiling) -> bool:
     n_keys = segment.end - segment.start
-    each = counts[list(segment.chunks)]
-    sizes, how_many = np.unique(each, return_counts=True)
-    plain = sum(n * tiling.seconds(size, n_keys) for size, n in zip(sizes.tolist(), how_many.tolist(), strict=True))
-    n_tokens = int(each.sum())
-    return bool(tiling.seconds(n_tokens, n_keys) + tiling.joining(2 * n_tokens) < plain)
+    sizes = Counter(counts[i] for i in segment.chunks)
+    plain = sum(how_many * tiling.seconds(size, n_keys) for size, how_many in sizes.items())
+    n_tokens = sum(size * how_many for size, how_many in sizes.items())
+    return tiling.seconds(n_tokens, n_keys) + tiling.joining(2 * n_tokens) < plain
 
 
 def _token_rows(members: Int64Array, counts: Int64Array, offsets: Int64Array) -> Int64Array:
     """Flat indices of the members' tokens."""
     each = counts[members]
-    first = np.repeat(offsets[members] - (np.cumsum(each) - each), each)
-    return first + np.arange(int(each.sum()))
+    first = offsets[members]
+    if int(each.max()) == 1:
+        return first
+    return np.repeat(first - (np.cumsum(each) - each), each) + np.arange(int(each.sum()))
