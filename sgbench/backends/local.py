@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from sgbench.backends import exact_scoring, scoring
 from sgbench.backends.base import BaseBackend, Capabilities, Completion
 from sgbench.backends.meta import news, summed
+from sgbench.backends.offline import OfflineMethods
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.handle import Handle
@@ -296,7 +297,7 @@ def own_template(tokenizer: Tokenizer, model_path: str) -> ChatTemplate:
     return template
 
 
-class Engine(EngineCore):
+class Engine(EngineCore, OfflineMethods):
     """An engine in this process, for `generate` and as the backend of programs.
 
     Parameters

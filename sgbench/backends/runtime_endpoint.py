@@ -184,6 +184,14 @@ class RuntimeEndpoint(RemoteBackend):
             info = self._calls.call(self._server.json("GET", "/get_server_info"))
         return dict(info)
 
+    def start_profile(self) -> None:
+        """Have an SGLang server's profiler begin. (``sgbench serve`` has none, and says so.)"""
+        self._calls.call(self._server.text("POST", "/start_profile"))
+
+    def stop_profile(self) -> None:
+        """Have an SGLang server's profiler end."""
+        self._calls.call(self._server.text("POST", "/stop_profile"))
+
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         """What a route answers to ``body``, as it answers it."""
         return self._calls.call(self._server.json("POST", path, body))

@@ -30,6 +30,7 @@ from sgbench.lang.ir import (
     SglVarScopeEnd,
     SglVideo,
 )
+from sgbench.lang.program_check import wishes_of
 from sgbench.lang.run import CALLER, Caller
 from sgbench.lang.state import ProgramState, ProgramStateGroup
 from sgbench.lang.traced_state import TracedState, TracedVariable, parameters
@@ -68,6 +69,7 @@ class CompiledFunction:
         self.backend = backend
         self._schedule = self.graph.schedule()
         self._runner = SglFunction(self._body(), program.num_api_spec_tokens, program.bind_arguments)
+        self._runner.know(wishes_of(self.graph))
 
     def _body(self) -> Callable[..., Any]:
         signature = inspect.signature(self.program.func)

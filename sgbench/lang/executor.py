@@ -82,7 +82,7 @@ class StreamExecutor:
         if self.num_api_spec_tokens is not None:
             speculates = TurnSpeculation if backend.is_chat_model else TextSpeculation
             self.speculation = speculates(self.num_api_spec_tokens)
-        self.use_thread = source.use_thread if source else use_thread
+        self.use_thread: bool = source.use_thread if source else use_thread
         self.sid = f"state-{next(_sids)}"
         self.run = run or Run(backend, "state", default_sampling_para)
         self.body = body or Body(done=Latch(is_open=True))

@@ -56,6 +56,8 @@ class SglFunction:
         Names of the positional parameters after ``s``.
     arg_defaults
         Their defaults, as the function has them.
+    knows
+        Is it known, and not only likely, what every run asks of its backend?
     pin_prefix_rid
         Kept for programs that look at it; always None.
 
@@ -84,6 +86,7 @@ class SglFunction:
         self.arg_defaults: list[Any] = list(spec.defaults or ())
         self._prefixes: dict[str, str] = {}
         self._wishes: list[tuple[Wish, ...]] = []  # of the function, once known; shared with what is bound
+        self.knows = False
         functools.update_wrapper(self, func)
 
     def bind(self, **kwargs: Any) -> SglFunction:
@@ -98,7 +101,7 @@ class SglFunction:
         if unknown:
             raise ContractError(f"{self!r} has no parameter {unknown[0]!r}; it has {', '.join(self.arg_names)}")
         bound = SglFunction(self.func, self.num_api_spec_tokens, {**self.bind_arguments, **kwargs}, self.traced)
-        bound._wishes = self._wishes
+        bound._wishes, bound.knows = self._wishes, self.knows
         return bound
 
     @_program_arguments_first
@@ -252,6 +255,11 @@ presence_penalty, ignore_eos, return_logprob, logprob_start_len, top_logprobs_nu
         if not self._wishes:
             self._wishes.append(wishes(self, {}) if self.traced and is_pure(self.func) else ())
         return self._wishes[0]
+
+    def know(self, wanted: tuple[Wish, ...]) -> None:
+        """``wanted`` is what every run will ask of its backend: nothing depends on arguments."""
+        self._wishes[:] = [wanted]
+        self.knows = True
 
     def cache(self, backend: Any = None) -> None:
         """Have the backend read the program's shared prefix now."""

@@ -86,6 +86,11 @@ def wishes(program: SglFunction, arguments: Mapping[str, Any]) -> tuple[Wish, ..
     given = {name: SglArgument(name) for name in parameters(program)} | dict(arguments)
     with contextlib.suppress(Exception), quiet():
         run_body(state, program, (), given)
+    return wishes_of(graph)
+
+
+def wishes_of(graph: Graph) -> tuple[Wish, ...]:
+    """What a program that was traced to ``graph`` asks for."""
     return tuple(_found(graph))
 
 
@@ -146,8 +151,9 @@ def refusal(
     able = backend.capabilities
     if not program.traced or not _worth_tracing(able, program):
         return None
-    if _lacking(program.wishes(), program, backend, sampling) is None:
-        return None
+    told = _lacking(program.wishes(), program, backend, sampling)
+    if told is None or program.knows:
+        return told
     return _lacking(wishes(program, arguments), program, backend, sampling)
 
 
@@ -158,7 +164,7 @@ def _worth_tracing(able: Capabilities, program: SglFunction) -> bool:
     if able == everything:
         return False
     only_images = able == Capabilities(images=False)
-    return not only_images or _mentions(getattr(program.func, "__code__", None), {"image", "video"})
+    return program.knows or not only_images or _mentions(getattr(program.func, "__code__", None), {"image", "video"})
 
 
 def _mentions(code: CodeType | None, names: set[str]) -> bool:

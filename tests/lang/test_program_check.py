@@ -274,3 +274,20 @@ def test_the_table_of_what_a_backend_can_do() -> None:
         len(lines) == len(rows) and len({line.index(how) for line, how in zip(lines, rows.values(), strict=True)}) == 1
     )
     assert set(Capabilities().rows().values()) == {"yes", "anywhere", "bool, float, int, str", "-"}
+
+
+@CALM
+def test_a_graph_is_known_whole() -> None:
+    seen: list[Any] = []
+
+    @sgl.function
+    def program(s, topic):
+        seen.append(topic)  # so the body itself would not be traced
+        s += topic + sgl.gen("a")
+        s += sgl.select("c", ["a", "b"])
+
+    graph = program.compile()
+    backend = Limited(select=False)
+    state = graph.run("rain", backend=backend)
+    assert isinstance(state.error(), sgl.BackendError) and backend.calls == []
+    assert graph.run("rain", backend=Limited())["a"] == "word"
