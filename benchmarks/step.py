@@ -159,7 +159,7 @@ def breakdown(engine: EngineCore, batch: int, prompt_tokens: int, new: int) -> I
     totals: dict[str, tuple[float, int]] = {}
     for event in events:
         spent, count = totals.get(event.name, (0.0, 0))
-        totals[event.name] = (spent + event.device_time, count + 1)
+        totals[event.name] = (spent + event.time_range.elapsed_us(), count + 1)
     for name, (spent, count) in sorted(totals.items(), key=lambda item: -item[1][0])[:16]:
         yield {"kernel": name[:90], "us_a_step": spent / steps, "launches_a_step": count / steps}
     busy = sum(spent for spent, _ in totals.values())

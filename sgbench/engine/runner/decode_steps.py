@@ -149,7 +149,7 @@ class DecodeSteps:
         fields[3:, :n] = columns
         fields[0, n:size] = fields[2:, n:size] = 0
         self._fields.copy_(host, non_blocking=True)
-        if host.is_pinned():
+        if host.device != self._fields.device:
             event = event or torch.cuda.Event()  # type: ignore[no-untyped-call]
             event.record()
             self._copied[self._turn] = event

@@ -6,6 +6,7 @@ plan.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ class TorchRunner:
         self._device = torch.device(config.device)
         self._memory = DeviceMemory(self._device)
         self._steps: HostSteps | DeviceSteps | None = None
-        with torch.inference_mode():
+        with torch.inference_mode(), self._placed():
             if not model.foreign:
                 self._memory.check_weights(model.parameters * getattr(torch, config.dtype).itemsize)
             with self._memory.guard("the weights"):
@@ -174,8 +175,14 @@ class TorchRunner:
             raise EngineStoppedError("this runner was closed; start another engine")
         if not self._config.shared_prefix_attention and plan.shared:
             plan = dataclasses.replace(plan, shared=())
-        with torch.inference_mode(), self._memory.guard("a step"):
+        with torch.inference_mode(), self._placed(), self._memory.guard("a step"):
             return GuardedStep(self._steps.launch(plan), self._memory)
+
+    def _placed(self) -> contextlib.AbstractContextManager[None]:
+        """Whatever is launched inside goes to our GPU, on whichever thread: kernels run on the thread's present one."""
+        if self._device.type != "cuda" or self._device.index is None:
+            return contextlib.nullcontext()
+        return torch.cuda.device(self._device)
 
     def close(self) -> None:
         """Drop every tensor; `run` afterwards is an error. Idempotent."""
