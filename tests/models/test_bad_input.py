@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,14 @@ def test_every_way_to_choose_finds_them(device: str, value: float, options: dict
 def test_a_pool_too_small_for_a_request(poisoned: Path, device: str) -> None:
     with engine(poisoned, device, kv_tokens=32) as run, pytest.raises(CapacityError, match="32"):
         run.generate(input_ids=[3] * 40, sampling_params={"max_new_tokens": 4})
+
+
+def test_a_model_larger_than_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    heads = {"num_attention_heads": 64, "num_key_value_heads": 8, "max_position_embeddings": 100, "vocab_size": 100}
+    shape = {"hidden_size": 8192, "intermediate_size": 65536, "num_hidden_layers": 9000}
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]} | shape | heads))
+    with pytest.raises(CapacityError, match=r"weights take \d+\.\d GiB and memory has"):
+        engine(tmp_path, "cpu", context_length=None, load_format="dummy")
 
 
 def test_no_gpu_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

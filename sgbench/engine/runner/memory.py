@@ -95,6 +95,11 @@ class DeviceMemory:
             They are larger than what is free.
         """
         if not self._cuda:
+            free = free_ram_bytes()
+            if size > free:  # the system would end the process, the notebook's kernel with it
+                raise CapacityError(
+                    f"the model's weights take {_gib(size)} and memory has {_gib(free)} free: use a smaller model"
+                )
             return
         now = self.holders()
         if size > now.free + now.cached:
