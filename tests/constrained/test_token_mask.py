@@ -137,7 +137,7 @@ def test_a_vocabulary_that_lacks_bytes_is_trimmed_to_what_it_can_finish() -> Non
 
 
 def test_masks_are_kept_within_the_budget() -> None:
-    masks = TokenMasks(regex_machine("[ab]{1,60}"), random_vocabulary(5), cache_bytes=2000)
+    masks = TokenMasks(regex_machine("[ab]{1,60}"), random_vocabulary(5), MaskCache(2000))
     first = masks.allowed(0).copy()
     for state in range(masks.machine.n_states):
         masks.allowed(state)
@@ -159,6 +159,15 @@ def test_tokens_that_begin_with_given_bytes() -> None:
     assert list(vocabulary.longer_than(b"ab")) == [b"abc", b"abd"]
     assert list(vocabulary.longer_than(b"a")) == [b"ab", b"ab", b"abc", b"abd"]
     assert list(vocabulary.longer_than(b"z")) == []
+
+
+def test_machines_that_share_a_place_share_its_budget_and_not_their_masks() -> None:
+    vocabulary, place = random_vocabulary(5), MaskCache(3000)
+    first, second = (TokenMasks(regex_machine(pattern), vocabulary, place) for pattern in ("[ab]{1,60}", "[^ab]{1,60}"))
+    for state in range(first.machine.n_states):
+        for masks in (first, second):
+            assert masks.allowed(state).tolist() == expected(masks, state)
+            assert place.nbytes <= 3000
 
 
 def test_the_set_of_a_state_has_the_stops_exactly_where_the_text_may_end() -> None:
@@ -188,17 +197,17 @@ def test_masks_are_kept_as_bits_or_ids_whichever_is_smaller() -> None:
     wide = [TokenSet.of_marks(np.arange(10_000) % 3 == i % 3) for i in range(20)]
     narrow = [TokenSet.of_ids([5000 + i, i], 10_000) for i in range(20)]
     for state, mask in enumerate([*wide, *narrow]):
-        assert cache.find((state, ())) is None
-        assert cache.keep((state, ()), mask) is mask
+        assert cache.find((0, state, ())) is None
+        assert cache.keep((0, state, ()), mask) is mask
     assert cache.nbytes == 20 * (1252 + 8)
     for state, mask in enumerate([*wide, *narrow]):
-        assert cache.find((state, ())) is mask
-        assert cache.keep((state, ()), TokenSet.of_ids([1], 10_000)) is mask, "who comes second gets what is kept"
+        assert cache.find((0, state, ())) is mask
+        assert cache.keep((0, state, ()), TokenSet.of_ids([1], 10_000)) is mask, "who comes second gets what is kept"
     small = MaskCache(max_bytes=1000)
     for state, mask in enumerate(narrow + wide):
-        assert small.keep((state, ()), mask) is mask, "the last one stays"
+        assert small.keep((0, state, ()), mask) is mask, "the last one stays"
         assert small.nbytes <= max(1000, mask.nbytes)
-    assert small.find((0, ())) is None
+    assert small.find((0, 0, ())) is None
 
 
 @given(st.integers(1, 300), st.data())

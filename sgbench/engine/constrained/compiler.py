@@ -19,12 +19,14 @@ from sgbench.engine.constrained.json_schema import schema_term
 from sgbench.engine.constrained.layout import Layout
 from sgbench.engine.constrained.limits import Budget, Limits
 from sgbench.engine.constrained.machine import Machine
+from sgbench.engine.constrained.mask_cache import MaskCache
 from sgbench.engine.constrained.regex_syntax import parse_regex
 from sgbench.engine.constrained.schema_keywords import parse_schema
 from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.constrained.vocabulary import Vocabulary
 
 DEFAULT_CACHED_MACHINES = 256
+DEFAULT_MASK_BYTES = 256 << 20
 
 
 def regex_machine(pattern: str, limits: Limits | None = None) -> Machine:
@@ -59,11 +61,19 @@ class Compiler:
         nothing.
     max_machines
         Most machines kept, least recently used dropped first; 0 keeps none (every request compiles anew).
+    mask_bytes
+        Of the masks of all machines together.
     """
 
-    def __init__(self, vocabulary: Callable[[], Vocabulary], max_machines: int = DEFAULT_CACHED_MACHINES) -> None:
+    def __init__(
+        self,
+        vocabulary: Callable[[], Vocabulary],
+        max_machines: int = DEFAULT_CACHED_MACHINES,
+        mask_bytes: int = DEFAULT_MASK_BYTES,
+    ) -> None:
         self._make_vocabulary = vocabulary
         self._vocabulary: Vocabulary | None = None
+        self._masks = MaskCache(mask_bytes)
         self.max_machines = max_machines
         self.hits = 0
         self.misses = 0
@@ -100,13 +110,13 @@ class Compiler:
         if not self.max_machines:
             with self._lock:
                 self.misses += 1
-            return TokenMasks(compile_machine(), self.vocabulary)
+            return TokenMasks(compile_machine(), self.vocabulary)  # masks anew, too
         with self._lock:
             turn = self._running.setdefault(key, threading.Lock())
         with turn:
             found = self._find(key)
             if found is None:
-                found = TokenMasks(compile_machine(), self.vocabulary)
+                found = TokenMasks(compile_machine(), self.vocabulary, self._masks)
                 self._keep(key, found)
             return found
 

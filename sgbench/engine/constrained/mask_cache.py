@@ -6,18 +6,19 @@ share between threads.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
 from typing import TypeAlias
 
 from sgbench.engine.token_set import TokenSet
 
-Key: TypeAlias = tuple[int, tuple[int, ...]]
-"""A state, and the stop ids that are allowed there."""
+Key: TypeAlias = tuple[int, int, tuple[int, ...]]
+"""Whose it is (`MaskCache.owner`), a state, and the stop ids that are allowed there."""
 
 
 class MaskCache:
-    """Token sets by state, least recently used dropped first.
+    """Token sets by machine and state, least recently used dropped first: one budget for all machines that share it.
 
     Parameters
     ----------
@@ -32,9 +33,14 @@ class MaskCache:
 
     def __init__(self, max_bytes: int) -> None:
         self.nbytes = 0
+        self._owners = itertools.count()
         self._max_bytes = max_bytes
         self._kept: OrderedDict[Key, TokenSet] = OrderedDict()
         self._lock = threading.Lock()
+
+    def owner(self) -> int:
+        """A number for a machine, for its keys."""
+        return next(self._owners)
 
     def find(self, key: Key) -> TokenSet | None:
         """The set of a state; None if it is not kept."""

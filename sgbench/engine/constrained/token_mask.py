@@ -32,8 +32,8 @@ class TokenMasks:
     ----------
     machine, vocabulary
         Their product.
-    cache_bytes
-        Masks are kept, least recently used dropped first, within this many bytes.
+    kept
+        Where masks are kept, which several machines may share; None: a place of its own, of 64 MB.
 
     Attributes
     ----------
@@ -46,10 +46,11 @@ class TokenMasks:
         The vocabulary cannot spell any accepted text; the message names the missing bytes.
     """
 
-    def __init__(self, machine: Machine, vocabulary: Vocabulary, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+    def __init__(self, machine: Machine, vocabulary: Vocabulary, kept: MaskCache | None = None) -> None:
         self.machine = machine
         self.vocabulary = vocabulary
-        self._kept = MaskCache(cache_bytes)
+        self._kept = MaskCache(DEFAULT_CACHE_BYTES) if kept is None else kept
+        self._owner = self._kept.owner()
         self._ends: list[bool] = machine.dfa.accepts.tolist()
         self._forced: list[int] = machine.forced_byte.tolist()
         self._numbers: dict[tuple[str, int], int] = {}
@@ -63,9 +64,10 @@ class TokenMasks:
 
         Made once for each state, within the budget: the same object as long as it is kept.
         """
-        key = (state, stops if self._ends[state] else ())
+        stops = stops if self._ends[state] else ()
+        key = (self._owner, state, stops)
         found = self._kept.find(key)
-        return self._kept.keep(key, self._made(*key)) if found is None else found
+        return self._kept.keep(key, self._made(state, stops)) if found is None else found
 
     def allowed(self, state: int) -> IntArray:
         """int32, sorted: the same tokens as ids, without stops. Unpacks; not for every step."""
@@ -100,7 +102,7 @@ class TokenMasks:
 
     @property
     def cached_bytes(self) -> int:
-        """Bytes of the masks that are kept."""
+        """Bytes of the masks that are kept, those of others who share the place included."""
         return self._kept.nbytes
 
     def least_tokens(self, state: int) -> int:
