@@ -146,8 +146,13 @@ class StreamExecutor:
 
     # --- submitting ---------------------------------------------------------------------------------------------
 
-    def submit(self, expr: SglExpr) -> None:
+    def submit(self, expr: SglExpr, here: bool = False) -> None:
         """Queue ``expr``; returns at once. After a failure it is dropped, and what waits for it is released.
+
+        Parameters
+        ----------
+        here
+            The caller will wait for it anyway: it is executed on the calling thread, if nothing is before it.
 
         Raises
         ------
@@ -165,7 +170,8 @@ class StreamExecutor:
         if slots:
             self._slots.update((slot.name, slot) for slot in slots)
             self.pulse.beat()
-        item = Item(expr, slots, blocks=self.use_thread and (self.speculation is not None or not never_blocks(expr)))
+        apart = self.use_thread and not here
+        item = Item(expr, slots, blocks=apart and (self.speculation is not None or not never_blocks(expr)))
         before = self.error_
         if not self._queue.put(item):
             _release(slots, held_too=True)

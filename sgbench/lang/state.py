@@ -104,7 +104,8 @@ class ProgramState:
         source = self.stream_executor
         source.sync()
         if size > 1 and source.text_ and not source.is_finished:
-            source.submit(SglCommitLazy())
+            with source.interruptible():
+                source.submit(SglCommitLazy(), here=True)
             source.sync()
         children = [self._child(position_ids_offset) for _ in range(size)]
         if source.backend.listening:
@@ -267,7 +268,9 @@ class ProgramStateGroup:
         if mode == "gather_variable":
             self._gather(self.src_state)
         elif mode == "concate_and_append":
-            self.src_state += SglConcateAndAppend(self.states)
+            parent_executor = self.src_state.stream_executor
+            with parent_executor.interruptible():
+                parent_executor.submit(SglConcateAndAppend(self.states), here=True)
             self.src_state.sync()
         else:
             raise UsageError(f"join(mode={mode!r}): the modes are gather_variable and concate_and_append")
