@@ -49,7 +49,8 @@ def test_two_files_of_one_run_cannot_be_joined(runs: Any, tmp_path: Path) -> Non
         again = Trace.load(trace.save(tmp_path / f"{name}.sgtrace", hash_prompts=True))
         prompts.append([event.prompt_ids for event in again if isinstance(event, RequestQueued)])
     assert prompts[0] != prompts[1]
-    assert [[len(ids) for ids in side] for side in prompts][0] == [len(ids) for ids in prompts[1]]
+    one, other = ([len(ids) for ids in side] for side in prompts)
+    assert one == other
 
 
 @pytest.mark.parametrize("name", ["programs", "constrained"])

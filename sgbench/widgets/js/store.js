@@ -11,14 +11,15 @@ export class Store {
     this.listeners = new Set();
     this.following = true; // stay at the end while more comes
     this.asked = 0;
-    this.gone = false;
+    this.lost = false; // did the kernel go?
     this.onMessage = (message, buffers) => this.take(message, buffers);
     this.onStatus = () => this.changed("status");
     this.onRecording = () => this.takeRecording();
+    this.onComm = () => this.askWhoIsThere();
     model.on("msg:custom", this.onMessage);
     model.on("change:status", this.onStatus);
     model.on("change:recording", this.onRecording);
-    model.on("comm_live_update", this.onStatus);
+    model.on("comm_live_update", this.onComm);
     this.takeRecording();
     this.ask();
   }
@@ -26,7 +27,7 @@ export class Store {
   // "live", "ended", "replay" or a sentence that says what went wrong.
   get status() {
     const status = this.model.get("status");
-    return status === "live" && this.model.comm_live === false ? "the kernel is gone; what is shown was the last state" : status;
+    return this.lost && status === "live" ? "the kernel is gone: this is the last state that it sent" : status;
   }
 
   // What of the source is missing or not shown.
@@ -43,12 +44,20 @@ export class Store {
     }
   }
 
+  // The comm was cut or joined again, which of the two nobody tells: whoever answers is there.
+  askWhoIsThere() {
+    this.lost = true;
+    this.ask();
+    this.changed("status");
+  }
+
   takeRecording() {
     const saved = this.model.get("recording");
     if (saved?.events?.byteLength) this.absorb(saved, saved.events, saved.patches);
   }
 
   take(message, buffers) {
+    this.lost = false;
     if (message.type === "frames") this.absorb(message, buffers[0], buffers[1]);
   }
 
@@ -70,6 +79,6 @@ export class Store {
     this.model.off("msg:custom", this.onMessage);
     this.model.off("change:status", this.onStatus);
     this.model.off("change:recording", this.onRecording);
-    this.model.off("comm_live_update", this.onStatus);
+    this.model.off("comm_live_update", this.onComm);
   }
 }
