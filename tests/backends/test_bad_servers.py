@@ -124,6 +124,24 @@ class TestStreams:
 
         self.check(make, answer)
 
+    def test_that_fall_silent(self, make: Make) -> None:
+        over = threading.Event()
+
+        def answer(wire: Wire) -> None:
+            wire.begin(*self.begun(make))
+            over.wait(60)
+            wire.cut()
+
+        with bad_server(answer) as server:
+            place = make(server.url, timeout_s=0.3)
+            try:
+                state = program.run(backend=place, stream=True)
+                assert "".join(state.text_iter()) == "prompt: a"
+                assert isinstance(state.error(), sgl.BackendError) and KEY not in str(state.error())
+            finally:
+                over.set()
+            place.shutdown()
+
     def test_that_end_too_early(self, make: Make) -> None:
         def answer(wire: Wire) -> None:
             wire.begin(*self.begun(make))

@@ -114,6 +114,25 @@ def test_llama2_puts_the_first_system_turn_inside_the_users() -> None:
     assert state.text() == template.get_prompt(TALK)
 
 
+NAMED = """default claude chatml qwen qwen2-vl chatml-llava vicuna_v1.1 llama-2-chat mistral llama-3-instruct llama-3-instruct-llava
+llama-4 gemma-it gemma-4-it deepseek-v3 janus janus-pro yi-1.5 minicpmv minicpmo yi-vl dbrx-instruct c4ai-command-r internvl-2-5
+interns1 granite-3-instruct glm-4v"""
+
+
+@pytest.mark.parametrize("name", NAMED.split())
+def test_a_program_writes_what_each_named_template_makes_of_its_messages(name: str) -> None:
+    template = ct.get_chat_template(name)
+
+    @sgl.function
+    def chat(s):
+        s += sgl.system("S") + sgl.user("U") + sgl.assistant(sgl.gen("a")) + sgl.user("V")
+
+    state = chat.run(backend=sgl.ScriptedBackend(["A"], chat_template=name))
+    assert state.error() is None and state["a"] == "A"
+    assert state.text() == template.get_prompt(TALK) and state.messages() == TALK
+    assert all(isinstance(stop, str) for stop in template.stop_str)
+
+
 def test_a_system_turn_without_content_takes_the_default() -> None:
     template = ct.get_chat_template("qwen")
     assert "You are a helpful assistant." in template.get_prompt([{"role": "system", "content": None}])

@@ -31,11 +31,25 @@ IMPORTED = {
     "lang.backend.base_backend": "BaseBackend",
     "lang.backend.runtime_endpoint": "RuntimeEndpoint",
     "lang.backend.openai": "OpenAI",
+    "lang.backend.anthropic": "Anthropic",
+    "lang.backend.litellm": "LiteLLM",
+    "lang.backend.vertexai": "VertexAI",
+    "lang.backend.crusoe": "Crusoe",
     "lang.global_config": "global_config",
     "utils": "read_jsonl dump_state_text http_request download_and_cache_file encode_image_base64 encode_video_base64 "
     "get_exception_traceback",
     "test.test_utils": "add_common_sglang_args_and_parse select_sglang_backend",
 }
+
+
+PUBLIC = """function gen gen_int gen_string select image video system user assistant system_begin system_end user_begin user_end
+assistant_begin assistant_end separate_reasoning RuntimeEndpoint Runtime Engine OpenAI Anthropic LiteLLM VertexAI Crusoe ServerArgs
+set_default_backend flush_cache get_server_info token_length_normalized greedy_token_selection unconditional_likelihood_normalized
+global_config __version__ lang api utils test"""
+
+
+def test_every_name_that_sglang_has_at_its_top_is_there() -> None:
+    assert [name for name in PUBLIC.split() if not hasattr(sgl, name)] == []
 
 
 @pytest.mark.parametrize("module", sorted(IMPORTED))
