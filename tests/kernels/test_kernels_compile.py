@@ -24,7 +24,7 @@ KERNELS = [
     (sampling._best_of_row, "", "where rows tokens last", "", dict(block=2)),
     (filtering._thresholds, "logits", "top_ks", "", dict(shift=16, block=128)),
     (gemv._gemv, "x matrix bias norm stream out", "", "eps",
-     dict(width=64, block_r=2, block_c=64, has_bias=True, has_norm=True, has_stream=True, gated=True, stages=1)),
+     dict(width=64, block_r=2, block_c=64, has_bias=True, has_norm=True, has_stream=True, gated=True, early=True)),
     (masked_scores._forbid, "scores", "bits places", "", dict(block=64)),
 ]
 FLOATS = "table temperatures thresholds best top_ps min_ps".split()

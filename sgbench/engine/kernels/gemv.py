@@ -13,17 +13,22 @@ import torch
 import triton
 import triton.language as tl
 
-from sgbench.engine.kernels.gemv_shapes import GATED, MEASURED, PLAIN
+from sgbench.engine.kernels.gemv_shapes import EARLY, GATED, MEASURED, PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Rows of the matrix that a program takes, columns of a step along them, warps, and steps in flight."""
+    """Rows of the matrix that a program takes, columns of a step along them, and warps."""
 
     rows: int
     columns: int
     warps: int
-    stages: int
+
+
+@triton.jit
+def _weights(start, at, column, valid, width: tl.constexpr):
+    inside = valid[:, None] & (at + column < width)[None, :]
+    return tl.load(start + at, mask=inside, other=0.0, eviction_policy="evict_first")
 
 
 @triton.jit
@@ -43,7 +48,7 @@ def _gemv(
     has_norm: tl.constexpr,
     has_stream: tl.constexpr,
     gated: tl.constexpr,
-    stages: tl.constexpr,
+    early: tl.constexpr,
 ):
     row = tl.program_id(0) * block_r + tl.arange(0, block_r)
     valid = row < n_rows
@@ -52,20 +57,26 @@ def _gemv(
     second = tl.zeros((block_r, block_c), tl.float32)
     squares = tl.zeros((block_c,), tl.float32)
     start = matrix + row.to(tl.int64)[:, None] * width + column[None, :]
-    for at in tl.range(0, width, block_c, num_stages=stages):
+    below = start + n_rows.to(tl.int64) * width
+    weights = _weights(start, 0, column, valid, width)
+    if gated:
+        others = _weights(below, 0, column, valid, width)
+    if early:  # weights were there before; what the kernel in front of this one writes is read from here on
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
+    for at in tl.static_range(0, width, block_c):
         inside = at + column < width
         vector = tl.load(x + at + column, mask=inside, other=0.0).to(tl.float32)
         if has_norm:
             squares += vector * vector
             vector *= tl.load(norm + at + column, mask=inside, other=0.0).to(tl.float32)
-        both = valid[:, None] & inside[None, :]
-        weights = tl.load(start + at, mask=both, other=0.0, eviction_policy="evict_first")
+        if at > 0:
+            weights = _weights(start, at, column, valid, width)
         first += weights.to(tl.float32) * vector[None, :]
         if gated:
-            weights = tl.load(
-                start + at + n_rows.to(tl.int64) * width, mask=both, other=0.0, eviction_policy="evict_first"
-            )
-            second += weights.to(tl.float32) * vector[None, :]
+            if at > 0:
+                others = _weights(below, at, column, valid, width)
+            second += others.to(tl.float32) * vector[None, :]
     scale = 1.0
     if has_norm:
         scale = tl.rsqrt(tl.sum(squares, 0) / width + eps)
@@ -137,12 +148,13 @@ def gemv(
         has_norm=norm is not None,
         has_stream=stream is not None,
         gated=gated,
-        stages=shape.stages,
+        early=EARLY and x.is_cuda,
         num_warps=shape.warps,
+        **({"launch_pdl": True} if EARLY and x.is_cuda else {}),
     )
     return out
 
 
 def _shape(n_rows: int, width: int, gated: bool) -> Shape:
-    rows, columns, warps, stages = MEASURED.get((n_rows, width, gated), GATED if gated else PLAIN)
-    return Shape(rows, min(columns, triton.next_power_of_2(width)), warps, stages)
+    rows, columns, warps = MEASURED.get((n_rows, width, gated), GATED if gated else PLAIN)
+    return Shape(rows, min(columns, triton.next_power_of_2(width)), warps)

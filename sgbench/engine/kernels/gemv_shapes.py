@@ -1,14 +1,17 @@
-"""How the matrix-vector kernel is cut, matrix by matrix: rows of a program, columns of a step, warps, steps in flight.
+"""How the matrix-vector kernel is cut, matrix by matrix: rows of a program, columns of a step along them, warps.
 
 By ``(rows, width, gated)``, measured on an H200 in bfloat16 (`benchmarks/LOG.md`).
 """
 
 from __future__ import annotations
 
-MEASURED: dict[tuple[int, int, bool], tuple[int, int, int, int]] = {
-    (6144, 4096, False): (4, 1024, 4, 1),
+MEASURED: dict[tuple[int, int, bool], tuple[int, int, int]] = {
+    (6144, 4096, False): (4, 1024, 4),
 }
 """What was measured; other matrices take `PLAIN` or `GATED`."""
 
-PLAIN = (4, 1024, 4, 1)
-GATED = (2, 1024, 4, 1)
+PLAIN = (4, 1024, 4)
+GATED = (2, 1024, 4)
+
+EARLY = False
+"""Start a kernel while the one before it ends, so that it reads its first weights meanwhile (programmatic dependent launch)."""
