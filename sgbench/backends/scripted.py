@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sgbench.backends.base import BaseBackend, Completion
+from sgbench.backends.base import BaseBackend, Capabilities, Completion
 from sgbench.errors import AbortedError, BackendError
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
@@ -79,6 +79,8 @@ class ScriptedBackend(BaseBackend):
     >>> qa.run("What is the capital of France?", backend=backend)["answer"]
     'Paris'
     """
+
+    capabilities = Capabilities(spellings=False)
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ confirms is refused. Knows nodes and what a backend says of itself; makes no cal
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -157,14 +158,19 @@ def refusal(
     return _lacking(wishes(program, arguments), program, backend, sampling)
 
 
+_SELDOM = {"images": {"image", "video"}, "spellings": {"exact_likelihood", "ExactLikelihood"}}
+"""What few programs ask for, and the names without which they cannot."""
+
+
 def _worth_tracing(able: Capabilities, program: SglFunction) -> bool:
     from sgbench.backends.capabilities import Capabilities
 
     everything = Capabilities()
-    if able == everything:
-        return False
-    only_images = able == Capabilities(images=False)
-    return program.knows or not only_images or _mentions(getattr(program.func, "__code__", None), {"image", "video"})
+    lacking = {f.name for f in dataclasses.fields(able) if getattr(able, f.name) != getattr(everything, f.name)}
+    if not lacking or program.knows or not lacking <= _SELDOM.keys():
+        return bool(lacking)
+    names = set().union(*(_SELDOM[name] for name in lacking))
+    return _mentions(getattr(program.func, "__code__", None), names)
 
 
 def _mentions(code: CodeType | None, names: set[str]) -> bool:

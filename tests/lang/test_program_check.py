@@ -45,7 +45,11 @@ def refused(program: sgl.SglFunction, backend: Limited, **arguments: Any) -> str
         ({"logprobs": False}, sgl.gen("x", return_logprob=True), "log-probabilities"),
         ({"lacks": frozenset({"top_k"})}, sgl.gen("x", top_k=3), "top_k"),
         ({"images": False, "streaming": False}, sgl.image(b"x"), "image"),
-        ({"spellings": False}, sgl.select("x", ["a"], choices_method=sgl.exact_likelihood), "every tokenisation"),
+        (
+            {"spellings": False, "streaming": False},
+            sgl.select("x", ["a"], choices_method=sgl.exact_likelihood),
+            "every tokenisation",
+        ),
         ({"open_turns": False}, "so" + sgl.gen("x"), "num_api_spec_tokens"),
     ],
 )
