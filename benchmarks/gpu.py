@@ -140,6 +140,7 @@ class GpuRun:
         except Exception as failure:
             rows[name] = {"failed": f"{type(failure).__name__}: {failure}"[:500]}
             print(f"{name}: {traceback.format_exc()}", flush=True)
+        self.write(self._args.out)
 
     def _start(self, options: dict[str, Any]) -> tuple[Any, float]:
         """An engine, and seconds from nothing to its first token."""

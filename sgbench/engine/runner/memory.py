@@ -8,6 +8,7 @@ names all holders, not a crash. Knows torch's allocator and the driver; no model
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,11 +79,17 @@ class DeviceMemory:
     ----------
     device
         Of the runner. On a CPU nothing is measured and nothing is guarded.
+
+    Attributes
+    ----------
+    lost
+        A kernel failed: nothing on the device can be used, and nothing that was there may be let go (`keep_for_ever`).
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device = _indexed(device)
         self._cuda = device.type == "cuda"
+        self.lost = False
         self._before = torch.cuda.memory_allocated(device) if self._cuda else 0
         self._weights = self._kv = self._steps = 0
 
@@ -150,7 +157,10 @@ class DeviceMemory:
                     "torch.cuda.empty_cache()), or start the engine with a smaller kv_tokens"
                 ) from failure
             if any(sign in str(failure) for sign in _LOST):
-                raise lost(failure) from failure
+                self.lost = True
+                told = lost(failure)
+                keep_for_ever(told)
+                raise told from failure
             raise
 
     def pool_tokens(self, bytes_per_token: int, slots: int, rehearse: Callable[[], None]) -> int:
@@ -216,6 +226,10 @@ class GuardedStep:
         with self._memory.guard("a step"):
             return self._step.result()
 
+    def __del__(self) -> None:
+        if self._memory.lost:
+            keep_for_ever(self._step)
+
 
 def free_bytes(device: torch.device) -> int:
     """What this process may still take of the card: less than is free where the user has set a limit to torch."""
@@ -255,6 +269,15 @@ def lost(failure: BaseException) -> DeviceLostError:
         "tensors included: save what is on the host, restart the kernel and run again with cuda_graph=False and "
         "attention='torch'; if that works, please report it"
     )
+
+
+def keep_for_ever(held: object) -> None:
+    """Never free ``held``, not even when the process ends.
+
+    Memory that a copy to or from a lost device used cannot be given back: torch asks the driver, is refused inside a destructor, and ends
+    the whole process. The notebook's kernel is worth more than those bytes.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
 
 
 def is_lost(device: torch.device) -> bool:

@@ -27,7 +27,7 @@ from sgbench.engine.runner.device_steps import DeviceSteps
 from sgbench.engine.runner.host_steps import HostSteps
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.masking import MaskTable
-from sgbench.engine.runner.memory import DeviceMemory, GuardedStep, is_lost, ram_pool_tokens
+from sgbench.engine.runner.memory import DeviceMemory, GuardedStep, is_lost, keep_for_ever, ram_pool_tokens
 from sgbench.engine.runner.rehearsal import rehearsal, rehearsal_tokens
 from sgbench.engine.runner.resolve import attention_choice, resolve, resolve_limits
 from sgbench.engine.runner.slot_table import SlotTable
@@ -187,7 +187,11 @@ class TorchRunner:
     def close(self) -> None:
         """Drop every tensor; `run` afterwards is an error. Idempotent."""
         steps, self._steps = self._steps, None
-        if steps is not None and self._device.type == "cuda" and not is_lost(self._device):
+        if steps is None or self._device.type != "cuda":
+            return
+        if self._memory.lost or is_lost(self._device):
+            keep_for_ever(steps)
+        else:
             del steps
             gc.collect()  # models of transformers hold themselves in cycles
             torch._C._cuda_clearCublasWorkspaces()
