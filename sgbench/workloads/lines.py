@@ -26,6 +26,8 @@ class Lines:
         By name, one value for each ``x``; None: no point.
     x_title, x_unit, unit
         What is along the axis, and the units; ``%`` prints shares as percentages.
+    names
+        Of the points, where their distances mean nothing: they stand evenly, in the order given.
     """
 
     title: str
@@ -34,6 +36,12 @@ class Lines:
     x_title: str = ""
     x_unit: str = "%"
     unit: str = ""
+    names: Sequence[str] = ()
+
+    def _name(self, i: int) -> str:
+        if self.names:
+            return self.names[i]
+        return f"{self.x[i]:.0%}" if self.x_unit == "%" else shown(self.x[i], self.x_unit)
 
     def __str__(self) -> str:
         columns = {name: max(18, len(name) + 2) for name in self.series}
@@ -42,9 +50,9 @@ class Lines:
             f"{self.title} ({self.unit})",
             f"{self.x_title:{wide}}" + "".join(f"{name:>{columns[name]}}" for name in self.series),
         ]
-        for i, x in enumerate(self.x):
+        for i in range(len(self.x)):
             values = (f"{shown(v[i], self.unit):>{columns[name]}}" for name, v in self.series.items())
-            lines.append(f"{shown(x, self.x_unit):{wide}}" + "".join(values))
+            lines.append(f"{self._name(i):{wide}}" + "".join(values))
         return "\n".join(lines)
 
     def figure(self) -> Any:
@@ -54,7 +62,7 @@ class Lines:
         drawn = go.Figure()
         for i, (name, values) in enumerate(self.series.items()):
             drawn.add_scatter(
-                x=list(self.x),
+                x=list(self.names or self.x),
                 y=list(values),
                 name=name,
                 mode="lines+markers",
@@ -62,7 +70,7 @@ class Lines:
             )
         return drawn.update_layout(
             title=self.title,
-            xaxis={"title": self.x_title, "tickformat": ".0%" if self.x_unit == "%" else None},
+            xaxis={"title": self.x_title, "tickformat": ".0%" if self.x_unit == "%" and not self.names else None},
             yaxis={
                 "title": self.unit,
                 "tickformat": ".0%" if self.unit == "%" else None,
@@ -78,7 +86,8 @@ class Lines:
         canvas = Canvas(self.title if self.unit == "%" else f"{self.title} ({self.unit})", top, self.unit)
         if len(self.series) > 1:
             canvas.legend(list(self.series))
-        low, high = min(self.x), max(self.x)
+        xs = [float(i) for i in range(len(self.x))] if self.names else self.x
+        low, high = min(xs), max(xs)
         wide = WIDTH - LEFT - RIGHT - 60
 
         def place(x: float) -> float:
@@ -86,22 +95,21 @@ class Lines:
 
         for i, values in enumerate(self.series.values()):
             colour = COLOURS[i % len(COLOURS)]
-            points = [(place(x), canvas.y(v)) for x, v in zip(self.x, values, strict=True) if v is not None]
+            points = [(place(x), canvas.y(v)) for x, v in zip(xs, values, strict=True) if v is not None]
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             canvas.parts.append(
                 f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
             )
             canvas.parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in points]
-        self._axis(canvas, place)
+        self._axis(canvas, [place(x) for x in xs])
         return canvas.svg()
 
-    def _axis(self, canvas: Canvas, place: Any) -> None:
+    def _axis(self, canvas: Canvas, places: Sequence[float]) -> None:
         last = -1e9
-        for x in self.x:
-            if place(x) - last > 34:  # names that would touch are left out
-                last = place(x)
-                name = f"{x:.0%}" if self.x_unit == "%" else shown(x, self.x_unit)
-                canvas.text(last, canvas.floor + 18, name, anchor="middle")
+        for i, x in enumerate(places):
+            if x - last > 34:  # names that would touch are left out
+                last = x
+                canvas.text(x, canvas.floor + 18, self._name(i), anchor="middle")
         canvas.text(LEFT + (WIDTH - LEFT - RIGHT) / 2, canvas.floor + 40, self.x_title, anchor="middle")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

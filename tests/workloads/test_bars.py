@@ -38,11 +38,17 @@ LINES = Lines("Time <s>", [0.0, 0.5, 1.0], {"first": [3.0, 2.0, None], "all": [3
 
 def test_lines_too():
     rows = str(LINES).splitlines()
-    assert rows[2].split() == ["0.0%", "3", "30"] and rows[-1].split() == ["100.0%", "10"]
+    assert rows[2].split() == ["0%", "3", "30"] and rows[-1].split() == ["100%", "10"]
     root = ElementTree.fromstring(LINES.svg())
     assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == 5
     bundle = LINES._repr_mimebundle_()
     assert [trace["name"] for trace in bundle["application/vnd.plotly.v1+json"]["data"]] == ["first", "all"]
+
+
+def test_points_may_have_names_instead_of_places():
+    named = Lines("t", [1.0, 1000.0], {"only": [2.0, 3.0]}, names=["few", "no bound"])
+    words = [t.text for t in ElementTree.fromstring(named.svg()).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"few", "no bound"} <= set(words) and str(named).splitlines()[-1].startswith("no bound")
 
 
 def test_one_line_needs_no_legend():
