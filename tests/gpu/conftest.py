@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.models.conftest import checkpoint
 
 __all__ = ["checkpoint"]
+
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+FRACTION = float(os.environ.get("SGBENCH_TEST_GPU_FRACTION", "1" if _WORKERS == 1 else "0.2"))
+"""Of the card that this process may take: engines that are told no size, and tests that fill the card, keep to it."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -16,6 +22,7 @@ def _needs_a_gpu() -> None:
 
     if not torch.cuda.is_available():
         pytest.skip("no NVIDIA GPU here")
+    torch.cuda.set_per_process_memory_fraction(FRACTION)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Logprobs are sums over the vocabulary in float32, whose order may differ: they t
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 import pytest
 
 from sgbench.engine.engine import EngineCore

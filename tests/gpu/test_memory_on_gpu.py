@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,12 +19,10 @@ from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.runner.torch_runner import TorchRunner
 from sgbench.errors import CapacityError, DeviceMemoryError
+from tests.gpu.conftest import FRACTION
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
 
 pytestmark = pytest.mark.gpu
-
-FRACTION = float(os.environ.get("SGBENCH_TEST_GPU_FRACTION", "1"))
-"""Of the card that these tests may fill: less where something else runs beside them."""
 
 SMALL: dict[str, Any] = LLAMA_31_8B | {
     "vocab_size": 32_000,
@@ -55,11 +52,9 @@ def ask(engine: EngineCore, texts: list[list[int]], new: int = 4) -> list[int]:
 
 @pytest.fixture
 def clean() -> Iterator[None]:
-    torch.cuda.set_per_process_memory_fraction(FRACTION)
     torch.cuda.empty_cache()
     yield
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 def used_bytes() -> int:
