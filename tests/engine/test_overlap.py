@@ -68,6 +68,7 @@ def lived(overlap: bool, asked: Any, aborts: dict[int, int], flush_at: int, opti
         if not ran and step > max(late for _, _, late, _, _ in asked):
             break
     outputs = {i: handle.wait() for i, handle in handles.items()}
+    core.shutdown()
     said = {i: (out.output_ids, out.finish_reason) for i, out in outputs.items()}
     ahead = [plan for plan in launched if isinstance(plan, DecodePlan)]
     return said, seen, figures, ahead

@@ -103,13 +103,13 @@ def thresholds(
 ) -> torch.Tensor:
     """See `filtering.thresholds`: by sorting."""
     never = float("-inf")
-    plain = logits.float()
-    ranked = plain.sort(-1, descending=True).values
-    rank = torch.arange(logits.shape[1], device=logits.device)
-    scores = (ranked / temperatures.clamp(min=1e-30)[:, None]).masked_fill(rank >= top_ks[:, None], never)
+    ranked = logits.float().sort(-1, descending=True).values
+    kth = ranked.gather(1, (top_ks.long() - 1).clamp(max=logits.shape[1] - 1)[:, None])
+    scores = (ranked / temperatures.clamp(min=1e-30)[:, None]).masked_fill(ranked < kth, never)
     probs = scores.softmax(-1)
-    outside = (probs.cumsum(-1) - probs >= top_ps[:, None]) & (top_ps[:, None] < 1)
-    outside[:, 0] = False
+    equals = torch.searchsorted(-ranked, -ranked)  # the first of those that are as likely
+    above = (probs.cumsum(-1) - probs).gather(1, equals)
+    outside = (above >= top_ps[:, None]) & (top_ps[:, None] < 1) & (ranked < ranked[:, :1])
     least = ranked.masked_fill(outside | (scores == never), float("inf")).amin(-1)
     floor = torch.where(min_ps > 0, ranked[:, 0] + temperatures * min_ps.clamp(min=1e-30).log(), never)
     filters = (temperatures > 0) & ((top_ks < logits.shape[1]) | (top_ps < 1) | (min_ps > 0))
