@@ -47,7 +47,16 @@ def test_any_step(seed: int, dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", [*TYPES, torch.float16])
 @pytest.mark.parametrize(
-    "heads", [Heads(8, 8, 64), Heads(4, 1, 80), Heads(6, 2, 96), Heads(28, 4, 128), Heads(8, 4, 256), Heads(16, 1, 64)]
+    "heads",
+    [
+        Heads(4, 2, 8),
+        Heads(8, 8, 64),
+        Heads(4, 1, 80),
+        Heads(6, 2, 96),
+        Heads(28, 4, 128),
+        Heads(8, 4, 256),
+        Heads(16, 1, 64),
+    ],
 )
 def test_heads_of_other_models(heads: Heads, dtype: torch.dtype) -> None:
     for decode in (False, True):

@@ -17,7 +17,7 @@ from sgbench.engine.attention.triton_attention import TritonAttention
 from sgbench.engine.request import StepPlan
 from tests.kernels.attention_worlds import Heads, Request, World, decode_plan
 
-SHAPES = [Heads(4, 2, 16), Heads(4, 4, 16), Heads(6, 2, 32), Heads(7, 1, 16), Heads(2, 1, 24)]
+SHAPES = [Heads(4, 2, 16), Heads(4, 4, 16), Heads(6, 2, 32), Heads(7, 1, 16), Heads(2, 1, 24), Heads(4, 2, 8)]
 
 
 def eager_to_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,6 @@ class DecodeScratch:
         Partial results, float32 ``[n, heads, head_dim]``, and their log-sum-exp ``[n, heads]``.
     own, first_own
         What is made of the rows' own positions, and where each program's part of it begins.
-    arrivals
-        int32 ``[max_rows, kv_heads]``, zeros between launches.
     fixed_run
         Where contexts are cut if results must not depend on the batch.
     """
@@ -46,7 +44,6 @@ class DecodeScratch:
     parts: tuple[torch.Tensor, torch.Tensor]
     own: torch.Tensor
     first_own: torch.Tensor
-    arrivals: torch.Tensor
     fixed_run: int
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sgbench.engine.runner.kv_cache import KVCache
 
 _INTERPRETED_PROGRAMS = 3
+_LEAST_BLOCK = 16
+"""Least side of a matrix that tensor cores multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,12 @@ class Runs:
     ----------
     runs, first_run
         The runs, and where each share's begin.
-    arrivals
-        int32 ``[rows, kv_heads]``, zeros.
     shared
         May there be partial results of shared segments?
     """
 
     runs: torch.Tensor
     first_run: torch.Tensor
-    arrivals: torch.Tensor
     shared: bool
 
 
@@ -112,15 +111,16 @@ class Launcher:
         self._cache, self._invariant = cache, invariant
         self.n_kv_heads, self.head_dim = cache.data.shape[1] // 2, cache.data.shape[3]
         self.n_heads = n_heads
+        self._block_d = max(_LEAST_BLOCK, triton.next_power_of_2(self.head_dim))
         group = n_heads // self.n_kv_heads
         itemsize = cache.data.itemsize
         processors = _processors(cache.data.device)
-        row_bytes = triton.next_power_of_2(self.head_dim) * itemsize
+        row_bytes = self._block_d * itemsize
         narrow = max(16, triton.next_power_of_2(group))
         wide = max(128 if itemsize == 2 else 64, narrow)
         if row_bytes <= 256:
             self.narrow = Launch(narrow, 32, 4, 3, 4 * processors)
-            self.own = Launch(narrow, 64, 4, 3, 3 * processors)
+            self.own = Launch(narrow, 64, 2, 5, 3 * processors)
             self.wide = Launch(wide, 128, 8, 3, processors)
         elif row_bytes <= 512:
             self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)
@@ -154,14 +154,24 @@ class Launcher:
             kv, kv.stride(0), slots, cache, cache.stride(0), WIDTH=width, BLOCK=triton.next_power_of_2(width)
         )
 
-    def attend(self, layer: int, q: torch.Tensor, work: Work, options: LayerOptions, out: torch.Tensor) -> None:
-        """Run both lists and join what was cut, into ``out`` ``[tokens, heads * head_dim]``."""
+    def attend(
+        self,
+        layer: int,
+        q: torch.Tensor,
+        work: Work,
+        options: LayerOptions,
+        out: torch.Tensor,
+        runs: Runs | None = None,
+    ) -> None:
+        """Run all lists and join what was cut, into ``out`` ``[tokens, heads * head_dim]``."""
         for items, n_items, launch in (
             (work.wide, work.n_wide, self.wide),
             (work.narrow, work.n_narrow, self.narrow),
         ):
             if items is not None:
                 self._run(layer, q, work, items, n_items, launch, options, out)
+        if runs is not None:
+            self._own(layer, q, work, runs, options, out)
         if work.merged:
             self.merge(work, out)
 
@@ -175,16 +185,16 @@ class Launcher:
             out,
             N_HEADS=self.n_heads,
             HEAD_DIM=self.head_dim,
-            BLOCK_D=triton.next_power_of_2(self.head_dim),
+            BLOCK_D=self._block_d,
             MAX_LEVELS=MAX_LEVELS,
             BLOCK_P=8,
             num_warps=1,
         )
 
-    def attend_own(
+    def _own(
         self, layer: int, q: torch.Tensor, work: Work, runs: Runs, options: LayerOptions, out: torch.Tensor
     ) -> None:
-        """Decode: the own positions of each row, joined with what shared segments gave, into ``out``."""
+        """Decode: the own positions of each row, into ``out`` or into partial results."""
         cache, launch = self._cache.by_slot[layer], self.own
         attend_own[(self.n_shares * self.n_kv_heads,)](
             q,
@@ -197,9 +207,7 @@ class Launcher:
             runs.runs,
             runs.first_run,
             work.positions,
-            work.sources,
             work.n_levels,
-            runs.arrivals,
             out,
             work.part_out,
             work.part_lse,
@@ -209,10 +217,9 @@ class Launcher:
             N_KV_HEADS=self.n_kv_heads,
             GROUP=self.n_heads // self.n_kv_heads,
             HEAD_DIM=self.head_dim,
-            BLOCK_D=triton.next_power_of_2(self.head_dim),
+            BLOCK_D=self._block_d,
             BLOCK_M=launch.rows,
             BLOCK_N=launch.block,
-            MAX_LEVELS=MAX_LEVELS,
             SHARED=runs.shared,
             HAS_WINDOW=options.window is not None,
             HAS_CAP=options.soft_cap is not None,
@@ -254,7 +261,7 @@ class Launcher:
             N_KV_HEADS=self.n_kv_heads,
             GROUP=self.n_heads // self.n_kv_heads,
             HEAD_DIM=self.head_dim,
-            BLOCK_D=triton.next_power_of_2(self.head_dim),
+            BLOCK_D=self._block_d,
             BLOCK_M=launch.rows,
             BLOCK_N=launch.block,
             HAS_WINDOW=options.window is not None,

@@ -121,7 +121,6 @@ class TritonAttention:
             self._partial(n_own + most_shared_parts(max_rows)),
             torch.zeros(n_own, ITEM_FIELDS, dtype=torch.int32, device=device),
             torch.zeros(launcher.n_shares + 1, dtype=torch.int32, device=device),
-            torch.zeros(max_rows, launcher.n_kv_heads, dtype=torch.int32, device=device),
             _fixed_run(table),
         )
         return DecodeBuffers(
@@ -150,7 +149,7 @@ class TritonAttention:
             sources=inputs.sources,
             part_out=scratch.parts[0],
             part_lse=scratch.parts[1],
-            merged=self._invariant,
+            merged=True,
         )
         rows, block = (inputs.rows, inputs.lengths, inputs.slots), triton.next_power_of_2(n_rows)
         slots = inputs.slots[:n_rows]
@@ -163,9 +162,9 @@ class TritonAttention:
             return TritonStep(launcher, self._layers, slots, work)
         plan_shares[(1,)](
             *rows, inputs.own_from, inputs.header, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own,
-            n_rows, launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD, BLOCK_B=block, BLOCK_S=16,
+            inputs.sources, n_rows, launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block, BLOCK_S=16,
         )  # fmt: skip
-        runs = Runs(scratch.own, scratch.first_own, scratch.arrivals, inputs.variant != "plain")
+        runs = Runs(scratch.own, scratch.first_own, inputs.variant != "plain")
         return TritonStep(launcher, self._layers, slots, work, runs)
 
     def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -231,9 +230,7 @@ class TritonStep:
     def attend_into(self, layer: int, q: torch.Tensor, out: torch.Tensor) -> None:
         """`attend` where keys and values are stored already, into ``out`` ``[tokens, heads * head_dim]``."""
         options = self._layers[layer] if self._layers else PLAIN
-        self._launcher.attend(layer, q, self._work, options, out)
-        if self._runs is not None:
-            self._launcher.attend_own(layer, q, self._work, self._runs, options, out)
+        self._launcher.attend(layer, q, self._work, options, out, self._runs)
 
 
 class MixedStep:

@@ -196,9 +196,7 @@ def attend_own(
     runs,
     first_run,
     positions,
-    sources,
     n_levels,
-    arrivals,
     out,
     part_out,
     part_lse,
@@ -211,17 +209,12 @@ def attend_own(
     BLOCK_D: tl.constexpr,
     BLOCK_M: tl.constexpr,
     BLOCK_N: tl.constexpr,
-    MAX_LEVELS: tl.constexpr,
     SHARED: tl.constexpr,
     HAS_WINDOW: tl.constexpr,
     HAS_CAP: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Decode: one token a row, over its own runs, joined with what shared segments gave before (SHARED: there may be some).
-
-    A row of one run is finished in registers. Of a row of several, the program that comes last joins all: ``arrivals``
-    ``[rows, N_KV_HEADS]`` counts, and is zero before and after.
-    """
+    """Decode: one token a row, over the runs of its own positions. SHARED: rows may have shared segments to be joined with."""
     head = tl.program_id(0) % N_KV_HEADS
     share = tl.program_id(0) // N_KV_HEADS
     member = tl.arange(0, BLOCK_M)
@@ -259,47 +252,19 @@ def attend_own(
             window, HEAD_DIM, BLOCK_D, BLOCK_N, True, HAS_WINDOW, HAS_CAP, PRECISION,
         )  # fmt: skip
 
-        if n_runs == 1:
-            if SHARED:
-                for level in range(0, tl.load(n_levels + row)):
-                    source = sources + (row * (MAX_LEVELS + 1) + level + 1) * 3
-                    first = tl.load(source)
-                    step = tl.load(source + 1)
-                    for which in range(0, tl.load(source + 2)):
-                        part = (first + which * step).to(tl.int64) * n_heads + q_head
-                        lse = tl.load(part_lse + part, mask=member < GROUP, other=float("-inf"))
-                        value = tl.load(part_out + part[:, None] * HEAD_DIM + dims[None, :], mask=inside, other=0.0)
-                        higher = tl.maximum(peak, lse)
-                        base = tl.where(higher == float("-inf"), 0.0, higher)
-                        weight = tl.exp2(lse - base)
-                        fade = tl.exp2(peak - base)
-                        total = total * fade + weight
-                        acc = acc * fade[:, None] + weight[:, None] * value
-                        peak = higher
-            result = acc / tl.where(total == 0.0, 1.0, total)[:, None]
+        empty = total == 0.0
+        result = acc / tl.where(empty, 1.0, total)[:, None]
+        alone = n_runs == 1
+        if SHARED:
+            alone = alone & (tl.load(n_levels + row) == 0)
+        if alone:
             out_at = out + (row * n_heads + q_head)[:, None] * HEAD_DIM + dims[None, :]
             tl.store(out_at, result.to(out.dtype.element_ty), mask=inside)
         else:
-            empty = total == 0.0
-            result = acc / tl.where(empty, 1.0, total)[:, None]
-            part = tl.load(run + 6).to(tl.int64) * n_heads + q_head
+            part = tl.load(run + 5).to(tl.int64) * n_heads + q_head
             tl.store(part_out + part[:, None] * HEAD_DIM + dims[None, :], result, mask=inside)
             lse = tl.where(empty, float("-inf"), peak + tl.log2(tl.where(empty, 1.0, total)))
             tl.store(part_lse + part, lse, mask=member < GROUP)
-            tl.debug_barrier()  # every thread's part is written before one of them says so
-            arrived = arrivals + row * N_KV_HEADS + head
-            if tl.atomic_add(arrived, 1, sem="acq_rel") == n_runs - 1:
-                tl.debug_barrier()
-                tl.store(arrived, 0)
-                n_above = 0
-                if SHARED:
-                    n_above = tl.load(n_levels + row)
-                source = sources + row * (MAX_LEVELS + 1) * 3
-                for at_head in tl.static_range(GROUP):
-                    _join(
-                        row, head * GROUP + at_head, tl.load(run + 5), n_runs * 0 + 1, n_runs, source, n_above, part_out, part_lse, out,
-                        n_heads, HEAD_DIM, BLOCK_D, 16,
-                    )  # fmt: skip
 
 
 @triton.jit
@@ -333,13 +298,11 @@ def _join(
         for block in range(0, count, BLOCK_P):
             nth = block + tl.arange(0, BLOCK_P)
             part = (first + nth * step).to(tl.int64) * N_HEADS + head
-            # Other programs wrote these: past the first cache, which may hold what was there before.
-            lse = tl.load(part_lse + part, mask=nth < count, other=float("-inf"), cache_modifier=".cg")
+            lse = tl.load(part_lse + part, mask=nth < count, other=float("-inf"))
             value = tl.load(
                 part_out + part[:, None] * HEAD_DIM + dims[None, :],
                 mask=(nth < count)[:, None] & inside[None, :],
                 other=0.0,
-                cache_modifier=".cg",
             )
             higher = tl.maximum(peak, tl.max(lse, 0))
             base = tl.where(higher == float("-inf"), 0.0, higher)
@@ -445,10 +408,12 @@ def plan_shares(
     positions,
     runs,
     first_run,
+    sources,
     n_rows,
     n_shares,
     least,
     overhead,
+    MAX_LEVELS: tl.constexpr,
     BLOCK_B: tl.constexpr,
     BLOCK_S: tl.constexpr,
 ):
@@ -456,8 +421,8 @@ def plan_shares(
 
     The rows' positions (from ``own_from``) are laid end to end, each with ``overhead`` positions in front for what a run costs anyway,
     and cut into up to ``n_shares`` shares of at least ``least``. A *run* is what one row has in one share: table row, first position,
-    position behind the last, its row of the batch, the row's runs, the row's first partial result, this run's. ``first_run``
-    ``[n_shares + 1]`` says where each share's runs begin. Padding has one empty run. ``header[1]`` partial results are taken already.
+    position behind the last, its row of the batch, the row's runs, its partial result. ``first_run`` ``[n_shares + 1]`` says where each
+    share's runs begin. Padding has one empty run. ``header[1]`` partial results are taken already.
     """
     row = tl.arange(0, BLOCK_B)
     length, table_row = _enter(rows, lengths, new_slots, table, table_width, positions, n_rows, row)
@@ -468,10 +433,15 @@ def plan_shares(
     origin = tl.cumsum(weight, 0) - weight + overhead
     used = tl.minimum(n_shares, tl.maximum(1, (tl.sum(own, 0) + least - 1) // least))
     width = (tl.sum(weight, 0) + used - 1) // used
-    lowest = origin // width
-    n_runs = tl.where(there, (origin + tl.maximum(own, 1) - 1) // width - lowest + 1, 0)
+    lowest = tl.minimum(origin // width, used - 1)  # padding at the end begins where the last share ends
+    highest = tl.minimum((origin + tl.maximum(own, 1) - 1) // width, used - 1)
+    n_runs = tl.where(there, highest - lowest + 1, 0)
     before = tl.cumsum(n_runs, 0) - n_runs
     first_part = tl.load(header + 1) + before
+    source = sources + row * (3 * MAX_LEVELS + 3)
+    tl.store(source, first_part, mask=there)
+    tl.store(source + 1, row * 0 + 1, mask=there)
+    tl.store(source + 2, n_runs, mask=there)
     for block in range(0, n_shares + 1, BLOCK_S):
         share = block + tl.arange(0, BLOCK_S)
         passed = tl.minimum(tl.maximum(share[:, None] - lowest[None, :], 0), n_runs[None, :])
@@ -486,8 +456,7 @@ def plan_shares(
         tl.store(run + 2, begin + tl.where(nth == n_runs - 1, own, end), mask=wanted)
         tl.store(run + 3, row, mask=wanted)
         tl.store(run + 4, n_runs, mask=wanted)
-        tl.store(run + 5, first_part, mask=wanted)
-        tl.store(run + 6, first_part + nth, mask=wanted)
+        tl.store(run + 5, first_part + nth, mask=wanted)
 
 
 @triton.jit
