@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--prompt", type=int, default=1000)
     parser.add_argument("--new", type=int, default=60)
     parser.add_argument("--profile", type=int, nargs="*", default=[1, 256])
+    parser.add_argument("--profile-prompt", type=int, default=250)
     parser.add_argument("--options", type=json.loads, default={})
     args = parser.parse_args()
     engine, seconds = start(args.options, args.cpu)
@@ -194,15 +195,15 @@ def main() -> None:
             found[f"decode_{batch}"] = got = decode(engine, batch, args.prompt, args.new)
             print(f"batch {batch}", {k: round(v, 3) for k, v in got.items()}, flush=True)
             if not args.cpu:
-                found[f"host_{batch}"] = host = host_share(engine, batch, 100, 30)
+                found[f"host_{batch}"] = host = host_share(engine, batch, 64, 16)
                 print(f"batch {batch} host {host:.3f} ms a step", flush=True)
-        for batch in [] if args.cpu else args.profile:
-            found[f"profile_{batch}"] = rows = list(breakdown(engine, batch, args.prompt, 24))
-            print(f"batch {batch}: microseconds a step, launches a step")
-            for row in rows:
-                print(f"  {row['us_a_step']:9.1f} {row['launches_a_step']:7.1f}  {row['kernel']}", flush=True)
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+            if batch in args.profile and not args.cpu:
+                found[f"profile_{batch}"] = rows = list(breakdown(engine, batch, args.profile_prompt, 16))
+                print(f"batch {batch}: microseconds a step, launches a step")
+                for row in rows:
+                    print(f"  {row['us_a_step']:9.1f} {row['launches_a_step']:7.1f}  {row['kernel']}", flush=True)
+            if args.json:
+                args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
