@@ -155,7 +155,8 @@ class OpenAI(RemoteBackend):
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
         if not s.text_:
             raise UsageError("select on a server needs some text before it")
-        decide = self._by_votes if self.capabilities.select == "votes" else self._by_scores
+        votes = self.capabilities.select == "votes"
+        decide = functools.partial(self._by_votes, self._encoder) if votes else self._by_scores
         with self._called(s, "select") as call:
 
             async def ask(**request: Any) -> Any:
@@ -181,7 +182,12 @@ class OpenAI(RemoteBackend):
         return openai_scores.decide(choices, method, own, alone)
 
     async def _by_votes(
-        self, text: str, choices: list[str], method: ChoicesSamplingMethod, ask: Callable[..., Awaitable[Any]]
+        self,
+        encoder: Encoder,
+        text: str,
+        choices: list[str],
+        method: ChoicesSamplingMethod,
+        ask: Callable[..., Awaitable[Any]],
     ) -> ChoicesDecision:
         if method not in (token_length_normalized, greedy_token_selection):
             told = f"OpenAI's own API tells no log-probabilities of choices: {method!r} is not used, the choice is made token by token"
@@ -191,7 +197,7 @@ class OpenAI(RemoteBackend):
             reply = await ask(prompt=list(ids), max_tokens=1, temperature=0, logit_bias=bias)
             return openai_reply.text(reply.choices[0]) if getattr(reply, "choices", None) else ""
 
-        scores = await openai_votes.votes(text, choices, self._encoder, one)
+        scores = await openai_votes.votes(text, choices, encoder, one)
         best = max(range(len(choices)), key=scores.__getitem__)
         return ChoicesDecision(choices[best], openai_votes.scores_meta(scores))
 

@@ -88,6 +88,9 @@ class RemoteBackend(BaseBackend):
         try:
             yield call
             self.token_usage.add(call.meta, call.requests or 1)
+        except GeneratorExit:
+            error = "the reader stopped"
+            raise
         except BaseException as failure:
             error = hidden(f"{type(failure).__name__}: {failure}", self._secret)
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import inspect
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +31,8 @@ _CHANGES = frozenset({
 })
 # fmt: on
 _STORES = frozenset({"STORE_SUBSCR", "STORE_ATTR", "DELETE_SUBSCR", "DELETE_ATTR", "STORE_SLICE"})
-_OUTWARD = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME", "IMPORT_STAR", "YIELD_VALUE"})
+_OUTWARD = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME", "IMPORT_STAR"})
+_WAITS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _VALUES = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), SglExpr)
 
 
@@ -48,7 +50,7 @@ def _pure(function: Any, seen: set[int]) -> bool:
     seen.add(id(function))
     codes = list(_codes(function.__code__))
     instructions = [one for code in codes for one in dis.get_instructions(code)]
-    if any(one.opname in _OUTWARD for one in instructions):
+    if function.__code__.co_flags & _WAITS or any(one.opname in _OUTWARD for one in instructions):
         return False
     free = set(function.__code__.co_freevars)
     if any(one.opname in ("STORE_DEREF", "DELETE_DEREF") and one.argval in free for one in instructions):

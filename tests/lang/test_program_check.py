@@ -215,14 +215,18 @@ def _imports(s):
 
 
 def _reads_only(s):
-    s += examples[0] + json.dumps({"a": 1}) + sgl.gen("a")
+    s += examples[0] + json.dumps({"a": 1}) + ", ".join(word for word in examples) + sgl.gen("a")
+
+
+def _yields(s):
+    yield s
 
 
 @pytest.mark.parametrize(
     ("body", "pure"),
     [
         (_reads_only, True), (_local_list, True), (_reads, False), (_counts, False), (_appends, False), (_calls_loud, False),
-        (_draws, False), (_opens, False), (_stores, False), (_imports, False), (helper, True), (len, False),
+        (_draws, False), (_opens, False), (_stores, False), (_imports, False), (helper, True), (len, False), (_yields, False),
     ],
 )  # fmt: skip
 def test_what_can_run_unnoticed_is_told_from_the_code(body: Any, pure: bool) -> None:
