@@ -132,8 +132,10 @@ class Page:
         self.sent_bytes = 0
         page.expose_function("asked", self._answer)
         source = assets.module(name).replace("export default", "const NAME_ =") + MODEL.replace("NAME", "NAME_")
-        page.set_content(PAGE.format(css=type(widget)._css, module_=source))
+        page.set_content(PAGE.format(css=widget._css, module_=source))
         self.evaluate = page.evaluate
+        self._metrics = page.context.new_cdp_session(page)
+        self._metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def _answer(self, message: dict[str, Any]) -> None:
         encoder = self._widget._feed.encoder
@@ -145,6 +147,11 @@ class Page:
         self.sent_bytes += len(events) + len(patches) + len(json.dumps(meta))
         data = [base64.b64encode(part).decode() for part in (events, patches)]
         self._page.evaluate("(given) => { setTimeout(() => deliver(...given)); }", [meta, *data])
+
+    def busy_ms(self) -> float:
+        """Processor time of the page's main thread so far: what other work on the machine does not lengthen."""
+        metrics = self._metrics.send("Performance.getMetrics")["metrics"]
+        return float(1000 * next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
     def wait_until_whole(self) -> float:
         """Seconds until the page has every event."""
@@ -182,7 +189,9 @@ def million(events: int, chromium: Any) -> dict[str, Any]:
     page = Page(chromium.new_page(viewport={"width": 1280, "height": 800}), widget, "radix_tree")
     arrive_s = page.wait_until_whole()
     source = random.Random(1)
+    before = page.busy_ms()
     jumps = [page.evaluate("(p) => jump(p)", source.randrange(events)) for _ in range(60)]
+    busy = (page.busy_ms() - before) / len(jumps)
     return {
         "events": events,
         "file_mb": round(size / 1e6, 1),
@@ -190,7 +199,11 @@ def million(events: int, chromium: Any) -> dict[str, Any]:
         "fold_s": round(fold_s, 1),
         "sent_mb": round(page.sent_bytes / 1e6, 1),
         "arrive_s": round(arrive_s, 1),
-        "jump_ms": {"median": round(statistics.median(jumps), 1), "largest": round(max(jumps), 1)},
+        "jump_ms": {
+            "median": round(statistics.median(jumps), 1),
+            "largest": round(max(jumps), 1),
+            "processor_mean": round(busy, 1),
+        },
     }
 
 
@@ -204,19 +217,22 @@ def many_nodes(nodes: int, chromium: Any) -> dict[str, Any]:
     page.wait_until_whole()
     shown = page.evaluate("() => Number(document.querySelector('[data-sgb-widget]').dataset.sgbNodes)")
     end = len(trace)
-    played = page.evaluate(
-        f"() => frames(4000, (i) => {{ slider.value = String({end} - 600 + i); slider.dispatchEvent(new Event('input')); }})"
-    )
-    key = "document.querySelector('.sgb-stage').dispatchEvent(new KeyboardEvent('keydown', {key: i % 60 < 30 ? '+' : '-', bubbles: true}))"
-    zoomed = page.evaluate(f"() => frames(3000, (i) => {{ if (i % 5 === 0) {key}; }})")
-    return {"nodes": shown, "played": _rate(played), "zoomed": _rate(zoomed)}
+    move = f"slider.value = String({end} - 600 + i); slider.dispatchEvent(new Event('input'));"
+    key = "new KeyboardEvent('keydown', {key: i % 60 < 30 ? '+' : '-', bubbles: true})"
+    zoom = f"if (i % 5 === 0) document.querySelector('.sgb-stage').dispatchEvent({key});"
+    return {"nodes": shown, "played": _rate(page, 4000, move), "zoomed": _rate(page, 3000, zoom)}
 
 
-def _rate(times: list[float]) -> dict[str, float]:
+def _rate(page: Page, ms: int, each: str) -> dict[str, float]:
+    """Frames while ``each`` happens before every one of them, and what a frame costs the page's main thread."""
+    began = page.busy_ms()
+    times = page.evaluate(f"() => frames({ms}, (i) => {{ {each} }})")
+    busy = (page.busy_ms() - began) / len(times)
     ordered = sorted(times)
     return {
         "frames_per_s": round(1000 * len(times) / sum(times), 1),
         "slowest_twentieth_ms": round(ordered[int(0.95 * len(ordered))], 1),
+        "processor_ms_a_frame": round(busy, 1),
     }
 
 

@@ -177,3 +177,21 @@ def test_plurals_fit(one: str, many: str) -> None:
 def test_steps_become_instructions() -> None:
     assert imperative("fills the kettle with water") == "Fill the kettle with water"
     assert imperative("rinses off the foam") == "Rinse off the foam"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (" 64, 67, 70", True),
+        (" 64, 67", True),
+        ("64", True),
+        (" 64, 67, 70, 73", True),
+        (" 64, 68", False),
+        ("", False),
+        ("6", False),
+    ],
+)
+def test_a_sequence_may_be_continued_by_any_number_of_right_items(text: str, right: bool) -> None:
+    family = next(f for f in FAMILIES if f.name == "sequences")
+    assert family.right is not None
+    assert family.right(Example((("58, 61,", False), (" 64, 67, 70", True)), "64, 67, 70"), text) is right

@@ -305,6 +305,23 @@ def test_an_interrupt_in_the_body_stops_every_branch_and_keeps_the_text() -> Non
             child["x"]
 
 
+@pytest.mark.parametrize("act", [lambda s: s.fork(2), lambda s: s.fork(2).join("concate_and_append")])
+def test_an_interrupt_while_a_fork_is_made_stops_the_run(act) -> None:
+    place = backend(delay_s=1000.0)
+    kept = []
+
+    @sgl.function
+    def program(s):
+        kept.append(s)
+        s += "P"
+        act(s)
+
+    interrupt_when(place, 1)
+    with pytest.raises(KeyboardInterrupt):
+        program.run(backend=place)
+    assert isinstance(kept[0].error(), sgl.AbortedError) and kept[0].text() == "P"
+
+
 def test_an_interrupt_while_reading_stops_the_run() -> None:
     place = backend(delay_s=1000.0)
     program = sgl.function(lambda s: s.__iadd__("P" + sgl.gen("x")))

@@ -15,6 +15,16 @@ SMALL = {
     "hit_rates": 'sizes = {"mmlu": 8, "generative_agents": 10, "json_decoding": 1, "chat_short": 2, "rag": 4}\nkv_tokens = 16384',
     "ablation": 'sizes = {"generative_agents": 5}\nrepeats = 1\nkv_tokens = 8192',
     "json_jump_forward": "size = 2\nkv_tokens = 4096",
+    "throughput_latency": 'sizes = {"mmlu": 3, "generative_agents": 5}\npeer_sizes = {"generative_agents": 2}\n'
+    "latency_programs = 1\nrepeats = 1\nkv_tokens = 8192",
+    "hit_rate_sweep": 'workload = "mmlu"\nsize = 6\nshares = [0.0, 0.4, 1.0]\nkv_tokens = 8192\nrepeats = 1',
+    "radix_tree_snapshots": "pool_tokens = 40\nheight = 300",
+    "kv_sharing_patterns": "kv_tokens = 4096\nheight = 320",
+    "overhead": "requests = 10\nrounds = 1\nkv_tokens = 16384",
+    "fsm_gain": "size = 2\nrepeats = 1\nkv_tokens = 4096",
+    "api_speculation": "size = 3\nkv_tokens = 8192",
+    "theorem_3_1": "seed = 1\nbatches = 1\nrequests = 32\ncache_sizes = [1.0, 2.0]\nrates = [0.05, 4.0]",
+    "starvation": "popular = 160\nlonely_every = 12\nbounds = [0, 8, 64, 1000]",
 }
 """Parameters of a quick run, in place of the cell that is tagged so."""
 

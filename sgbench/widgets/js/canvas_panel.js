@@ -105,6 +105,9 @@ export function duration(ms) {
   return ms < 1000 ? `${ms.toFixed(ms < 100 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
 
+// A number for the narrow margin beside an axis.
+export const short = (value) => value.toLocaleString(undefined, value < 100000 ? {} : { notation: "compact", maximumFractionDigits: 1 });
+
 const roundTime = (ms) => (ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`);
 
 // Words behind a small square of their colour, one after another; returns where they end.

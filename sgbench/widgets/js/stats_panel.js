@@ -1,6 +1,6 @@
 // Is the cache working: the hit rate over time, what the pool holds, and each request's prompt.
 
-import { CanvasPanel, duration, hatching, key, timeAxis, write, writeKeys } from "./canvas_panel.js";
+import { CanvasPanel, duration, hatching, key, short, timeAxis, write, writeKeys } from "./canvas_panel.js";
 import { el, setText } from "./dom.js";
 
 const STATS_LEFT = 52;
@@ -129,7 +129,7 @@ export class StatsPanel extends CanvasPanel {
       }
       evicted = reading.evicted;
     }
-    write(ctx, palette, capacity.toLocaleString(), left - 6, top, { align: "right" });
+    write(ctx, palette, short(capacity), left - 6, top, { align: "right" });
     write(ctx, palette, "0", left - 6, bottom, { align: "right" });
     this.poolSpots(x, { top, bottom, right });
   }
@@ -156,7 +156,7 @@ export class StatsPanel extends CanvasPanel {
     const tall = Math.max(1, ...bars.map((one) => one.prompt));
     const step = Math.min(26, (right - left) / Math.max(1, bars.length));
     const fill = hatching(ctx, palette["o-cached"], palette.surface);
-    write(ctx, palette, tall.toLocaleString(), left - 6, top, { align: "right" });
+    write(ctx, palette, short(tall), left - 6, top, { align: "right" });
     ctx.fillStyle = palette.line;
     ctx.fillRect(left, bottom, right - left, 1);
     bars.forEach((one, i) => {

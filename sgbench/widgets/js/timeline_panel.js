@@ -46,7 +46,8 @@ export class TimelinePanel extends CanvasPanel {
     const pitch = Math.min(LANE_MAX, (bottom - top) / lanes);
     const tall = Math.max(1, pitch - (pitch > 6 ? 4 : pitch > 3 ? 1 : 0));
     const fills = { queued: this.dashes(ctx, palette), cached: hatching(ctx, palette["o-cached"], palette.surface) };
-    write(ctx, palette, lanes === 1 ? "1 lane" : `${lanes} lanes`, left - 8, top + Math.min(pitch, 20) / 2, { align: "right" });
+    write(ctx, palette, `${lanes}`, left - 8, top + 5, { align: "right" });
+    write(ctx, palette, lanes === 1 ? "lane" : "lanes", left - 8, top + 18, { align: "right", size: 10 });
     for (const request of this.requests) {
       const y = top + request.lane * pitch + (pitch - tall) / 2;
       for (const span of request.spans) this.paintSpan(ctx, palette, request, span, x, y, tall, fills);

@@ -26,9 +26,16 @@ export class TokensPanel {
     this.which = el("select", { class: "sgb-select", "aria-label": "Program" });
     this.which.addEventListener("change", () => this.choose(this.which.value === "" ? null : Number(this.which.value)));
     this.channel = el("select", { class: "sgb-select sgb-hidden", "aria-label": "Colours show" }, el("option", { value: "origin", text: "colours: origin" }), el("option", { value: "probability", text: "colours: probability" }));
-    this.channel.addEventListener("change", () => this.text.classList.toggle("sgb-by-probability", this.channel.value === "probability"));
+    this.channel.addEventListener("change", () => {
+      const on = this.channel.value === "probability";
+      this.text.classList.toggle("sgb-by-probability", on);
+      this.doubt.classList.toggle("sgb-hidden", !on);
+    });
     this.tools = [this.channel, button("Previous program (<)", ICONS.back, () => this.turn(-1)), this.which, button("Next program (>)", ICONS.next, () => this.turn(1))];
     this.legend = el("div", { class: "sgb-legend" }, ...["cached", "prefilled", "decoded", "jumped", "selected"].map((name) => key(name, "", name)));
+    this.doubt = key("doubt", "", "unlikely token");
+    this.doubt.classList.add("sgb-hidden");
+    this.legend.append(this.doubt);
     this.text.addEventListener("pointermove", (event) => this.point(event));
     this.text.addEventListener("pointerleave", () => this.tip.element.classList.add("sgb-hidden"));
     this.stage.addEventListener("blur", () => this.walk(-1));
