@@ -152,7 +152,8 @@ class StreamExecutor:
         Parameters
         ----------
         here
-            The caller will wait for it anyway: it is executed on the calling thread, if nothing is before it.
+            The caller will wait for it anyway: it is executed on the calling thread, if nothing is before it. Not on the main thread,
+            where an interrupt must find the language's own wait.
 
         Raises
         ------
@@ -170,7 +171,7 @@ class StreamExecutor:
         if slots:
             self._slots.update((slot.name, slot) for slot in slots)
             self.pulse.beat()
-        apart = self.use_thread and not here
+        apart = self.use_thread and (not here or threading.current_thread() is threading.main_thread())
         item = Item(expr, slots, blocks=apart and (self.speculation is not None or not never_blocks(expr)))
         before = self.error_
         if not self._queue.put(item):
