@@ -187,7 +187,7 @@ class Launcher:
             HEAD_DIM=self.head_dim,
             BLOCK_D=self._block_d,
             MAX_LEVELS=MAX_LEVELS,
-            BLOCK_P=8,
+            BLOCK_P=16,
             num_warps=1,
         )
 

@@ -231,7 +231,10 @@ def attend_own(
         row = tl.load(run + 3).to(tl.int64)
         n_runs = tl.load(run + 4)
         slots = table + table_row.to(tl.int64) * table_width
-        at = tl.load(positions + row) + member * 0
+        if HAS_WINDOW:
+            at = tl.load(positions + row) + member * 0
+        else:
+            at = end - 1 + member * 0  # all of a run is before its query
         query_at = q + row * q_token_stride + q_head[:, None] * q_head_stride + dims[None, :]
         queries = tl.load(query_at, mask=inside, other=0.0)
         if HAS_WINDOW:
@@ -338,10 +341,12 @@ def merge_parts(
     token = tl.program_id(0)
     source = sources + token * (3 * MAX_LEVELS + 3)
     n_above = tl.load(n_levels + token)
+    first = tl.load(source)
+    step = tl.load(source + 1)
     count = tl.load(source + 2)
     if (count != 1) | (n_above != 0):
         _join(
-            token, tl.program_id(1), tl.load(source), tl.load(source + 1), count, source, n_above, part_out, part_lse, out,
+            token, tl.program_id(1), first, step, count, source, n_above, part_out, part_lse, out,
             N_HEADS, HEAD_DIM, BLOCK_D, BLOCK_P,
         )  # fmt: skip
 
