@@ -104,7 +104,7 @@ def thresholds(
     """See `filtering.thresholds`: by sorting."""
     never = float("-inf")
     ranked = logits.float().sort(-1, descending=True).values
-    kth = ranked.gather(1, (top_ks.long() - 1).clamp(max=logits.shape[1] - 1)[:, None])
+    kth = ranked.gather(1, (top_ks.long() - 1).clamp(0, logits.shape[1] - 1)[:, None])
     scores = (ranked / temperatures.clamp(min=1e-30)[:, None]).masked_fill(ranked < kth, never)
     probs = scores.softmax(-1)
     equals = torch.searchsorted(-ranked, -ranked)  # the first of those that are as likely

@@ -96,6 +96,7 @@ class DecodeSteps:
         plan: DecodePlan,
         tokens: IntArray | None,
         columns: IntArray,
+        exact: bool = True,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Start a step.
 
@@ -107,6 +108,8 @@ class DecodeSteps:
             int32 ``[n]``: what they run; None: what their rows sampled last.
         columns
             int32 ``[6, n]``: see `sgbench.engine.runner.drawing.draw`.
+        exact
+            Capture a graph of this very size; else one of up to twice the size does, if there is one: for steps that come once.
 
         Returns
         -------
@@ -115,6 +118,8 @@ class DecodeSteps:
         """
         n = len(plan.rids)
         size = int(self._sizes[np.searchsorted(self._sizes, n)])
+        if not exact:
+            size = min((known for known, _ in self._captured if size <= known <= 2 * size), default=size)
         self._table.write_decode(plan)
         self._inputs.load(plan, size)
         self._load(plan, tokens, columns, size)

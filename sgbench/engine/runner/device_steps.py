@@ -144,7 +144,7 @@ class DeviceSteps:
         sampling, step = self._sampling, short_step(plan.chunks, plan.shared)
         rows = step.plan.rows
         columns = sampling.columns(rows, step.plan.sample_index)
-        sampled, logits = self._decode.launch(step.plan, step.token_ids, columns)
+        sampled, logits = self._decode.launch(step.plan, step.token_ids, columns, exact=False)
         at = step.ends
         ends, table_rows = upload(np.stack([at, rows[at].astype(np.int64)]), self._device)
         sampled, logits = sampled.index_select(0, ends), logits.index_select(0, ends)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_TOKENS = 16
 """Of one request: longer runs are read faster together, as a prompt is."""
+_SHORT_CONTEXT = 128
+"""Unless all that they read is this short: then what counts is to launch them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,12 @@ class ShortStep:
 
 def is_short(chunks: Sequence[Chunk], most_rows: int) -> bool:
     """Does every chunk sample, report nothing of its own tokens, and bring few; and are they ``most_rows`` at most together?"""
-    if not all(c.sample and c.input_logprobs_from is None and len(c.token_ids) <= _MOST_TOKENS for c in chunks):
-        return False
+    for chunk in chunks:
+        n = len(chunk.token_ids)
+        if not chunk.sample or chunk.input_logprobs_from is not None:
+            return False
+        if n > _MOST_TOKENS and chunk.start + n > _SHORT_CONTEXT:
+            return False
     return sum(len(c.token_ids) for c in chunks) <= most_rows
 
 
