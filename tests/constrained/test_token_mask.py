@@ -51,6 +51,21 @@ def test_a_mask_has_the_tokens_that_a_walk_over_each_allows(pattern: str) -> Non
         assert ends.tolist() == [masks.machine.step(state, masks.vocabulary.tokens[i]) for i in ids]
 
 
+def test_masks_that_are_few_of_a_large_vocabulary_leave_out_what_is_dead_beside_them() -> None:
+    """Few tokens among many, at a depth where a good part of the nodes is alive: those are listed with the dead ones."""
+    source = random.Random(9)
+    pieces = {bytes(source.choices(range(97, 123), k=source.randint(2, 6))) for _ in range(9000)}
+    tokens = [*(bytes([b]) for b in range(256)), *sorted(pieces), *(bytes([b, 97]) for b in range(128, 192))]
+    vocabulary = Vocabulary(tokens)
+    for pattern in (r'[^"\\\x00-\x1f]*', "[é-ü中-国😀-😂]+a?", "[0-4a-c]{1,3}z"):
+        masks = TokenMasks(regex_machine(pattern), vocabulary)
+        for state in range(masks.machine.n_states):
+            assert masks.allowed(state).tolist() == expected(masks, state), (pattern, state)
+            ids, ends = masks.moves(state)
+            assert sorted(ids.tolist()) == expected(masks, state)
+            assert ends.tolist() == [masks.machine.step(state, tokens[i]) for i in ids]
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_masks_of_random_machines() -> None:
     source, vocabulary, checked = Patterns(11), random_vocabulary(4), 0

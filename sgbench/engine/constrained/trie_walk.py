@@ -47,7 +47,7 @@ class TrieWalk:
         """The tokens that end in live nodes, in no order: when they are few."""
         ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
         for level, _, nodes, states in self._reached:
-            some = np.arange(len(states)) if nodes is None else nodes
+            some = np.flatnonzero(states != self._dead) if nodes is None else nodes
             if len(some) <= _SINGLY:
                 first = level.first_token
                 ids.extend(level.token_ids[first[node] : first[node + 1]] for node in some)
@@ -78,10 +78,10 @@ class TrieWalk:
         ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
         after: list[IntArray] = [np.zeros(0, dtype=np.int32)]
         for level, _, nodes, states in self._reached:
-            some = np.arange(len(states)) if nodes is None else nodes
+            some = np.flatnonzero(states != self._dead) if nodes is None else nodes
             tokens, owner = spread(level.first_token, some)
             ids.append(level.token_ids.take(tokens))
-            after.append(states.take(owner))
+            after.append((states.take(some) if nodes is None else states).take(owner))
         return np.concatenate(ids), np.concatenate(after)
 
     def _n_tokens(self) -> int:
