@@ -33,7 +33,7 @@ from sgbench.engine.token_set import TokenSet
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
 
 BATCH = 64
-STEPS = 96
+STEPS = 64
 ENDLESS = {"wide": r'[^"\\\x00-\x1f]*', "narrow": r"[0-9]*"}
 """Constraints that a text can satisfy for ever: one allows most tokens, one a few."""
 
@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--layers", type=int, default=32)
     args = parser.parse_args()
-    deadline = time.perf_counter() + args.budget
+    began = time.perf_counter()
+    deadline = began + args.budget
     results: dict[str, Any] = {"machine": describe("cuda")}
 
     def tell(name: str, value: Any) -> None:
@@ -57,11 +58,13 @@ def main() -> None:
 
     bench = Bench(args.layers)
     tell("engine", {"start_s": bench.start_s, "config": bench.settings()})
-    tell("kernel_us", kernel_us())
-    tell("mask_step", bench.mask_step(deadline))
+    tell("mask_step", bench.mask_step(began + 0.6 * args.budget))
     tell("character_64", bench.characters(BATCH, 3, deadline))
-    tell("character_1", bench.characters(1, 3, deadline))
-    tell("character_16", bench.characters(16, 2, deadline))
+    for size in (1, 16):
+        if time.perf_counter() < deadline:
+            tell(f"character_{size}", bench.characters(size, 2, deadline))
+    if time.perf_counter() < deadline:
+        tell("kernel_us", kernel_us())
     bench.engine.shutdown()
 
 
@@ -108,7 +111,7 @@ class Bench:
                 if round_:
                     taken[name].append(seconds / steps * 1e3)
                     spent[name].append(host.seconds / steps * 1e3)
-            if time.perf_counter() > deadline - 20:
+            if round_ and time.perf_counter() > deadline:
                 break
         host.restore()
         self._set(ahead=True)
@@ -127,7 +130,7 @@ class Bench:
         modes = ("off", "safe", "text")
         taken: dict[str, list[float]] = {mode: [] for mode in modes}
         last: dict[str, dict[str, Any]] = {}
-        for round_ in range(repeats + 2):
+        for round_ in range(repeats + 1):
             for mode in modes:
                 self._set(mode=mode)
                 prompts = [f"{i}: the character sheet of a wizard as JSON.\n" for i in range(size)]
@@ -139,7 +142,7 @@ class Bench:
                     "jumped_tokens": stats.jumped_tokens,
                     "prefill_tokens": stats.prefill_tokens,
                 }
-                if round_ >= 2:
+                if round_:
                     taken[mode].append(seconds)
             if time.perf_counter() > deadline and taken["off"]:
                 break
@@ -155,7 +158,8 @@ class Bench:
         if mode is not None:
             self.engine._intake._jump_forward = mode
         if ahead is not None:
-            self.engine.call(lambda: setattr(self.engine._loop.worker._pipeline, "_overlap", ahead))
+            launcher = self.engine.runner if ahead else None
+            self.engine.call(lambda: setattr(self.engine._loop.worker._pipeline, "_launcher", launcher))
 
     def _run(self, prompts: list[str], params: dict[str, Any], complete: bool = False) -> tuple[float, int]:
         engine = self.engine
