@@ -50,7 +50,8 @@ class Vocab:
 
     def text(self, token_ids: Iterable[int]) -> str:
         """The readable text of a run of tokens."""
-        return readable("".join(map(self, token_ids)))
+        known = self._texts
+        return readable("".join([known[i] if i in known else self(i) for i in token_ids]))
 
     def learn(self, texts: Mapping[int, str]) -> None:
         """Take texts that a file brought."""
