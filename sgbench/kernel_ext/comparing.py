@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sgbench.errors import UsageError
 from sgbench.kernel_ext.ledger import Comparison, Difference, Ledger
 from sgbench.kernel_ext.outline import flatten, outline
 from sgbench.kernel_ext.run import Plan, Run
+
+MAX_TOP_LOGPROBS = 64
+"""Candidates that are asked for where two texts part."""
 
 
 def check_baseline(backend: Any) -> None:
@@ -74,13 +78,34 @@ def difference(one: Run, other: Run) -> Difference | None:
     for number, (a, b) in enumerate(zip(one.states, other.states, strict=True)):
         texts = ["".join(span.text for span in flatten(outline(state))) for state in (a, b)]
         if texts[0] != texts[1]:
-            return _first(number, *(_tokens(text, one.plan.backend) for text in texts))
+            found = _first(number, *(_tokens(text, one.plan.backend) for text in texts))
+            return replace(found, logit_gap=_logit_gap(one.plan.backend, texts, found.token))
     return None
+
+
+def _logit_gap(backend: Any, texts: list[str], place: int) -> float | None:
+    """How far apart the model holds the two tokens after the first ``place``, which are common; None where it cannot be asked."""
+    tokenizer, generate = getattr(backend, "tokenizer", None), getattr(backend, "generate", None)
+    if tokenizer is None or generate is None:
+        return None
+    ids = [tokenizer.encode(text) for text in texts]
+    if not 0 < place < min(map(len, ids)):
+        return None
+    answer = generate(
+        input_ids=ids[0][:place],
+        sampling_params={"max_new_tokens": 0},
+        return_logprob=True,
+        top_logprobs_num=MAX_TOP_LOGPROBS,
+    )
+    (candidates,) = answer["meta_info"]["output_top_logprobs"] or [()]
+    known = {token: logprob for logprob, token, _ in candidates}
+    one, other = (known.get(side[place]) for side in ids)
+    return None if one is None or other is None else one - other
 
 
 def _first(state: int, one: list[str], other: list[str]) -> Difference:
     place = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return Difference(state, place, *("".join(tokens[place : place + 1]) for tokens in (one, other)))
+    return Difference(state, place, "".join(one[place : place + 1]), "".join(other[place : place + 1]))
 
 
 def _tokens(text: str, backend: Any) -> list[str]:

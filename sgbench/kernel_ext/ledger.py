@@ -5,6 +5,7 @@ Knows measured numbers only: nothing here estimates. The words are the same in t
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from sgbench.lang.spans import Usage
 
 NO_GAIN = 1.05
 """Below this ratio the line says so."""
+_STUDENT = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093),
+)
+"""Student's t for 95 %, two-sided, by degrees of freedom from 1; beyond the last it hardly changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,15 @@ class Difference:
     """The first place where two runs' texts part.
 
     ``state`` counts the states of a batch, ``token`` the tokens of the text before the place; ``with_cache`` and
-    ``baseline`` are the tokens there.
+    ``baseline`` are the tokens there. ``logit_gap`` is how far the model holds the first above the second behind what both have in
+    common, nats; None: not known.
     """
 
     state: int
     token: int
     with_cache: str
     baseline: str
+    logit_gap: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +105,26 @@ class Comparison:
         """Median of `ratios`: how many times faster the cache made it."""
         return statistics.median(self.ratios)
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % confidence interval of the ratio (Student's t on the pairs' log ratios); None: one pair has none."""
+        n = len(self.pairs)
+        if n < 2:
+            return None
+        logs = [math.log(ratio) for ratio in self.ratios]
+        half = _STUDENT[min(n - 1, len(_STUDENT)) - 1] * statistics.stdev(logs) / math.sqrt(n)
+        middle = statistics.fmean(logs)
+        return math.exp(middle - half), math.exp(middle + half)
+
     def verdict(self) -> str:
-        """The ratio in words, with its spread; says so where there is no gain."""
-        low, high = min(self.ratios), max(self.ratios)
-        spread = f" ({low:.2f} to {high:.2f} over {len(self.pairs)} pairs)" if len(self.pairs) > 1 else ""
+        """The ratio in words, with its confidence interval; says so where there is no gain, or none that can be told from noise."""
+        interval = self.interval
+        spread = ""
+        if interval is not None:
+            spread = f" (95 % confidence {interval[0]:.2f} to {interval[1]:.2f}, {len(self.pairs)} pairs)"
         if self.ratio < 1 / NO_GAIN:
             return f"no gain here: {1 / self.ratio:.2f}x slower with the cache{spread}"
-        if self.ratio < NO_GAIN or low < 1:
+        if self.ratio < NO_GAIN or (interval is not None and interval[0] < 1):
             return f"no gain here: {self.ratio:.2f}x{spread}"
         return f"{self.ratio:.2f}x faster with the cache{spread}"
 
@@ -130,7 +151,10 @@ class Comparison:
             return "same text"
         d = self.difference
         where = f"state {d.state}, " if d.state else ""
-        return f"text differs from {where}token {d.token} on: {d.with_cache!r} with the cache, {d.baseline!r} without"
+        gap = "" if d.logit_gap is None else f", logits {abs(d.logit_gap):.3f} apart"
+        return (
+            f"text differs from {where}token {d.token} on: {d.with_cache!r} with the cache, {d.baseline!r} without{gap}"
+        )
 
 
 def duration(ms: float) -> str:

@@ -103,11 +103,17 @@ def pair(run_ms: float, base_ms: float) -> tuple[Ledger, Ledger]:
         ([(100.0, 200.0)], "2.00x faster"),
         ([(100.0, 101.0)], "no gain here: 1.01x"),
         ([(200.0, 100.0)], "no gain here: 2.00x slower"),
-        ([(100.0, 200.0), (100.0, 300.0), (100.0, 400.0)], "3.00x faster with the cache (2.00 to 4.00 over 3 pairs)"),
-        ([(100.0, 90.0), (100.0, 150.0), (100.0, 160.0)], "no gain here: 1.50x (0.90 to 1.60 over 3 pairs)"),
+        (
+            [(100.0, 200.0), (100.0, 300.0), (100.0, 400.0)],
+            "3.00x faster with the cache (95 % confidence 1.21 to 6.85, 3 pairs)",
+        ),
+        (
+            [(100.0, 90.0), (100.0, 150.0), (100.0, 160.0)],
+            "no gain here: 1.50x (95 % confidence 0.59 to 2.83, 3 pairs)",
+        ),
     ],
 )
-def test_the_verdict_is_the_median_with_its_spread_and_admits_no_gain(
+def test_the_verdict_is_the_median_with_its_confidence_interval_and_admits_no_gain(
     pairs: list[tuple[float, float]], says: str
 ) -> None:
     comparison = Comparison("force-miss", tuple(pair(*times) for times in pairs), None)
@@ -121,6 +127,17 @@ def test_a_difference_is_told_with_its_tokens() -> None:
     assert "token 7" in line
     assert "' Paris' with the cache" in line
     assert "cache off" in line
+
+
+def test_a_difference_says_how_far_apart_the_model_holds_the_two_tokens() -> None:
+    line = plain_comparison(Comparison("off", (pair(1, 2),), Difference(0, 7, " Paris", " Lyon", -0.0123)))
+    assert "without, logits 0.012 apart" in line
+
+
+def test_the_interval_is_students() -> None:
+    scipy_free = Comparison("off", tuple(pair(100.0, ratio * 100) for ratio in (2.9, 3.0, 3.1)), None).interval
+    assert scipy_free == (pytest.approx(2.7605, abs=1e-3), pytest.approx(3.2579, abs=1e-3))
+    assert Comparison("off", (pair(1, 2),), None).interval is None
 
 
 def test_durations_have_three_figures() -> None:
