@@ -6,7 +6,7 @@ import math
 from statistics import fmean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sgbench as sgl
@@ -28,6 +28,7 @@ def ask(method: ChoicesSamplingMethod, rows: list[list[float]], bare: list[list[
     )
 
 
+@settings(deadline=None)
 @given(LOGPROBS)
 def test_token_length_normalized_takes_the_first_best_mean(rows) -> None:
     means = [fmean(row) for row in rows]
@@ -36,6 +37,7 @@ def test_token_length_normalized_takes_the_first_best_mean(rows) -> None:
     assert decision.meta_info["normalized_prompt_logprobs"] == means
 
 
+@settings(deadline=None)
 @given(LOGPROBS)
 def test_greedy_follows_the_best_token_at_each_position(rows) -> None:
     width = max(map(len, rows))
@@ -46,6 +48,7 @@ def test_greedy_follows_the_best_token_at_each_position(rows) -> None:
     assert decision.meta_info["greedy_logprob_matrix"] == padded
 
 
+@settings(deadline=None)
 @given(LOGPROBS)
 def test_unconditional_subtracts_what_the_choice_has_without_the_prompt(rows) -> None:
     bare: list[list[float | None]] = [[None, *(-0.5 * i for i in range(1, len(row)))] for row in rows]

@@ -120,6 +120,7 @@ def test_a_backend_that_does_not_tell_its_tokens_is_an_error() -> None:
         grade.compile().reordering().savings([{"essay": "E"}], sgl.BaseBackend())
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 2), max_size=5), max_size=8))
 def test_what_a_batch_can_share_is_all_but_its_trie(prompts: list[list[int]]) -> None:
     trie = {tuple(prompt[: i + 1]) for prompt in prompts for i in range(len(prompt))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sgbench as sgl
@@ -21,6 +21,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_every_character_keeps_the_origin_of_its_first_read(steps) -> None:
     transcript, origins = Transcript(), []

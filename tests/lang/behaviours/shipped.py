@@ -95,15 +95,19 @@ def a_tool_is_used(place: Any) -> Any:
 @behaviour(lambda prompt: "Finish" if prompt.endswith("Action: ") else " think", scores=first(["Finish", "Search"]))
 def a_loop_ends_where_the_model_says(place: Any) -> Any:
     def body(s):
+        actions = []
         for i in range(3):
             s += f"Thought {i}:" + sgl.gen("thought", stop="\n", max_tokens=4) + "\nAction: "
             s += sgl.select("action", ["Search", "Finish"]) + "\n"
+            actions.append(s["action"])
             if s["action"] == "Finish":
                 break
+        s["actions"] = actions
 
     state = go(body, place)
-    assert state.text().count("Thought") == 1 + state.text().count("Search") - (state["action"] == "Search")
-    return told(state, "action")
+    assert state["actions"].count("Finish") == (state["actions"][-1] == "Finish") and len(state["actions"]) in (1, 2, 3)
+    assert state["action"] == state["actions"][-1] and (len(state["actions"]) == 3 or state["action"] == "Finish")
+    return told(state, "actions")
 
 
 @behaviour()
