@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.constraint_suite import SUITE, large_vocabulary
 from sgbench.constrained import compile_regex
 from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.constraint import Constraint
@@ -162,3 +163,20 @@ def test_a_real_vocabulary_of_ranked_bytes(tmp_path: Path) -> None:
     tokenizer = Tokenizer(tmp_path)
     assert tokenizer.vocab_size == theirs.n_vocab > 130_000
     assert all(tokenizer.token_bytes(i) == theirs.decode_single_token_bytes(i) for i in range(tokenizer.vocab_size))
+
+
+def test_masks_of_a_real_vocabulary_are_what_a_walk_over_each_token_allows() -> None:
+    vocabulary = large_vocabulary()
+    if vocabulary is None:
+        pytest.skip("mistral-common is not installed (extra bench)")
+    source = random.Random(0)
+    for name in ("jsonstr", "url", "unicode"):
+        pattern, text = SUITE[name]
+        masks = TokenMasks(regex_machine(pattern), vocabulary)
+        machine, states = masks.machine, [masks.machine.start]
+        for byte in text.encode():
+            states.append(machine.step(states[-1], bytes([byte])))
+        for state in source.sample(sorted(set(states)), 3):
+            tokens = enumerate(vocabulary.tokens)
+            wanted = [i for i, token in tokens if token and machine.step(state, token) != machine.dead]
+            assert masks.allowed(state).tolist() == wanted
