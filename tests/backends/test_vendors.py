@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -381,3 +384,13 @@ def test_crusoe_is_an_openai_server_with_a_key(monkeypatch: pytest.MonkeyPatch) 
 def test_vertex_says_where_to_go() -> None:
     with pytest.raises(sgl.BackendError, match=r"LiteLLM.'vertex_ai/gemini"):
         sgl.VertexAI("gemini-2.5-flash")
+
+
+def test_every_extra_that_an_error_names_can_be_installed() -> None:
+    root = Path(sgl.__file__).parent
+    extras = tomllib.loads((root.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    pattern = re.compile(r'MissingDependencyError\(\s*"?[\w.]+"?, "(\w+)"')
+    named = {name for path in root.rglob("*.py") for name in pattern.findall(path.read_text(encoding="utf-8"))}
+    assert {"anthropic", "litellm", "openai", "remote", "serve"} <= named <= set(extras)
