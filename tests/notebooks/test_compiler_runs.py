@@ -55,7 +55,7 @@ def test_the_refusal_names_the_line(outputs: dict[str, str]) -> None:
 
 
 def test_the_proposal_saves_what_it_says(outputs: dict[str, str]) -> None:
-    assert "+Answer with one word: positive or negative." not in outputs["print(proposal)"]  # it keeps its neighbours
+    assert "+Is this positive or negative?" not in outputs["print(proposal)"]  # it keeps its neighbours
     assert "+Review: {review}" in outputs["print(proposal)"]
     predicted = int(re.match(r"([\d,]+) of", outputs["print(savings)"])[1].replace(",", ""))
     before, after = map(int, re.findall(r"computed: +(\d+)", outputs["print(labels)"]))

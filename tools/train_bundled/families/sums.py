@@ -291,9 +291,16 @@ def _holds(example: Example, text: str) -> bool:
     return (example.want or "").lower() in text.lower()
 
 
+def _continues(example: Example, text: str) -> bool:
+    """Whether every item of the completion is the right one at its place: no prompt says how many there should be."""
+    want, got = (example.want or "").split(", "), text.strip().rstrip(",").split(", ")
+    common = min(len(want), len(got))
+    return want[:common] == got[:common]
+
+
 FAMILIES: tuple[Family, ...] = (
     Family("equations", 0.4, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
     Family("numbers compared", 3.0, _numbers, right=_first, held_out="numbers drawn anew"),
-    Family("sequences", 1.5, _sequence, right=_first, held_out="sequences drawn anew"),
+    Family("sequences", 1.5, _sequence, right=_continues, held_out="sequences drawn anew"),
     Family("little sums", 1.5, _little_sum, right=_holds, held_out="numbers drawn anew"),
 )
