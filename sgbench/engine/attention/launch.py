@@ -13,7 +13,8 @@ import triton
 
 from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling
-from sgbench.engine.kernels.attention import attend_items, attend_own, merge_parts, store_kv
+from sgbench.engine.kernels.attention import attend_items, attend_own, store_kv
+from sgbench.engine.kernels.attention_join import merge_parts
 
 if TYPE_CHECKING:
     from sgbench.engine.runner.kv_cache import KVCache
@@ -69,7 +70,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What a decode step's own positions are cut into, on the device; see `sgbench.engine.kernels.attention.plan_shares`.
+    """What a decode step's own positions are cut into, on the device; see `sgbench.engine.kernels.attention_plan.plan_shares`.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ from sgbench.engine.attention.decode_buffers import DecodeBuffers, DecodeScratch
 from sgbench.engine.attention.items import ITEM_FIELDS, Cut, StepWork, step_work
 from sgbench.engine.attention.launch import Launcher, Runs, Work
 from sgbench.engine.attention.sharing import MAX_LEVELS, leading, part_of
-from sgbench.engine.kernels.attention import plan_fixed, plan_shares
+from sgbench.engine.kernels.attention_plan import plan_fixed, plan_shares
 
 if TYPE_CHECKING:
     from sgbench.engine.request import StepPlan
