@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from sgbench.engine.attention.reference import ReferenceAttention
+from sgbench.engine.engine import EngineCore
 from sgbench.engine.runner import torch_runner
-from sgbench.engine.runner.decode_steps import batch_sizes
+from sgbench.engine.runner.decode_steps import Captured, DecodeSteps, batch_sizes
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.slot_table import SlotTable
 from sgbench.engine.runner.torch_runner import TorchRunner
@@ -103,3 +104,43 @@ def _runner(folder: Path) -> TorchRunner:
     return TorchRunner(
         EngineConfig(model_path=str(folder), device="cpu", dtype="float32", kv_tokens=512, max_running=8)
     )
+
+
+def test_sizes_that_come_and_go_are_served_by_larger_graphs(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captures are counted and computed at once instead: which sizes, and that tokens stay right at any of them."""
+    _, folder = checkpoint("llama")
+    texts = [[5 + i, 6, 7 + i] for i in range(7)]
+    lengths = [20, 3, 3, 4, 6, 25, 25]
+
+    def said(way: Any) -> list[list[int]]:
+        if way is not None:
+            monkeypatch.setattr(torch_runner, "_steps", way)
+        runner = _runner(folder)
+        with EngineCore(runner.config, runner, None) as engine:
+            params = [{"temperature": 0, "max_new_tokens": n, "ignore_eos": True} for n in lengths]
+            return [list(out["output_ids"]) for out in engine.generate(input_ids=texts, sampling_params=params)]
+
+    captured: list[int] = []
+
+    class Recomputed:
+        def __init__(self, steps: DecodeSteps, size: int) -> None:
+            self.steps, self.size = steps, size
+            self.tokens = torch.zeros(size, dtype=torch.int32)
+            captured.append(size)
+
+        def replay(self) -> None:
+            self.tokens.copy_(self.steps._compute(self.size))
+
+    def capture(steps: DecodeSteps, size: int) -> Captured:
+        graph = Recomputed(steps, size)
+        return Captured(graph, graph.tokens)  # type: ignore[arg-type]
+
+    def with_graphs(*args: Any) -> Any:
+        made = as_on_a_gpu(GatherAttention)(*args)
+        made._decode._graphs = True
+        return made
+
+    want = said(None)
+    monkeypatch.setattr(DecodeSteps, "_capture", capture)
+    assert said(with_graphs) == want
+    assert captured == [8, 4], "the whole batch, then only what stays for long"

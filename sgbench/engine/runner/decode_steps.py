@@ -7,6 +7,7 @@ after the other. Knows tokens, slots and sampling keys as arrays; no requests.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from sgbench.engine.runner.slot_table import SlotTable
 
 _RING = 4
+_PATIENCE = 8
+"""Steps of one size before it gets a graph of its own, if another one serves."""
 _FIELDS = 3 + N_COLUMNS
 """Token, row, position, and what is drawn by."""
 
@@ -88,6 +91,7 @@ class DecodeSteps:
         self._turn = 0
         self._fields = torch.zeros(_FIELDS, most, dtype=torch.int32, device=device)
         self._captured: dict[tuple[int, str], Captured] = {}
+        self._asked = Counter[int]()
         self._pool = torch.cuda.graph_pool_handle() if graphs else None
         self._stream = torch.cuda.Stream(device) if graphs else None  # type: ignore[no-untyped-call]
 
@@ -109,7 +113,7 @@ class DecodeSteps:
         columns
             int32 ``[6, n]``: see `sgbench.engine.runner.drawing.draw`.
         exact
-            Capture a graph of this very size; else one of up to twice the size does, if there is one: for steps that come once.
+            This size may come often: after a few steps it gets a graph of its own. Else one of up to twice the size does, if there is one.
 
         Returns
         -------
@@ -117,9 +121,7 @@ class DecodeSteps:
             Sampled tokens and logits, overwritten by the next step.
         """
         n = len(plan.rids)
-        size = int(self._sizes[np.searchsorted(self._sizes, n)])
-        if not exact:
-            size = min((known for known, _ in self._captured if size <= known <= 2 * size), default=size)
+        size = self._size(n, exact)
         self._table.write_decode(plan)
         self._inputs.load(plan, size)
         self._load(plan, tokens, columns, size)
@@ -133,6 +135,15 @@ class DecodeSteps:
             captured.graph.replay()
             sampled = captured.tokens
         return sampled[:n], self._logits[:n]
+
+    def _size(self, n: int, exact: bool) -> int:
+        """What a step of ``n`` rows is padded to: a size that comes and goes needs no graph of its own while a larger one is there."""
+        size = int(self._sizes[np.searchsorted(self._sizes, n)])
+        if exact:
+            self._asked[size] += 1
+            if self._asked[size] > _PATIENCE:
+                return size
+        return min((known for known, _ in self._captured if size <= known <= 2 * size), default=size)
 
     def _load(
         self,
