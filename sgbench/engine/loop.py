@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.gate import Gate
+from sgbench.engine.handover import quick_handover
 from sgbench.engine.inbox import Inbox
 from sgbench.engine.runner.base import Runner
 from sgbench.engine.sequence import Sequence
@@ -59,17 +60,18 @@ class EngineLoop:
         return self.worker.step()
 
     def _run(self) -> None:
-        try:
-            while not self._inbox.closed:
-                self._inbox.wait(self._ready)
-                if self._may_step:
-                    self.step()
-                else:
-                    self._answer_calls()
-        except BaseException as failure:
-            self.failure = failure
-        finally:
-            self._close()
+        with quick_handover():
+            try:
+                while not self._inbox.closed:
+                    self._inbox.wait(self._ready)
+                    if self._may_step:
+                        self.step()
+                    else:
+                        self._answer_calls()
+            except BaseException as failure:
+                self.failure = failure
+            finally:
+                self._close()
 
     @property
     def _may_step(self) -> bool:
