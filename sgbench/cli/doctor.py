@@ -112,18 +112,13 @@ def _devices() -> Iterator[Finding]:
 
 def _usable() -> Iterator[Finding]:
     """Can torch and the kernels use the GPU that the driver shows? The same checks as an engine's start."""
-    import torch
-
-    from sgbench.engine.runner.gpu_check import why_no_flashinfer, why_none, why_not
+    from sgbench.engine.runner.gpu_check import description, why_no_flashinfer, why_none, why_not
 
     reason = why_none() or why_not()
     if reason:
         yield Finding("missing", "CUDA", f"{reason}; models run on the CPU until then")
         return
-    major, minor = torch.cuda.get_device_capability()
-    yield Finding(
-        "ok", "CUDA", f"torch {torch.__version__} for CUDA {torch.version.cuda}, compute capability {major}.{minor}"
-    )
+    yield Finding("ok", "CUDA", description())
     reason = why_no_flashinfer()
     if reason:
         yield Finding("note", "attention", f"{reason}; the engine's own kernels compute it")

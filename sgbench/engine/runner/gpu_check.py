@@ -44,6 +44,12 @@ def why_not(device: int = 0) -> str:
     return ""
 
 
+def description() -> str:
+    """Torch, its CUDA and the first GPU's capability, for people."""
+    major, minor = torch.cuda.get_device_capability()
+    return f"torch {torch.__version__} for CUDA {torch.version.cuda}, compute capability {major}.{minor}"
+
+
 def why_no_flashinfer() -> str:
     """Why FlashInfer cannot be used here; empty if it can."""
     try:
