@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LEAST_CAPABILITY = (8, 0)
 _MOST_GROUP = 128
-_LEAST_HEAD_DIM, _MOST_HEAD_DIM = 16, 256
+_MOST_HEAD_DIM = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,8 @@ def _no_triton(shape: AttentionShape, named: bool) -> str | None:
     if torch.cuda.get_device_capability(shape.device) < _LEAST_CAPABILITY:
         found = ".".join(map(str, torch.cuda.get_device_capability(shape.device)))
         return f"the kernels need compute capability 8.0, and this GPU has {found}"
-    if not _LEAST_HEAD_DIM <= shape.head_dim <= _MOST_HEAD_DIM or shape.n_heads // shape.n_kv_heads > _MOST_GROUP:
-        return f"the kernels take heads of {_LEAST_HEAD_DIM} to {_MOST_HEAD_DIM}, {_MOST_GROUP} to a KV head"
+    if shape.head_dim > _MOST_HEAD_DIM or shape.n_heads // shape.n_kv_heads > _MOST_GROUP:
+        return f"the kernels take heads of up to {_MOST_HEAD_DIM}, {_MOST_GROUP} to a KV head"
     return None
 
 
