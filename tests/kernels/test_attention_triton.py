@@ -39,7 +39,7 @@ def test_any_step(sharing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if sharing:
         eager_to_share(monkeypatch)
 
-    @settings(deadline=None, max_examples=8)
+    @settings(deadline=None, max_examples=6)
     @given(worlds())
     def run(world: World) -> None:
         world.check(world.got(TritonAttention(world.cache, world.heads.q)))
@@ -52,7 +52,7 @@ def test_decode_without_planning_on_the_host(sharing: bool, monkeypatch: pytest.
     if sharing:
         eager_to_share(monkeypatch)
 
-    @settings(deadline=None, max_examples=8)
+    @settings(deadline=None, max_examples=6)
     @given(worlds(decode=True), st.integers(0, 3))
     def run(world: World, padding: int) -> None:
         backend = TritonAttention(world.cache, world.heads.q)
