@@ -16,10 +16,11 @@ tree = RadixTree(twin, height=300)
 tree.show()
 """
 
-# The cell blocks the main thread while a thread like an engine's feeds the tree, until the page clicks.
+# The cell blocks the main thread while a thread like an engine's feeds the tree, until the test has seen enough.
 DRIVE = """
+import os
 def engine():
-    for prompt, output in chats(400, seed=3):
+    for prompt, output in chats(4000, seed=3):
         twin.request(prompt, output)
         time.sleep(0.03)
         if done.is_set():
@@ -27,7 +28,9 @@ def engine():
 done = threading.Event()
 thread = threading.Thread(target=engine)
 thread.start()
-time.sleep(5)
+end = time.monotonic() + 60
+while not os.path.exists("seen") and time.monotonic() < end:
+    time.sleep(0.05)
 done.set()
 thread.join()
 tree.finish()
@@ -56,6 +59,7 @@ def test_live_in_a_running_cell_with_controls_that_work(browser: Any) -> None:
     widget.get_by_role("button", name="Latest").click()
     notebook.wait_widget(f"seq > {held + 20}")
     assert notebook.running(1)
+    (browser.lab.folder / "seen").touch()
     notebook.wait("(cells) => cells[2].executionState === 'idle' && cells[2].executionCount", 60)
     assert notebook.failures() == []
     final, equal = notebook.cells()[2]["outputs"][0]["text"].split()
