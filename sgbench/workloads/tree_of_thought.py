@@ -24,15 +24,18 @@ _STAGES = (
 )
 
 _NAMES = ("plan", "solution", "reflection")
-EXAMPLES_TOKENS = 900
-_HEAD = "You solve word problems in stages: a plan, a solution, a reflection. Here are worked examples.\n\n"
+EXAMPLES_TOKENS = 0
+"""Worked turns before every question. A larger model may have 900 (the hit rate is then the paper's 98 %); the bundled one loses its thread."""
+_HEAD = "You solve word problems in stages: a plan, a solution, a reflection."
 _PLAN = "Start from the first number, then go through the events in order and add what comes in and subtract what goes away."
 
 
 @sgl.function
-def tree_of_thought(s: Any, examples: str, question: str) -> None:
+def tree_of_thought(s: Any, examples: list[tuple[str, str]], question: str) -> None:
     """Plan, execute, reflect; each stage in several branches of the one before. A stage of one branch waits for no other branch's."""
-    s += sgl.system(examples)
+    s += sgl.system(_HEAD)
+    for asked, said in examples:
+        s += sgl.user(asked) + sgl.assistant(said)
     level, grown = [s], []
     for name, told in zip(_NAMES, _STAGES, strict=True):
         for state in level:
@@ -83,19 +86,24 @@ def problem(rng: Random) -> Problem:
     return Problem(" ".join(story), tuple(lines), total)
 
 
-def _worked(rng: Random) -> str:
-    """A problem with its plan, solution and reflection."""
+def _worked(rng: Random) -> list[tuple[str, str]]:
+    """The turns about a problem: its plan, solution and reflection."""
     made = problem(rng)
     checked = " ".join(f"{line.removesuffix('.')}, right." for line in made.lines[1:])
-    return (
-        f"Question: {made.question}\nPlan: {_PLAN}\nSolution: {' '.join(made.lines)} The answer is {made.answer}.\n"
-        f"Reflection: I check each step. {checked} All steps are right. Score: 5\n\n"
+    said = (
+        _PLAN,
+        f"{' '.join(made.lines)} The answer is {made.answer}.",
+        f"I check each step. {checked} All steps are right. Score: 5",
     )
+    return [(told.format(q=made.question), answer) for told, answer in zip(_STAGES, said, strict=True)]
 
 
-def worked_examples(rng: Random, count: Count) -> str:
-    """The system message."""
-    return _HEAD + "".join(lexicon.as_many(lambda: _worked(rng), EXAMPLES_TOKENS, count))
+def worked_examples(rng: Random, count: Count) -> list[tuple[str, str]]:
+    """Turns that come before every question, about `EXAMPLES_TOKENS` long."""
+    turns: list[tuple[str, str]] = []
+    while sum(count(asked) + count(said) for asked, said in turns) < EXAMPLES_TOKENS:
+        turns += _worked(rng)
+    return turns
 
 
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
