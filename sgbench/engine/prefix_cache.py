@@ -113,7 +113,10 @@ class PrefixCache(Protocol):
         ...
 
     def renew(self, match: Match) -> bool:
-        """Does ``match``, of an earlier version, still hold? Then it is of this version from now on. May say no where a search would say yes."""
+        """Does ``match``, of an earlier version, still hold? Then it is of this version from now on.
+
+        May say no where a search would say yes.
+        """
         ...
 
     def unlocked_tokens(self, match: Match) -> int:

@@ -190,7 +190,11 @@ def _byte_decoder(decoder: dict[str, Any] | None) -> Any:
     """
     kinds = _decoder_kinds(decoder)
     if not kinds or kinds - _SPELLING:
-        what = f"joins tokens by {', '.join(sorted(kinds - _SPELLING))}" if kinds else "has no decoder, and joins tokens by spaces"
+        what = (
+            f"joins tokens by {', '.join(sorted(kinds - _SPELLING))}"
+            if kinds
+            else "has no decoder, and joins tokens by spaces"
+        )
         raise ModelError(
             f"this tokenizer {what}: its tokens have no bytes of their own. Byte-level and sentencepiece tokenizers are supported"
         )

@@ -100,7 +100,7 @@ class TestCells:
         assert comparison.difference is None
         assert [base.usage.cached_tokens for _, base in comparison.pairs] == [0, 0]
         assert all(run.usage.cached_tokens > 0 for run, _ in comparison.pairs)
-        assert "over 2 pairs" in started.html
+        assert "2 pairs)" in started.html
         assert "same text" in started.html
         engine().check_integrity()
 
