@@ -7,6 +7,7 @@ BIN     := $(VENV)/bin
 RUN     := $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 SETUP   := tools/setup.sh
 PYTEST  ?=
+JOBS    ?= 2
 
 .PHONY: help setup demo lab test check format test-gpu bench clean
 
@@ -41,8 +42,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Side by side, a file at a time: JOBS=1 runs them one after the other.
 test: check
-	$(BIN)/python -m pytest $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 # On a GPU host without network, with nothing installed but torch, transformers, pytest and hypothesis, this runs from the checkout.
 test-gpu:
