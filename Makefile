@@ -42,9 +42,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Side by side, a file at a time: JOBS=1 runs them one after the other.
+# Side by side, a file at a time (JOBS=1: one after the other); the browser tests then have the machine to themselves.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/browser $(PYTEST)
+	$(BIN)/python -m pytest tests/browser $(PYTEST)
 
 # On a GPU host without network, with nothing installed but torch, transformers, pytest and hypothesis, this runs from the checkout.
 test-gpu:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
+import torch
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # asked when a kernel is defined, so it is said before any test's imports
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -62,7 +62,7 @@ def test_a_quick_run_is_right_and_counts_what_the_engine_counts(engine, name):
     assert (report.completion_tokens, report.forward_passes) == (stats.completion_tokens, stats.forward_passes)
     assert report.jumped_tokens == stats.jumped_tokens
     assert report.hit_rate == stats.hit_rate
-    assert report.hit_rate <= report.optimal_hit_rate
+    assert report.hit_rate <= report.optimal_hit_rate + 1e-9
     assert (
         report.hit_rate >= 0.96 * report.optimal_hit_rate - 0.03
     )  # two short prompts that come at once share no token or two
