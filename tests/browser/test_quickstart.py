@@ -47,7 +47,10 @@ def test_a_cell_streams_colours_and_can_be_interrupted(browser: Any) -> None:
     decoded = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .sgr-run .sgr-o.decoded")
     decoded.first.wait_for(timeout=60_000)
     assert notebook.running(1)
-    assert "underline" in decoded.first.evaluate("node => getComputedStyle(node).textDecorationLine")
+    # Each update of the text replaces the node, so the style is asked of whichever stands there.
+    found = "[...document.querySelectorAll('.sgr-o.decoded')]"
+    underlined = f"() => {found}.some(n => getComputedStyle(n).textDecorationLine.includes('underline'))"
+    notebook.page.wait_for_function(underlined, timeout=30_000)
     notebook.page.evaluate("() => { jupyterapp.commands.execute('notebook:interrupt-kernel'); }")
     notebook.wait("cells => cells[1].executionState === 'idle'", 60)
     assert [failure.split(":")[0] for failure in notebook.failures()] == ["KeyboardInterrupt"]
