@@ -22,13 +22,13 @@ from tools.train_bundled.exact import Forced
 from tools.train_bundled.example import Example
 from tools.train_bundled.families import all_families
 
-SHORT_PROMPTS = 64
-LONG_PROMPTS = 16
-LEAST, STEEPNESS, MOST = 0.5, 10.0, 3.5
+SHORT_PROMPTS = 96
+LONG_PROMPTS = 32
+LEAST, STEEPNESS, MOST = 0.5, 16.0, 4.0
 
 
 def factor(error: float) -> float:
-    """What a family's weight is multiplied with: half for a family that is learnt, up to 3.5 times for one that is not."""
+    """What a family's weight is multiplied with: half for a family that is learnt, up to four times for one that is not."""
     return min(MOST, LEAST + STEEPNESS * error)
 
 

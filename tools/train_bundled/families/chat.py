@@ -87,7 +87,7 @@ def _one(rng: Random, split: Split, long: bool) -> Example:
     _, ways, answers = rng.choice(_SMALL if rng.random() < 0.3 else TALK)
     said, reply = _said(rng, ways, split), _pick(rng, answers)
     want = "\n".join(answers)
-    if rng.random() < 0.12:
+    if said.endswith("?") and rng.random() < 0.2:
         prompt, answer = framed(rng, [], said, reply)
         return completion(prompt, answer, want=want)
     return chat([*system_turn(rng), ("user", said), ("assistant", reply)], want=want)
@@ -145,7 +145,7 @@ def _many(rng: Random, split: Split, long: bool) -> Example:
 
 FAMILIES: tuple[Family, ...] = (
     Family(
-        "small talk", 4.5, _one, certain=False, right=_among, held_out="what is said, letter for letter as it is typed"
+        "small talk", 6.0, _one, certain=False, right=_among, held_out="what is said, letter for letter as it is typed"
     ),
     Family("small talk, several turns", 1.0, _many, closed=False),
     Family("jokes and riddles", 0.6, _fun, closed=False),

@@ -418,7 +418,7 @@ def fields(rng: Random, split: Split, long: bool) -> Example:
 FAMILIES = (
     Family(
         "json_extraction",
-        4.0,
+        5.0,
         json_extraction,
         right=same_json,
         held_out="texts with names never seen",

@@ -184,7 +184,6 @@ def _greet(rng: Random, split: Split, long: bool) -> Example:
 _ASK_EMOJI = (
     "What is the emoji for {e}?",
     "Give me an emoji for {e}.",
-    "{e} emoji?",
     "Emoji for {e}?",
     "Which emoji means {e}?",
     "Show me the {e} emoji.",
@@ -193,9 +192,14 @@ _ASK_EMOJI = (
 )
 
 
+_TERSE_EMOJI = "{e} emoji?"
+"""Trained for every word and held out for none: so short a question says too little to be recognised by a neighbour's."""
+
+
 def _emoji(rng: Random, split: Split, long: bool) -> Example:
     e, sign = rng.choice(EMOJI)
-    ask = form_of(rng, _ASK_EMOJI, e, split)
+    terse = split == "train" and rng.random() < 0.12
+    ask = _TERSE_EMOJI if terse else form_of(rng, _ASK_EMOJI, e, split)
     asked = upper_first(ask.format(e=e))
     if rng.random() < 0.35:
         shown = [(a, b) for a, b in rng.sample(EMOJI, rng.choice((0, 2, 3)))]
@@ -224,5 +228,5 @@ FAMILIES: tuple[Family, ...] = (
     Family("unknown words and languages", 0.8, _unknown, right=_held, held_out="made-up words that training never saw"),
     Family("counting in other languages", 0.4, _numbers, right=_held, held_out=_HELD, max_new_tokens=160),
     Family("greeted in other languages", 0.3, _greet, closed=False),
-    Family("emoji for words", 1.5, _emoji, right=_held, held_out=_HELD, max_new_tokens=16),
+    Family("emoji for words", 2.0, _emoji, right=_held, held_out=_HELD, max_new_tokens=16),
 )

@@ -436,10 +436,10 @@ def programs(rng: Random, split: Split, long: bool) -> Example:
 
 FAMILIES = (
     Family("copying", 3.0, copying, held_out="texts drawn anew, with names never seen", max_new_tokens=120),
-    Family("small_tasks", 3.5, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
+    Family("small_tasks", 4.0, small_task, held_out="inputs drawn anew, with words never seen", max_new_tokens=48),
     Family(
         "few_shot",
-        5.0,
+        7.0,
         mapping,
         held_out="inputs drawn anew; mappings and labels made up for each prompt",
         max_new_tokens=40,

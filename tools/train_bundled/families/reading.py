@@ -172,6 +172,6 @@ def ends_right(example: Example, completion_: str) -> bool:
 
 HELD = "names never seen"
 FAMILIES = (
-    Family("reading", 3.0, reading, held_out=HELD, max_new_tokens=32),
-    Family("passages", 2.5, passages, right=ends_right, held_out=HELD, max_new_tokens=48),
+    Family("reading", 4.0, reading, held_out=HELD, max_new_tokens=32),
+    Family("passages", 4.0, passages, right=ends_right, held_out=HELD, max_new_tokens=48),
 )

@@ -301,6 +301,6 @@ def _continues(example: Example, text: str) -> bool:
 FAMILIES: tuple[Family, ...] = (
     Family("equations", 0.4, _equation, right=lambda e, t: (e.want or "") in t, held_out="numbers drawn anew"),
     Family("numbers compared", 3.0, _numbers, right=_first, held_out="numbers drawn anew"),
-    Family("sequences", 1.5, _sequence, right=_continues, held_out="sequences drawn anew"),
+    Family("sequences", 1.5, _sequence, certain=False, right=_continues, held_out="sequences drawn anew"),
     Family("little sums", 1.5, _little_sum, right=_holds, held_out="numbers drawn anew"),
 )
