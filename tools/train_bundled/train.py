@@ -242,6 +242,7 @@ def parse() -> argparse.Namespace:
         "--seconds", type=float, default=1e9, help="fewer steps if these seconds (from start) would pass"
     )
     parser.add_argument("--tokens", type=int, default=262_144, help="tokens a step")
+    parser.add_argument("--long-share", type=float, default=0.28, help="share of a step's tokens in long documents")
     parser.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
@@ -272,7 +273,7 @@ def main() -> None:
     else:
         tokenizer = make_tokenizer(args.out, shape, args.seed, args.workers)
     print(f"tokenizer after {time.monotonic() - args.began:.0f} s", flush=True)
-    plan = Plan(seed=args.seed, tokens=args.tokens, every=args.every, lead=args.lead)
+    plan = Plan(args.seed, args.tokens, long_share=args.long_share, every=args.every, lead=args.lead)
     (args.out / "mixture.jsonl").unlink(missing_ok=True)
     shards = Shards(args.shards, args.out / "tokenizer.json", plan, args.workers, args.steps, args.replay)
     try:
