@@ -216,8 +216,7 @@ class LocalBackend(BaseBackend):
         given = dtype_as_regex(sampling).given()
         values = {name: value for name, value in given.items() if name not in _LANGUAGE_ONLY}
         if sampling.sampling_seed is not None:
-            call = s.call
-            values["sampling_seed"] = mixed_seed(sampling.sampling_seed, s.run.item, call.branch, call.op)
+            values["sampling_seed"] = self._call_seed(s, sampling.sampling_seed)
         wish: dict[str, Any] = {
             "return_logprob": bool(sampling.return_logprob),
             "logprob_start_len": sampling.logprob_start_len,
@@ -226,6 +225,10 @@ class LocalBackend(BaseBackend):
         }
         handles = self.engine.submit_samples(prompt.ids, checked_params(values), **wish, **_origin(s))
         return prompt, handles
+
+    def _call_seed(self, s: StreamExecutor, seed: int) -> int:
+        """A run's seed as one call's own."""
+        return mixed_seed(seed, s.run.item, s.call.branch, s.call.op)
 
     def _request(self, s: StreamExecutor, ids: list[int], params: SamplingParams, **wish: Any) -> Handle:
         return self.engine.submit(ids, params, **wish, **_origin(s))

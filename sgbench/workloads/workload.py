@@ -15,6 +15,7 @@ from sgbench.workloads.report import RunReport
 from sgbench.workloads.witness import Witness, median
 
 if TYPE_CHECKING:
+    from sgbench.backends.base import BaseBackend
     from sgbench.backends.local import Engine
 
 Count = Callable[[str], int]
@@ -119,6 +120,7 @@ class Workload:
         api_speculation: bool = True,
         arm: str = "full",
         cases: list[Case] | None = None,
+        backend: BaseBackend | None = None,
     ) -> RunReport:
         """Run it from an empty cache, which is flushed first.
 
@@ -140,6 +142,8 @@ class Workload:
             The report's name for this run.
         cases
             Other inputs, such as `sgbench.workloads.datasets` reads; the first ``size`` of them (None: all) are run.
+        backend
+            Another backend over the same engine, such as `sgbench.workloads.drawn.DrawnBackend`; None: the engine's own.
 
         Raises
         ------
@@ -156,7 +160,7 @@ class Workload:
         witness = Witness(engine)
         with witness.watching():
             program = self.program if api_speculation else SglFunction(self.program.func)
-            states = self._states(program, engine, cases, seed, min(at_once, len(cases)), frontend_parallelism)
+            states = self._states(program, backend or engine.endpoint, cases, seed, min(at_once, len(cases)), frontend_parallelism)
             for state in states:
                 failure = state.error()
                 if failure is not None:
@@ -165,19 +169,19 @@ class Workload:
         return self._report(engine, cases, seed, at_once, arm, witness, answers)
 
     def _states(
-        self, program: SglFunction, engine: Engine, cases: list[Case], seed: int, threads: int, parallel: bool
+        self, program: SglFunction, backend: BaseBackend, cases: list[Case], seed: int, threads: int, parallel: bool
     ) -> list[ProgramState]:
         arguments = [case.arguments for case in cases]
         if parallel:
             found: list[ProgramState] = program.run_batch(
-                arguments, backend=engine, temperature=0, sampling_seed=seed, num_threads=threads
+                arguments, backend=backend, temperature=0, sampling_seed=seed, num_threads=threads
             )
             return found
         states: dict[int, ProgramState] = {}
 
         def one(i: int) -> None:
             states[i] = program.bind(**arguments[i]).run(
-                backend=engine, temperature=0, sampling_seed=seed, use_thread=False
+                backend=backend, temperature=0, sampling_seed=seed, use_thread=False
             )
 
         batch = Batch(len(arguments), one, None)
