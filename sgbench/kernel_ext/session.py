@@ -118,10 +118,14 @@ class Session:
         UsageError
             There is none.
         """
-        backend = self.used or sgbench.get_default_backend() or self.engine
+        backend = self.in_use()
         if backend is None:
             raise UsageError("no engine runs: start one with %sgl start")
         return backend
+
+    def in_use(self) -> Any:
+        """What `current` gives; None where it refuses."""
+        return self.used or sgbench.get_default_backend() or self.engine
 
     def close(self) -> None:
         """End everything; called when the extension is unloaded and at exit."""
