@@ -5,6 +5,7 @@ Knows the model's limits (vocabulary, context, pool) and the tokenizer; not the 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence as Ids
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.output import TokenBytes, Transcript
 from sgbench.engine.request import MAX_TOP_LOGPROBS, IntArray, SamplingParams
 from sgbench.engine.sequence import LogprobWish, Origin, Sequence
+from sgbench.engine.stop_ends import StopEnds
 from sgbench.errors import CapacityError, ConstraintError, UsageError
 
 _MASK = (1 << 64) - 1
+_KEPT_STOPS = 64
 
 
 def mixed_seed(*numbers: int) -> int:
@@ -117,6 +120,7 @@ class Intake:
         )
         self._drawn = itertools.count()
         self._pairs = None if tokenizer is None else CanonicalPairs(tokenizer, limits.vocab_size)
+        self._stop_ends = functools.lru_cache(_KEPT_STOPS)(self._new_stop_ends)
 
     def prompt(self, text: str | None, input_ids: Ids[int] | IntArray | None) -> IntArray:
         """Checked prompt ids, int32 ``[n]``, n >= 1.
@@ -190,7 +194,8 @@ class Intake:
         if any(i >= self._limits.vocab_size for i in params.stop_token_ids):
             raise UsageError(f"stop_token_ids must be below the vocabulary's size {self._limits.vocab_size}")
         limit = self._limits.longest(len(ids), params.max_new_tokens)
-        transcript = Transcript(params, self._tokenizer, self._eos)
+        ends = self._stop_ends(params.stop, params.skip_special_tokens) if params.stop else None
+        transcript = Transcript(params, self._tokenizer, self._eos, ends)
         return Sequence(
             ids,
             params,
@@ -201,6 +206,10 @@ class Intake:
             transcript=transcript,
             constraint=self._constraint(params, transcript.stop_ids, limit - len(ids)),
         )
+
+    def _new_stop_ends(self, stops: tuple[str, ...], skip_special: bool) -> StopEnds:
+        assert self._tokenizer is not None, "stop strings are refused without a tokenizer"
+        return StopEnds(stops, self._tokenizer, skip_special)
 
     def _constraint(self, params: SamplingParams, stop_ids: frozenset[int], room: int) -> OutputConstraint | None:
         """The constraint that the parameters ask for, compiled on the caller's thread; ``room`` is for output tokens."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sgbench.engine.request import ChunkResult, SamplingParams, TopLogprobs
@@ -43,13 +43,23 @@ class Transcript:
         None: ids only, the text stays empty and stop strings are impossible.
     eos_token_ids
         Ids that end the text unless ``ignore_eos``.
+    may_end_stop
+        Tokens for which this is false end no stop string, and are read later. None: look at the text after every token.
     """
 
-    def __init__(self, params: SamplingParams, tokenizer: TokenBytes | None, eos_token_ids: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        params: SamplingParams,
+        tokenizer: TokenBytes | None,
+        eos_token_ids: tuple[int, ...],
+        may_end_stop: Callable[[int], bool] | None = None,
+    ) -> None:
         self._params = params
         self._tokenizer = tokenizer
         self.stop_ids = frozenset(params.stop_token_ids) | frozenset(() if params.ignore_eos else eos_token_ids)
         self._patterns = tuple(re.compile(pattern) for pattern in params.stop_regex)
+        self._looks = bool(params.stop or self._patterns)
+        self._may_end_stop = None if self._patterns else may_end_stop
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
         self._read = 0  # output tokens that are part of the text
@@ -91,7 +101,7 @@ class Transcript:
             self.output_top.append(result.top)
         if token_id in self.stop_ids:
             self.finish({"type": "stop", "matched": token_id})
-        elif (self._params.stop or self._patterns) and self._stop_in_text():
+        elif self._looks and (self._may_end_stop is None or self._may_end_stop(token_id)) and self._stop_in_text():
             pass
         elif room <= 0:
             self.finish({"type": "length", "length": len(self.output_ids)})

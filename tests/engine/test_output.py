@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sgbench.engine.output import Transcript
 from sgbench.engine.request import ChunkResult, SamplingParams
+from sgbench.engine.stop_ends import StopEnds
 
 from .world import Letters, speaking
 
@@ -95,6 +96,34 @@ def test_a_stream_only_grows_and_ends_as_the_whole_does(reply, stops, keep, leas
         assert said.text() == reply[: at + (len(stop) if keep else 0)]
         if not params.min_new_tokens:
             assert all(other not in said.text()[:at] for other in stops)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.binary(max_size=12) | st.text(st.sampled_from("abé€"), max_size=12).map(str.encode),
+    st.lists(st.text(st.sampled_from("abé€\ufffd"), min_size=1, max_size=3), min_size=1, max_size=3),
+    st.integers(0, 12),
+    st.lists(st.integers(1, 4), min_size=1, max_size=12),
+    st.booleans(),
+)
+def test_looking_only_where_a_stop_may_end_finds_the_same_stops(data, stops, least, cuts, streams):
+    pieces = []
+    while data:
+        size = cuts[len(pieces) % len(cuts)]
+        pieces.append(data[:size])
+        data = data[size:]
+    letters = Letters(pieces)
+    params = SamplingParams(stop=tuple(stops), min_new_tokens=min(least, len(pieces)))
+    always = Transcript(params, letters, (0,))
+    seldom = Transcript(params, letters, (0,), StopEnds(stops, letters, skip_special=True))
+    for i in range(len(pieces)):
+        for said in (always, seldom):
+            said.accept(ChunkResult(token_id=256 + i), room=len(pieces) - i - 1)
+        assert seldom.finish_reason == always.finish_reason
+        if streams or always.finish_reason:
+            assert seldom.text() == always.text()
+        if always.finish_reason:
+            return
 
 
 @settings(max_examples=200, deadline=None)
