@@ -17,6 +17,8 @@ from sgbench.errors import SgbenchError, UsageError
 from sgbench.workloads import peers
 from sgbench.workloads.arms import Arm, arms, compare
 from sgbench.workloads.datasets import FORMATS, load
+from sgbench.workloads.drawn import HOW
+from sgbench.workloads.full_scale import FullScale, Told
 from sgbench.workloads.machine import describe
 from sgbench.workloads.shape import LLAMA_8B, shape_folder
 from sgbench.workloads.table import FORMS, markdown, row
@@ -31,9 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--arms",
         nargs="+",
-        default=["full"],
+        default=None,
         metavar="ARM",
-        help="all: the seven of the paper's ablation; beyond: the others",
+        help="all: the seven of the paper's ablation; beyond: the others (default full)",
     )
     add(
         "--peers",
@@ -64,7 +66,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--gpu-full",
         action="store_true",
-        help="on the GPU at the paper's sizes, with random weights of Llama-3.1-8B's shape unless --model names others",
+        help="on the GPU at the paper's sizes, at once and one at a time, with and without the cache unless --arms says otherwise; "
+        "with random weights of Llama-3.1-8B's shape, whose answers are drawn, unless --model names others",
+    )
+    add(
+        "--budget",
+        type=float,
+        default=None,
+        metavar="SECONDS",
+        help="with --gpu-full: fewer programs, and the most telling workloads first, to end in this time",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON for each workload and arm")
@@ -92,6 +102,8 @@ class Run:
     form: str
     rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     left_out: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    shortened: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    facts: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def told(self, found: dict[str, Any]) -> None:
         """A row was measured."""
@@ -104,26 +116,39 @@ class Run:
         if self.form == "json":
             _say(json.dumps(self.left_out[-1], ensure_ascii=False))
 
+    def cut(self, workload: str, what: str) -> None:
+        """A row is smaller than the paper's, or there was no time for it."""
+        self.shortened.append({"workload": workload, "what": what})
+
 
 def main(given: argparse.Namespace) -> int:
     """Run; 0 if every row could be measured. A row that fails is named, and the others are still measured."""
     names = workloads.names() if "all" in given.names else given.names
-    chosen, wanted = arms(given.arms), [workloads.get(name) for name in names]
+    default = ["full", "no-cache"] if given.gpu_full else ["full"]
+    chosen, wanted = arms(given.arms or default), [workloads.get(name) for name in names]
     beside = [peers.get(name) for name in given.peers]
     if given.data is not None and len(wanted) != 1:
         raise UsageError("--data belongs to one workload: name just one")
+    if given.budget is not None and not given.gpu_full:
+        raise UsageError("--budget belongs to --gpu-full; elsewhere --size says how much to run")
     made = _model(given)
     run = Run("json" if given.json else "markdown" if given.markdown else "text")
     if run.form != "json":
         _say(FORMS[run.form].head)
+    if given.gpu_full and given.data is None:
+        _measure_all(wanted, chosen, given, made, run)
     for workload in wanted:
-        _measure(workload, chosen, given, made, run)
+        if not given.gpu_full or given.data is not None:
+            _measure(workload, chosen, given, made, run)
         for peer in beside:
             _measure_peer(workload, peer, given, made, run)
     for missed in run.left_out:
         sys.stderr.write("sgbench: {workload} was left out ({arm}): {error}\n".format(**missed))
+    for cut in run.shortened:
+        sys.stderr.write("sgbench: {workload}, {what}\n".format(**cut))
     if given.out is not None:
-        _write(given.out, run, given, made)
+        _write(given.out, run, given)
+        sys.stderr.write(f"sgbench: wrote {given.out}.json and {given.out}.md\n")
     return 1 if run.left_out else 0
 
 
@@ -172,7 +197,34 @@ def _measure(workload: Workload, chosen: list[Arm], given: argparse.Namespace, m
             for result in found:
                 run.told(result.to_dict())
     except SgbenchError as failure:
-        run.missed(workload.name, " ".join(given.arms), failure)
+        run.missed(workload.name, " ".join(arm.name for arm in chosen), failure)
+
+
+def _measure_all(
+    wanted: list[Workload], chosen: list[Arm], given: argparse.Namespace, made: dict[str, Any], run: Run
+) -> None:
+    """At the paper's scale: one engine for all, what is measured so far kept in files in case of an end before the end."""
+    drawn = made["options"].get("load_format") == "dummy"
+    if drawn:
+        run.facts["answers"] = HOW
+
+    def measured(found: dict[str, Any]) -> None:
+        run.told(found)
+        if given.out is not None:
+            _write(given.out, run, given)
+
+    scale = FullScale(
+        arms=chosen,
+        make_engine=functools.partial(_engine, made["model"], made["options"]),
+        told=Told(measured=measured, missed=run.missed, shortened=run.cut),
+        budget_s=given.budget,
+        drawn=drawn,
+        seed=given.seed,
+        size=given.size,
+        alone=given.latency,
+        facts=run.facts,
+    )
+    scale.run(wanted)
 
 
 def _measure_peer(
@@ -205,16 +257,20 @@ def _engine(model: str, base: dict[str, object], **options: object) -> sgl.Engin
     return sgl.Engine(model, **{**base, **options})
 
 
-def _write(stem: Path, run: Run, given: argparse.Namespace, made: dict[str, Any]) -> None:
+def _write(stem: Path, run: Run, given: argparse.Namespace) -> None:
     """The results as data and as a page, with where they come from."""
     device = next((found["device"] for found in run.rows if "device" in found), "cpu")
     model = "Llama-3.1-8B's shape, random weights" if given.gpu_full and given.model == "bundled" else given.model
-    facts = {"model": model, **describe(device)}
+    facts = {"model": model, **describe(device), **run.facts}
     stem.parent.mkdir(parents=True, exist_ok=True)
-    data = {"machine": facts, "rows": [_short(found) for found in run.rows], "left_out": run.left_out}
+    data = {
+        "machine": facts,
+        "rows": [_short(found) for found in run.rows],
+        "left_out": run.left_out,
+        "shortened": run.shortened,
+    }
     stem.with_name(f"{stem.name}.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    stem.with_name(f"{stem.name}.md").write_text(markdown(facts, run.rows, run.left_out), "utf-8")
-    sys.stderr.write(f"sgbench: wrote {stem}.json and {stem}.md\n")
+    stem.with_name(f"{stem.name}.md").write_text(markdown(facts, run.rows, run.left_out, run.shortened), "utf-8")
 
 
 def _short(found: dict[str, Any]) -> dict[str, Any]:

@@ -94,8 +94,8 @@ class DrawnBackend(LocalBackend):
     """Programs on an engine whose answers are drawn.
 
     A call without constraint gets a length from 1 to its ``max_tokens``, evenly (a call that fixes its length, that one), and ends nowhere
-    else; one with a constraint ends where the constraint does. A choice is scored as ever, and then drawn. What was generated keeps its tokens
-    when it is read again, because evenly drawn tokens are not those that the tokenizer would write.
+    else; one with a constraint ends where the constraint does. A choice is scored as ever, and then drawn. What was generated keeps its
+    tokens when it is read again, because evenly drawn tokens are not those that the tokenizer would write.
     """
 
     def __init__(self, engine: Engine) -> None:

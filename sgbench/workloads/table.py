@@ -67,14 +67,20 @@ def row(found: Mapping[str, Any], form: str) -> str:
 
 
 def markdown(
-    machine: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], left_out: Sequence[Mapping[str, str]]
+    machine: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Mapping[str, str]],
+    shortened: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """A page: where it was measured, the rows, how much faster the full system was, and what was left out."""
+    """A page: where it was measured, the rows, how much faster the full system was, what is smaller than the paper's, what was left out."""
     lines = ["# Workloads of the paper", "", *(f"- {name}: {value}" for name, value in machine.items()), ""]
     lines += [FORMS["markdown"].head, *(row(found, "markdown") for found in rows)]
     gains = [told for found in rows if (told := _gain(found, rows))]
     if gains:
         lines += ["", "## The full system against the others", "", *gains]
+    if shortened:
+        lines += ["", "## Less than the paper's, for time", ""]
+        lines += [f"- {one['workload']}, {one['what']}" for one in shortened]
     if left_out:
         lines += ["", "## Left out", ""]
         lines += [f"- {one['workload']} ({one['arm']}): {one['error']}" for one in left_out]

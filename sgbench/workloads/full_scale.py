@@ -1,0 +1,181 @@
+"""The workloads at the paper's scale within a given time: one engine for all, the most telling first, each at once and alone.
+
+Knows arms and budgets, no workload's program.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sgbench.errors import SgbenchError, UsageError
+from sgbench.workloads.arms import Arm, ArmResult, Engines
+from sgbench.workloads.drawn import DrawnBackend
+from sgbench.workloads.report import RunReport
+from sgbench.workloads.workload import Workload
+
+if TYPE_CHECKING:
+    from sgbench.backends.local import Engine
+
+IMPORTANCE = (
+    "mmlu",
+    "hellaswag",
+    "tree_of_thought",
+    "react",
+    "rag",
+    "llm_judge",
+    "json_decoding",
+    "chat_short",
+    "skeleton_of_thought",
+    "generative_agents",
+    "json_jump_forward",
+    "chat_long",
+    "api_extraction",
+)
+"""Where time runs out, what stands first was measured."""
+
+ALONE = 10
+"""Programs one after another, for latency (paper section 6: averaged over several instances)."""
+_AT_ONCE_SHARE = 0.75
+_SLACK = 1.5
+"""Rows that take less than their share leave the rest to those after them, so a row may take more than an even share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who is told what.
+
+    Attributes
+    ----------
+    measured
+        A row, as data: `ArmResult.to_dict`, and ``paper_size``.
+    missed
+        Workload, arm and reason of a row that failed.
+    shortened
+        Workload and words, of a row that is smaller than the paper's or has no time left.
+    """
+
+    measured: Callable[[dict[str, Any]], None]
+    missed: Callable[[str, str, SgbenchError], None]
+    shortened: Callable[[str, str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class FullScale:
+    """A run of several workloads under several arms.
+
+    Parameters
+    ----------
+    arms
+        The first is what the others are compared with.
+    make_engine
+        Called with an arm's options; arms that only refuse the cache share one engine.
+    budget_s
+        Seconds for everything, the engine's start included; None: the paper's sizes, whatever they take.
+    drawn
+        Draw the answers (`sgbench.workloads.drawn`), as random weights need it.
+    size, alone
+        Programs at once and one after another; None: the paper's and `ALONE`, less where time is short.
+    """
+
+    arms: Sequence[Arm]
+    make_engine: Callable[..., Engine]
+    told: Told
+    budget_s: float | None = None
+    drawn: bool = True
+    seed: int = 0
+    size: int | None = None
+    alone: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    _began: float = field(default_factory=time.perf_counter)
+
+    def run(self, workloads: Sequence[Workload]) -> None:
+        """Measure; rows are told one by one.
+
+        Raises
+        ------
+        UsageError
+            The budget is not positive.
+        """
+        if self.budget_s is not None and not self.budget_s > 0:
+            raise UsageError(f"--budget {self.budget_s:g}: more than 0 seconds are needed")
+        order = {name: at for at, name in enumerate(IMPORTANCE)}
+        waiting = sorted(workloads, key=lambda workload: order.get(workload.name, len(order)))
+        with Engines(self.make_engine, one_engine=True) as engines:
+            while waiting:
+                workload = waiting.pop(0)
+                share = self._left() * _SLACK / (len(waiting) + 1)
+                self._measure(engines, workload, min(share, self._left()))
+
+    def _left(self) -> float:
+        return float("inf") if self.budget_s is None else self.budget_s - (time.perf_counter() - self._began)
+
+    def _measure(self, engines: Engines, workload: Workload, seconds: float) -> None:
+        """Both rows of a workload, within ``seconds`` as far as can be told from a program run alone, which warms up, too."""
+        if seconds <= 0:
+            self.told.shortened(workload.name, "not measured: no time was left")
+            return
+        until = time.perf_counter() + seconds
+        alone = self._round(engines, workload, self.arms, 1, 1)
+        arms = [arm for arm in self.arms if any(report.arm == arm.name for report in alone)]
+        if not arms:
+            return
+        each = sum(report.seconds for report in alone)
+        at_once = workload.parallel
+        share = 1.0 if at_once == 1 else _AT_ONCE_SHARE
+        room = self._room(workload, (until - time.perf_counter()) * share / each, at_once)
+        if each > self._left():
+            self.told.shortened(workload.name, f"{at_once} at once: not measured, no time was left")
+        else:
+            self._tell(workload, self._round(engines, workload, arms, room, at_once), at_once)
+        if at_once > 1:
+            room = self._room(workload, (until - time.perf_counter()) / each, 1)
+            self._tell(workload, self._round(engines, workload, arms, room, 1) if room > 1 else alone, 1)
+
+    def _room(self, workload: Workload, affordable: float, parallel: int) -> int:
+        """Programs of a row. Programs that decode for long share their steps, so half of what runs at once is tried in any case."""
+        most = self._most(workload, parallel)
+        return most if self.budget_s is None else min(most, max(1, parallel // 2, int(affordable)))
+
+    def _most(self, workload: Workload, parallel: int) -> int:
+        if parallel == workload.parallel:
+            return self.size or workload.paper_size
+        return self.alone or ALONE
+
+    def _tell(self, workload: Workload, reports: Sequence[RunReport], parallel: int) -> None:
+        for report in reports:
+            same = None if report is reports[0] else report.answers == reports[0].answers
+            result = ArmResult(report=report, seconds=(report.seconds,), same_answers=same)
+            self.told.measured({**result.to_dict(), "paper_size": workload.paper_size})
+        most = self._most(workload, parallel)
+        if reports and reports[0].size < most:
+            how = "one at a time" if parallel == 1 else f"{parallel} at once"
+            self.told.shortened(workload.name, f"{how}: {reports[0].size} programs instead of {most}")
+
+    def _round(
+        self, engines: Engines, workload: Workload, arms: Sequence[Arm], size: int, parallel: int
+    ) -> list[RunReport]:
+        """One run under each of ``arms``; one that cannot run is told and left out."""
+        found = []
+        for arm in arms:
+            try:
+                with engines.under(arm) as engine:
+                    found.append(self._once(engine, workload, arm, size, parallel))
+            except SgbenchError as failure:
+                self.told.missed(workload.name, arm.name, failure)
+        return found
+
+    def _once(self, engine: Engine, workload: Workload, arm: Arm, size: int, parallel: int) -> RunReport:
+        self.facts.setdefault("engine", engine.runner.description)
+        return workload.run(
+            engine,
+            size,
+            self.seed,
+            parallel=parallel,
+            frontend_parallelism=arm.frontend_parallelism,
+            api_speculation=arm.api_speculation,
+            arm=arm.name,
+            backend=DrawnBackend(engine) if self.drawn else None,
+        )
