@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ class Lab:
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {**os.environ, **{name: str(home / name.lower()) for name in FOLDERS}, "OMP_NUM_THREADS": "1"}
         environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{environment.get('PYTHONPATH', '')}"
+        environment["JUPYTER_PATH"] = str(self._install_extension(home))
         self._write_settings(home)
         self._log = (home / "lab.log").open("w+b")
         options = {
@@ -102,6 +104,18 @@ class Lab:
         kernel.write_text(
             json.dumps({"argv": argv, "display_name": "Python 3", "language": "python", "interrupt_mode": "signal"})
         )
+
+    @staticmethod
+    def _install_extension(home: Path) -> Path:
+        """Put the checkout's JupyterLab extension where the wheel would; an older one that is installed is then not seen."""
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        data = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+        for source, target in data.items():
+            place = home / "jupyter_path" / Path(target).relative_to("share/jupyter")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            copy(ROOT / source, place)
+        return home / "jupyter_path"
 
     def _wait(self, timeout_s: float = 90) -> None:
         end = time.monotonic() + timeout_s
