@@ -123,7 +123,12 @@ def of_traces(one: Trace, other: Trace, names: Sequence[str]) -> Comparison:
 
 
 def _how(trace: Trace) -> str:
-    return ", ".join(f"{key}={value}" for key, value in trace.header.predicted.items())[:200]
+    """What was changed, and by how much the predictor errs on the recorded configuration."""
+    predicted = trace.header.predicted
+    options = predicted.get("options", predicted)
+    words = ", ".join(f"{key}={value}" for key, value in options.items())[:200]
+    error = predicted.get("error", {}).get("total_ms") if "options" in predicted else None
+    return words if error is None else f"{words}; off by {abs(error):.0%} where it can be checked"
 
 
 def _timeline(trace: Trace) -> TimelineFold:

@@ -1,4 +1,7 @@
-"""`Compare`: what did it buy? Knows the comparison; draws its static picture."""
+"""`Compare`: what did it buy? Knows the comparison; draws its static picture.
+
+Where nobody measured a baseline, one is predicted by running the recording's causes again with the cache off, and says so.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import traitlets
 
 from sgbench.errors import UsageError
 from sgbench.trace import Trace
+from sgbench.trace.header import TraceHeader
 from sgbench.views.compare import Comparison, Figure, of_pairs, of_traces
 from sgbench.widgets import assets
 from sgbench.widgets.base import SgWidget
 from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Drawing, Pen
+from sgbench.widgets.prediction import LiveRun, Recordable
 
 GREEN, GREY = "#009e73", "#8296ae"
 
@@ -26,16 +31,18 @@ class Compare(SgWidget):
     Parameters
     ----------
     one
-        A `Trace`, the path of a trace file, or the result of a cell that ran with ``--baseline`` (``_sgl``).
+        A `Trace`, the path of a trace file, the result of a cell that ran with ``--baseline`` (``_sgl``), or an engine: then what
+        it does from now on, until `finish`, `close`, or for ever.
     other
-        The baseline: a `Trace` or a path. Left out for a cell's result, which has its own.
+        The baseline: a `Trace` or a path. Left out for a cell's result, which has its own; left out otherwise, the run without a
+        cache is predicted (`Trace.what_if`), which the view says.
     names
         Of the two runs.
 
     Raises
     ------
     UsageError
-        There is no baseline to compare with, or a source is of the wrong kind.
+        A source is of the wrong kind, or a cell's result has no baseline.
 
     Examples
     --------
@@ -43,6 +50,7 @@ class Compare(SgWidget):
 
         sgl.widgets.Compare(_sgl)
         sgl.widgets.Compare("cached.sgtrace", "baseline.sgtrace")
+        sgl.widgets.Compare("cached.sgtrace")
     """
 
     COLUMNS = ("figure", "unit", "one", "other", "gain")
@@ -53,8 +61,35 @@ class Compare(SgWidget):
     data = traitlets.Dict().tag(sync=True)
 
     def __init__(self, one: Any, other: Any = None, *, names: tuple[str, str] = ("this run", "the baseline")) -> None:
-        self.comparison = _compared(one, other, names)
-        super().__init__(data=_data(self.comparison))
+        self._names = names
+        self._live: LiveRun | None = None
+        live = other is None and isinstance(one, Recordable)
+        self.comparison = _against_no_cache(Trace(), names) if live else _compared(one, other, names)
+        super().__init__(data=_data(self.comparison, -1))
+        if live:
+            self._live = LiveRun(one, self._follow, self._engine_stopped)
+
+    def finish(self) -> None:
+        """End following an engine: the last state is shown, and stored in the notebook (idempotent)."""
+        if self._live is not None:
+            self._live.stop()
+            self.refresh_picture()
+
+    def close(self) -> None:
+        """End following and take the widget away."""
+        if self._live is not None:
+            self._live.stop()
+        super().close()
+
+    def _follow(self, trace: Trace) -> None:
+        events = trace.events
+        self.comparison = _against_no_cache(Trace(events, trace.header, trace.vocab), self._names)
+        self.data = _data(self.comparison, events[-1].seq if events else -1)
+
+    def _engine_stopped(self, reason: str) -> None:
+        self.comparison = self.comparison._replace(note=f"{reason}: this is its last state")
+        self.data = _data(self.comparison, self.data["seq"])
+        self.refresh_picture()
 
     def table(self) -> Any:
         """One row for each figure: a pandas frame where pandas is installed, else plain text."""
@@ -92,24 +127,41 @@ class Compare(SgWidget):
 
 
 def _compared(one: Any, other: Any, names: tuple[str, str]) -> Comparison:
-    if other is None:
-        made = getattr(one, "comparison", None)
-        if made is None:
-            raise UsageError(
-                "Compare needs a run and its baseline: two traces (or paths of trace files), or the result of a cell that ran "
-                "with --baseline"
-            )
-        gone = made.difference
-        difference = f"the texts part at token {gone.token} of state {gone.state}" if gone is not None else ""
-        return of_pairs(made.pairs, made.mode, difference)
-    traces = [Trace.load(source) if isinstance(source, str | Path) else source for source in (one, other)]
-    for trace in traces:
-        if not isinstance(trace, Trace):
-            raise UsageError(f"Compare shows two traces or the paths of trace files, not {type(trace).__name__}")
-    return of_traces(traces[0], traces[1], names)
+    if isinstance(one, str | Path | Trace):
+        first = _trace(one)
+        return _against_no_cache(first, names) if other is None else of_traces(first, _trace(other), names)
+    if other is not None or not hasattr(one, "comparison"):
+        _trace(one)
+        raise AssertionError("refused above")
+    made = one.comparison
+    if made is None:
+        raise UsageError("this cell ran without a baseline: run it with --baseline, or give Compare a recording of it")
+    gone = made.difference
+    difference = f"the texts part at token {gone.token} of state {gone.state}" if gone is not None else ""
+    return of_pairs(made.pairs, made.mode, difference)
 
 
-def _data(found: Comparison) -> dict[str, Any]:
+def _trace(source: Any) -> Trace:
+    trace = Trace.load(source) if isinstance(source, str | Path) else source
+    if not isinstance(trace, Trace):
+        raise UsageError(
+            "Compare shows an engine, a trace or the path of a trace file, two of the latter, or the result of a cell that ran with "
+            f"--baseline, not {type(trace).__name__}"
+        )
+    return trace
+
+
+def _against_no_cache(trace: Trace, names: tuple[str, str]) -> Comparison:
+    """The run beside what it would have been with the cache off; a run that cannot be asked stands alone."""
+    try:
+        other = trace.what_if(radix_cache="off")
+    except UsageError as refusal:
+        alone = of_traces(trace, Trace((), TraceHeader(predicted={"radix_cache": "off"})), names)
+        return alone._replace(note=f"no baseline: {refusal}" if len(trace) else "nothing ran yet")
+    return of_traces(trace, other, names)
+
+
+def _data(found: Comparison, seq: int) -> dict[str, Any]:
     figures = []
     for figure in found.figures:
         medians = [None if math.isnan(value) else value for value in figure.medians]
@@ -118,7 +170,7 @@ def _data(found: Comparison) -> dict[str, Any]:
         shown = [_amount(value, figure.unit) for value in figure.medians]
         figures.append({"name": figure.name, "medians": medians, "spread": spread, "gain": gain, "shown": shown})
     sides = [{"name": side.name, "predicted": side.predicted} for side in (found.one, found.other)]
-    return {"sides": sides, "figures": figures, "verdict": found.verdict(), "note": found.note}
+    return {"sides": sides, "figures": figures, "verdict": found.verdict(), "note": found.note, "seq": seq}
 
 
 def _side(side: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,51 @@ def test_a_cells_result_brings_its_own_baseline() -> None:
     assert "token 4 of state 0" in different.summary()
 
 
-@pytest.mark.parametrize(("one", "other"), [(Trace(), None), (Result(None), None), (3, Trace()), (Trace(), object())])
+@pytest.mark.parametrize(
+    ("one", "other"), [(3, None), (Result(None), None), (3, Trace()), (Trace(), object()), (Result(None), Trace())]
+)
 def test_without_two_runs_there_is_nothing_to_compare(one: Any, other: Any) -> None:
     with pytest.raises(UsageError, match="Compare"):
         Compare(one, other)
+
+
+def test_a_trace_alone_stands_beside_its_predicted_run_without_cache(tmp_path: Path) -> None:
+    (one, stats), (_, off) = recorded(), recorded(radix_cache="off")
+    for source in (one, one.save(tmp_path / "one.sgtrace")):
+        compare = Compare(source)
+        table = compare.table()
+        assert table.loc["prompt tokens computed", "one"] == stats.prompt_tokens - stats.cached_tokens
+        assert table.loc["prompt tokens computed", "other"] == off.prompt_tokens
+        assert "this run (measured) | the baseline (predicted: radix_cache=off; off by" in compare.summary()
+
+
+def test_an_engine_is_followed_until_it_ends() -> None:
+    on = backend(500)
+    compare = Compare(on.engine)
+    assert "nothing ran yet" in compare.summary()
+    with on.engine:
+        story.run_batch([{"topic": str(i % 2)} for i in range(3)], backend=on, num_threads=1)
+        stats = on.engine.stats()
+        compare.finish()
+        followed = compare.table()
+        assert followed.loc["forward passes", "one"] == stats.forward_passes
+        assert followed.loc["prompt tokens computed", "other"] > followed.loc["prompt tokens computed", "one"]
+        assert compare.data["seq"] > 0
+        story.run_batch([{"topic": "9"}], backend=on, num_threads=1)
+        compare.finish()
+        assert compare.table().equals(followed), "what comes after the end is not its business"
+    compare.close()
+
+
+def test_the_end_of_the_engine_is_told() -> None:
+    on = backend(500)
+    compare = Compare(on.engine)
+    told = threading.Event()
+    compare.observe(lambda change: told.set() if "shut down" in change["new"]["note"] else None, "data")
+    story.run_batch([{"topic": "1"}], backend=on, num_threads=1)
+    on.engine.shutdown()
+    assert told.wait(30)
+    assert "last state" in compare.summary()
 
 
 def test_empty_traces_compare_to_nothing() -> None:

@@ -15,24 +15,25 @@ function figureRow(figure, sides) {
     return bar(name, (figure.medians[i] ?? 0) / most, high > low ? [low / most, high / most] : null, figure.shown[i], sides[i].predicted);
   });
   const gain = figure.gain === null ? "" : `${figure.gain.toFixed(2)}×`;
-  const better = figure.gain !== null && figure.gain >= 1.05;
-  const words = `${figure.name}: ${sides[0].name} ${figure.shown[0]}, ${sides[1].name} ${figure.shown[1]}${gain ? `, ${gain} better` : ""}`;
+  const verdict = figure.gain === null ? "" : figure.gain >= 1.05 ? " sgb-gain-better" : figure.gain <= 0.95 ? " sgb-gain-worse" : "";
+  const words = `${figure.name}: ${sides[0].name} ${figure.shown[0]}, ${sides[1].name} ${figure.shown[1]}${gain ? `, ${gain} as good` : ""}`;
   return el("div", { class: "sgb-figure-row", role: "listitem", "aria-label": words },
     el("span", { class: "sgb-figure-name", text: figure.name }), el("div", { class: "sgb-figure-bars" }, ...bars),
-    el("b", { class: `sgb-gain${better ? " sgb-gain-better" : ""}`, text: gain, title: "how many times better" }));
+    el("b", { class: `sgb-gain${verdict}`, text: gain, title: "how many times better than the baseline; below 1: worse" }));
 }
 
 export default {
   render({ model, el: host }) {
     const root = el("div", { class: "sgb-root sgb-compare", "data-sgb-widget": "Compare", "data-sgb-seq": "-1" });
     const draw = () => {
-      const { sides, figures, verdict, note } = model.get("data");
+      const { sides, figures, verdict, note, seq } = model.get("data");
       const keys = sides.map((side, i) => el("span", { class: "sgb-key" }, el("i", { class: `sgb-bar-${["one", "other"][i]}${side.predicted ? " sgb-predicted" : ""}` }),
         el("span", { text: `${side.name} · ${side.predicted ? `predicted: ${side.predicted}` : "measured"}` })));
       root.replaceChildren(
         el("div", { class: "sgb-head" }, el("span", { class: "sgb-title", text: "Compare" }), el("span", { class: "sgb-summary", text: verdict }), el("div", { class: "sgb-legend" }, ...keys)),
         el("div", { class: "sgb-figure-rows", role: "list" }, ...figures.map((figure) => figureRow(figure, sides))),
-        el("div", { class: "sgb-note", text: note }));
+        el("div", { class: "sgb-remark", text: note }));
+      root.dataset.sgbSeq = String(seq);
       root.dataset.sgbNodes = String(figures.length);
     };
     draw();
