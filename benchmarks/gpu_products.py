@@ -1,0 +1,81 @@
+"""The matrix products of Llama-3.1-8B's shape by number of rows: torch's, and the best that cuBLASLt has, measured.
+
+    python -m benchmarks.gpu_products --rows 64 256 8192 --json products.json
+
+Random bf16 matrices, several of each shape in turn so that none stays in the L2 cache. Knows no engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sgbench.engine.kernels.chosen_products import ChosenProducts
+
+SHAPES = {
+    "qkv": (6144, 4096, 32),
+    "out": (4096, 4096, 32),
+    "gate_up": (28672, 4096, 32),
+    "down": (4096, 14336, 32),
+    "head": (128256, 4096, 1),
+}
+"""Rows, width, how many in a step."""
+_BYTES_S, _FLOPS_S = 4.28e12, 766e12
+
+
+def main() -> None:
+    """Print a line for each product, and sums; write all as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="*", default=[16, 32, 64, 128, 192, 256, 8192])
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    device = torch.device("cuda")
+    torch.manual_seed(0)
+    products = ChosenProducts(device, torch.bfloat16)
+    weights = {
+        name: [
+            torch.randn(rows, width, device=device, dtype=torch.bfloat16) * 0.02
+            for _ in range(3 if name == "head" else 8)
+        ]
+        for name, (rows, width, _) in SHAPES.items()
+    }
+    found: list[dict[str, Any]] = []
+    for n in args.rows:
+        sums = [0.0, 0.0, 0.0]
+        for name, (rows, width, count) in SHAPES.items():
+            if n > 2048 and name == "head":
+                continue
+            products.tune(n, weights[name])
+            choice = products.choices[n, rows, width]
+            x = torch.randn(n, width, device=device, dtype=torch.bfloat16)
+            want = torch.mm(x, weights[name][0].t())
+            apart = float((products.product(x, weights[name][0]) - want).abs().max() / want.abs().max())
+            floor = max(2 * rows * width / _BYTES_S, 2 * n * rows * width / _FLOPS_S)
+            print(
+                f"{n:5d} {name:8s} floor {floor * 1e6:8.1f} torch {choice.plain_s * 1e6:8.1f} best {choice.best_s * 1e6:8.1f} us"
+                f" ({choice.best_s / choice.plain_s:.3f}) rank {choice.rank} apart {apart:.4f}",
+                flush=True,
+            )
+            for i, each in enumerate((floor, choice.plain_s, choice.best_s)):
+                sums[i] += each * count * 1e3
+            found.append(
+                {
+                    "n": n,
+                    "name": name,
+                    "floor": floor,
+                    "torch": choice.plain_s,
+                    "best": choice.best_s,
+                    "rank": choice.rank,
+                }
+            )
+        print(f"{n:5d} a step: floor {sums[0]:.3f} torch {sums[1]:.3f} best {sums[2]:.3f} ms", flush=True)
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Triton: matrix products of a few dozen rows, at the speed at which the weights can be read.
+
+The weights are the tall side of the tensor cores' tiles and the tokens the narrow one, so that nothing is padded. Where the matrix has too
+few rows to occupy the device the sums are split along its width into parts in float32, which the kernel behind adds up
+(`sgbench.engine.kernels.norm.sum_norm`); the gate of the feed-forward layer is done where the products are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import triton
+import triton.language as tl
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How programs are cut: rows of the matrix, columns of a step along them, parts of the width, warps, stages."""
+
+    rows: int
+    columns: int
+    splits: int
+    warps: int
+    stages: int
+
+
+@triton.jit
+def _skinny(
+    x,
+    matrix,
+    out,
+    n,
+    n_rows,
+    width: tl.constexpr,
+    block_r: tl.constexpr,
+    block_n: tl.constexpr,
+    block_k: tl.constexpr,
+    splits: tl.constexpr,
+    gated: tl.constexpr,
+):
+    row = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    part = tl.program_id(1)
+    token = tl.arange(0, block_n)
+    there = token < n
+    column = part * (width // splits) + tl.arange(0, block_k)
+    weights_at = matrix + row.to(tl.int64)[:, None] * width + column[None, :]
+    others_at = weights_at + n_rows.to(tl.int64) * width
+    x_at = x + token[None, :] * width + column[:, None]
+    first = tl.zeros((block_r, block_n), tl.float32)
+    second = tl.zeros((block_r, block_n), tl.float32)
+    for _ in range(0, width // splits, block_k):
+        vector = tl.load(x_at, mask=there[None, :], other=0.0)
+        first = tl.dot(tl.load(weights_at), vector, first)
+        if gated:
+            second = tl.dot(tl.load(others_at), vector, second)
+            others_at += block_k
+        weights_at += block_k
+        x_at += block_k
+    if gated:
+        first = first / (1.0 + tl.exp(-first)) * second
+    at = out + (part * n + token[None, :]).to(tl.int64) * n_rows + row[:, None]
+    tl.store(at, first.to(out.dtype.element_ty), mask=there[None, :])
+
+
+def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False) -> torch.Tensor:
+    """``x @ matrix.T``.
+
+    Parameters
+    ----------
+    x
+        ``[n, width]``, contiguous, few rows.
+    matrix
+        ``[rows, width]``, contiguous; a multiple of ``cut.rows`` (of twice that with ``gated``).
+    cut
+        ``splits * columns`` divides the width.
+    gated
+        The first half of the matrix gates the second: ``silu(first) * second``; not with several ``splits``.
+
+    Returns
+    -------
+    ``[n, rows]`` in x's dtype, or with several ``splits`` their parts, float32 ``[splits, n, rows]``.
+    """
+    n, width = x.shape
+    n_rows = matrix.shape[0] // 2 if gated else matrix.shape[0]
+    assert n_rows % cut.rows == 0 and width % (cut.splits * cut.columns) == 0 and not (gated and cut.splits > 1)
+    assert x.is_contiguous() and matrix.is_contiguous()
+    shape = (n, n_rows) if cut.splits == 1 else (cut.splits, n, n_rows)
+    out = x.new_empty(shape, dtype=x.dtype if cut.splits == 1 else torch.float32)
+    _skinny[(n_rows // cut.rows, cut.splits)](
+        x,
+        matrix,
+        out,
+        n,
+        n_rows,
+        width=width,
+        block_r=cut.rows,
+        block_n=max(16, triton.next_power_of_2(n)),
+        block_k=cut.columns,
+        splits=cut.splits,
+        gated=gated,
+        num_warps=cut.warps,
+        num_stages=cut.stages,
+    )
+    return out
