@@ -92,15 +92,32 @@ def _event() -> Any:
     return event
 
 
+class _Marked:
+    """A workload that notes when it begins."""
+
+    def __init__(self, work: Any) -> None:
+        self._work = work
+        self.zero: Any = None
+
+    def play(self, *arguments: Any) -> None:
+        """See `benchmarks.gpu_workloads.Workload`."""
+        self.zero = _event()
+        self._work.play(*arguments)
+
+    def batches(self) -> Any:
+        """See `benchmarks.gpu_workloads.Workload`."""
+        return self._work.batches()
+
+
 def play(timeline: Timeline, bench: Bench, work: Any, name: str) -> dict[str, Any]:
     """Run ``work`` once and say where its time went."""
     torch.cuda.synchronize()
     timeline.steps.clear()
-    zero = _event()
-    result = bench.seconds(work, 1, warm_up=False)
+    marked = _Marked(work)
+    result = bench.seconds(marked, 1, warm_up=False)
     torch.cuda.synchronize()
     wall_ms = result["seconds"] * 1e3
-    spans = [(zero.elapsed_time(s.begin), zero.elapsed_time(s.end), s) for s in timeline.steps]
+    spans = [(marked.zero.elapsed_time(s.begin), marked.zero.elapsed_time(s.end), s) for s in timeline.steps]
     groups: dict[str, list[float]] = {}
     gaps: list[tuple[float, str, int]] = []
     end_before = 0.0
