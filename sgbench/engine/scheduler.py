@@ -107,19 +107,28 @@ class Scheduler:
 
         What `plan_ahead` gave out already belongs to the step but has no chunk in the plan.
         """
-        preempted = False
         under_way = {seq.rid for seq in self.running if seq.ahead} if self._memory.ahead_tokens else set()
+        spans = self._decide()
+        if spans is None:
+            return None
+        fresh = [(seq, n) for seq, n in spans if seq.rid not in under_way] if under_way else spans
+        chunks = tuple(self._chunk(seq, n) for seq, n in fresh)
+        return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in fresh]))
+
+    def _decide(self) -> list[tuple[Sequence, int]] | None:
+        """Who runs how many tokens in the next step, with slots for them; None if there is nothing to run."""
+        preempted = False
         while True:
             preempted |= self._make_decode_room()
             spans = self._decode_spans()
             budget = self._prefill_running(spans)
             if not preempted:
                 self._admit(spans, budget)
-            if self._tokens(spans) or not self.running:
+            tokens = self._tokens(spans)
+            if tokens or not self.running:
                 break
             self._preempt_youngest()  # several prefills hold all the room between them: nobody could go on
             preempted = True
-        tokens = self._tokens(spans)
         if not tokens:
             return None
         self._work += tokens
@@ -127,9 +136,7 @@ class Scheduler:
             self._reserve.step_went_well()
         self._spans = spans
         self._emit_plan(spans)
-        fresh = [(seq, n) for seq, n in spans if seq.rid not in under_way] if under_way else spans
-        chunks = tuple(self._chunk(seq, n) for seq, n in fresh)
-        return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in fresh]))
+        return spans
 
     def plan_ahead(self) -> DecodePlan | None:
         """The decodes of the step after the one just planned, for tokens that are not known yet; None if some must be known first.

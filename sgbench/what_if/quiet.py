@@ -75,9 +75,18 @@ class Sleepers:
             woken.append(seq)
         return woken
 
+    def pass_steps(self, pool: KvPool, steps: int) -> None:
+        """`pass_step`, ``steps`` times."""
+        self._slots.append(pool.alloc(steps * self.count))
+        self.context += steps * self.count
+
+    def until_alarm(self, step: int) -> int:
+        """Steps from ``step`` on in which nobody wakes."""
+        return self._alarms[0][0] - step if self._alarms else 0
+
     def reserved(self, ratio: float, step: int) -> int:
         """`OutputReserve.tokens`, summed."""
-        return sum(int(ratio * max(spare - step, 0)) for spare in self._spare.values())
+        return sum([int(ratio * (spare - step)) for spare in self._spare.values() if spare > step])
 
     def _catch_up(self, seq: Sequence, steps: int) -> None:
         """As many steps as ``seq`` slept through, at once."""
@@ -110,6 +119,29 @@ class QuietScheduler(Scheduler):
 
     def plan(self, step: int) -> StepPlan | None:
         """See `Scheduler.plan`; the plan has no chunks of those that sleep."""
+        self._change_guard(step)
+        return super().plan(step)
+
+    def idle_steps(self, step: int) -> int:
+        """Steps from ``step`` on in which everybody sleeps and there is room for all; who comes meanwhile ends them."""
+        if self.waiting:
+            return 0
+        self._change_guard(step)
+        count = self.sleepers.count
+        if self._awake or not count:
+            return 0
+        return min(self.sleepers.until_alarm(step), self._memory.pool.free_tokens // count)
+
+    def idle(self, steps: int) -> None:
+        """``steps`` of `idle_steps` went by."""
+        self._step += steps - 1
+        self.sleepers.pass_steps(self._memory.pool, steps)
+        self._work += steps * self.sleepers.count
+        for _ in range(steps):
+            self._reserve.step_went_well()
+
+    def _change_guard(self, step: int) -> None:
+        """In ``step``: wake those whose time has come, and put to sleep who has nothing to do."""
         self._step = step
         self._rouse(self.sleepers.wake(step))
         for seq in self._awake[:]:
@@ -117,7 +149,6 @@ class QuietScheduler(Scheduler):
             if quiet > 0:
                 self._awake.remove(seq)
                 self.sleepers.put(seq, step, quiet)
-        return super().plan(step)
 
     def _rouse(self, woken: list[Sequence]) -> None:
         if woken:
@@ -198,7 +229,17 @@ class QuietRunner(CostRunner):
         before = sleepers.context - sleepers.count  # of this step: the scheduler counts the next one's already
         forward_ms = self._cost.of_tokens(prefill, decode + sleepers.count, context + before)
         self.clock_ms += forward_ms
-        return StepResult(tuple(self._answer(chunk) for chunk in plan.chunks), forward_ms)
+        return StepResult(tuple([self._answer(chunk) for chunk in plan.chunks]), forward_ms)
+
+    def idle(self, steps: int, until_ms: float) -> int:
+        """Advance the clock by at most ``steps`` steps of the sleepers alone, not beyond that in which it passes ``until_ms``."""
+        count, context = self.scheduler.sleepers.count, self.scheduler.sleepers.context
+        for done in range(steps):
+            if self.clock_ms >= until_ms:
+                return done
+            self.clock_ms += self._cost.of_tokens(0, count, context)
+            context += count
+        return steps
 
 
 def _quiet_steps(seq: Sequence) -> int:

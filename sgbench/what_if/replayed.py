@@ -168,7 +168,12 @@ class Ticket:
 
     def publish(self, output: RequestOutput) -> None:
         """The request has something to tell."""
-        if output.finish_reason is not None and not self.done:
+        if output.finish_reason is not None:
+            self.end()
+
+    def end(self) -> None:
+        """It is over."""
+        if not self.done:
             self.done = True
             self._when_done()
 

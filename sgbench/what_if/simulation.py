@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import heapq
 import itertools
+import math
 from collections import defaultdict
 from typing import TypeAlias
 
@@ -20,14 +21,15 @@ from sgbench.engine.engine import resolved
 from sgbench.engine.intake import Limits
 from sgbench.engine.request import SamplingParams
 from sgbench.engine.runner.cost import CostRunner, StepCost
-from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import LogprobWish, Origin, Sequence
 from sgbench.engine.worker import Worker
 from sgbench.errors import CapacityError
+from sgbench.trace.events import RequestQueued
 from sgbench.trace.journal import Journal
 from sgbench.what_if.causes import Cause, Causes, Flush, shifted
 from sgbench.what_if.figures import Figures, Record, figures
-from sgbench.what_if.quiet import QuietRunner, QuietScheduler
+from sgbench.what_if.quiet import QuietRunner
+from sgbench.what_if.quiet_worker import QuietWorker
 from sgbench.what_if.replayed import KnownConstraint, KnownTranscript, SampledTokens, Ticket
 from sgbench.what_if.warm import warm_up
 
@@ -67,15 +69,17 @@ class Simulation:
         self._outputs: dict[int, SampledTokens | tuple[int, ...]] = {}
         ids = causes.vocab_size
         context = config.context_length or causes.longest_tokens + 1
-        self._runner = (CostRunner if walk else QuietRunner)(config.kv_tokens, ids, context, cost, self._outputs)
+        kind = CostRunner if walk else QuietRunner
+        self._runner = kind(config.kv_tokens, ids, context, cost, self._outputs)
         # What chunks share is a hint to attention, which nothing computes here.
         self._config = dataclasses.replace(resolved(config, self._runner), shared_prefix_attention=False, overlap=False)
         self._limits = Limits(vocab_size=ids, context_tokens=context, kv_tokens=config.kv_tokens)
-        self.journal = Journal(clock=lambda: int(self._runner.clock_ms * 1e6))
-        kind = Scheduler if walk else QuietScheduler
-        self.worker = Worker(self._config, self._runner, self.journal, kind)
-        if isinstance(self._runner, QuietRunner) and isinstance(self.worker.scheduler, QuietScheduler):
-            self._runner.scheduler = self.worker.scheduler
+        self.worker = (
+            QuietWorker(self._config, self._runner)
+            if isinstance(self._runner, QuietRunner)
+            else Worker(self._config, self._runner, Journal(clock=lambda: int(self._runner.clock_ms * 1e6)))
+        )
+        self.journal = self.worker.journal
         self.refused = 0
         self.rids: dict[int, int] = {}
         self._here: dict[int, Sequence] = {}
@@ -87,6 +91,11 @@ class Simulation:
             warm_up(self.worker.memory, causes.tree)
             self.worker.reset_stats()
 
+    @property
+    def clock_ms(self) -> float:
+        """Predicted time so far."""
+        return self._runner.clock_ms
+
     def run(self) -> Figures:
         """Run to the end."""
         while self.step():
@@ -94,11 +103,16 @@ class Simulation:
         return self._figures()
 
     def step(self) -> bool:
-        """One step of the engine, or on to the next arrival; False at the end."""
+        """One step of the engine, or all until somebody does more than decode, or on to the next arrival; False at the end."""
         self._accept_due()
         self._abort_due()
         if not self.worker.busy:
             return self._schedule.advance(self._runner)
+        if isinstance(self.worker, QuietWorker) and not self._aborting:
+            idle = self.worker.idle(*self._schedule.pause())
+            if idle:
+                self._schedule.steps += idle
+                return True
         self.worker.step()
         self._schedule.steps += 1
         return True
@@ -159,14 +173,8 @@ class Simulation:
             params,
             seed=0,
             limit=limit,
-            wish=LogprobWish(wanted=wants, start=asked.logprobs_from if wants else len(ids)),
-            origin=Origin(
-                program=asked.program,
-                branch=asked.branch,
-                op=asked.op,
-                after=tuple(self.rids[rid] for rid in asked.after if rid in self.rids),
-                think_ms=asked.think_ms,
-            ),
+            wish=LogprobWish(wanted=True, start=asked.logprobs_from) if wants else _NO_LOGPROBS,
+            origin=self._origin(asked) if self.journal.active else _NOWHERE,
             transcript=transcript,
             constraint=constraint,  # type: ignore[arg-type]  # speaks as much of a constraint as is asked
         )
@@ -177,6 +185,16 @@ class Simulation:
 
         seq.handle = Ticket(done)  # type: ignore[assignment]  # likewise
         return seq
+
+    def _origin(self, asked: RequestQueued) -> Origin:
+        """For its event."""
+        return Origin(
+            program=asked.program,
+            branch=asked.branch,
+            op=asked.op,
+            after=tuple(self.rids[rid] for rid in asked.after if rid in self.rids),
+            think_ms=asked.think_ms,
+        )
 
     def _abort_due(self) -> None:
         """Give up what was given up: with as many tokens as then, or after as long."""
@@ -207,6 +225,10 @@ class Simulation:
             evicted_tokens=stats.evicted_tokens,
             preempted=stats.preempted,
         )
+
+
+_NO_LOGPROBS = LogprobWish()
+_NOWHERE = Origin()
 
 
 @functools.cache
@@ -263,6 +285,11 @@ class _Schedule:
         while self._heap and self._heap[0][0] <= now:
             due.append(heapq.heappop(self._heap)[3])
         return due
+
+    def pause(self) -> tuple[float, float]:
+        """Steps, and the time, before the next arrival."""
+        due = self._heap[0][0] if self._heap else math.inf
+        return (due - self.steps, math.inf) if self._lockstep else (math.inf, due)
 
     def ended(self, rid: int, clock_ms: float) -> None:
         """Whoever waited for ``rid`` only comes after thinking."""
