@@ -7,7 +7,7 @@ from sgbench.views.machine_layout import Placed
 from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
 LEFT, RIGHT, ROW, TOP = 34.0, 34.0, 34.0, 50.0
-EDGE, BLUE, VIOLET = "#5a6472", "#2487cc", "#b0579b"
+EDGE, GREEN, VIOLET = "#5a6472", "#009e73", "#b0579b"
 
 
 def fsm_picture(fold: MachineFold) -> Pen:
@@ -46,7 +46,7 @@ def _machine(pen: Pen, name: str, placed: Placed, top: float, way: dict[int, boo
     for id_, _, _, accept in placed.nodes:
         x, y = at[id_]
         size = max(2.5, min(6.0, 9 * scale))
-        fill = (VIOLET if way[id_] else BLUE) if id_ in way else "white"
+        fill = (VIOLET if way[id_] else GREEN) if id_ in way else "white"
         pen.rectangle((x - size, y - size, x + size, y + size), size, fill, INK if accept else EDGE)
         if accept:
             pen.rectangle((x - size / 2, y - size / 2, x + size / 2, y + size / 2), size / 2, INK)

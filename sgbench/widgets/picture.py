@@ -23,8 +23,8 @@ HEAD = 62
 LEFT, RIGHT, BOTTOM = 16, 16, 14
 ROOT_WIDTH = 34
 LINK = "#b9c2ce"
-FILL = {Mark.NONE: "#f1f4f8", Mark.NEW: "#dcf5ec", Mark.ACCESSED: "#ddecfa", Mark.EVICTED: "#fdeae0"}
-EDGE = {Mark.NONE: "#b5bfcc", Mark.NEW: "#00875f", Mark.ACCESSED: "#0072b2", Mark.EVICTED: "#c8500a"}
+FILL = {Mark.NONE: "#f1f4f8", Mark.NEW: "#dcf5ec", Mark.ACCESSED: "#ddecfa", Mark.EVICTED: "#fde7e7"}
+EDGE = {Mark.NONE: "#b5bfcc", Mark.NEW: "#00875f", Mark.ACCESSED: "#0072b2", Mark.EVICTED: "#c62828"}
 USED, CACHED = "#4b3f72", "#8296ae"
 WORDS = {Mark.NEW: "new", Mark.ACCESSED: "accessed", Mark.EVICTED: "evicted"}
 

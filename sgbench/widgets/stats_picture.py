@@ -6,8 +6,8 @@ from sgbench.views.stats import StatsFold
 from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
 LEFT, RIGHT = 56.0, 18.0
-GREEN, PALE, AMBER = "#009e73", "#d3efe6", "#e69f00"
-GREY, DARK, EMPTY, RED = "#8296ae", "#4b3f72", "#f1f4f8", "#c8500a"
+BLUE, PALE, AMBER = "#0072b2", "#cfe3f1", "#e69f00"
+GREY, DARK, EMPTY, RED = "#8296ae", "#4b3f72", "#f1f4f8", "#c62828"
 MAX_BARS = 120
 
 
@@ -39,9 +39,9 @@ def _rate(pen: Pen, fold: StatsFold, end: float) -> None:
         prompt, cached = prompt + hit.prompt_tokens, cached + hit.cached_tokens
         points.append((_x(hit.ms, end), bottom - (bottom - top) * cached / max(prompt, 1)))
         x, y = points[-1][0], bottom - (bottom - top) * hit.cached_tokens / max(hit.prompt_tokens, 1)
-        pen.rectangle((x - 2.5, y - 2.5, x + 2.5, y + 2.5), 2.5, PALE, GREEN)
+        pen.rectangle((x - 2.5, y - 2.5, x + 2.5, y + 2.5), 2.5, PALE, BLUE)
     if points:
-        pen.line([*points, (WIDTH - RIGHT, points[-1][1])], GREEN, 2)
+        pen.line([*points, (WIDTH - RIGHT, points[-1][1])], BLUE, 2)
 
 
 def _pool(pen: Pen, fold: StatsFold, end: float) -> None:
@@ -71,7 +71,7 @@ def _prompts(pen: Pen, fold: StatsFold) -> None:
     hits = list(fold.hits.values())
     size = max(1, -(-len(hits) // MAX_BARS))
     each = f"{size} requests to a bar" if size > 1 else "each request"
-    pen.text(LEFT, 290, f"prompts, {each}: from the cache (green), computed (amber)", 11, DIM)
+    pen.text(LEFT, 290, f"prompts, {each}: from the cache (blue), computed (amber)", 11, DIM)
     parts = [hits[i : i + size] for i in range(0, len(hits), size)]
     bars = [(sum(h.prompt_tokens for h in part), sum(h.cached_tokens for h in part)) for part in parts]
     tallest = max((prompt for prompt, _ in bars), default=1)
@@ -81,6 +81,6 @@ def _prompts(pen: Pen, fold: StatsFold) -> None:
         right = left + max(1.0, step * 0.78)
         scale = (bottom - top) / max(tallest, 1)
         pen.rectangle((left, bottom - prompt * scale, right, bottom - cached * scale), 0, AMBER)
-        pen.rectangle((left, bottom - cached * scale, right, bottom), 0, PALE, GREEN)
+        pen.rectangle((left, bottom - cached * scale, right, bottom), 0, PALE, BLUE)
     pen.text(14, top, f"{tallest:,}", 10, DIM)
     pen.line([(LEFT, bottom), (WIDTH - RIGHT, bottom)], LINE, 1)

@@ -7,7 +7,7 @@ from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
 LEFT, RIGHT, TOP = 56.0, 18.0, 44.0
 LANE, LANES_HEIGHT, BATCH = 22.0, 320.0, 64.0
-AMBER, GREEN, MINT, BLUE, SKY = "#e69f00", "#009e73", "#d3efe6", "#2487cc", "#d7e8f6"
+AMBER, GREEN, MINT, BLUE, SKY = "#e69f00", "#009e73", "#d3efe6", "#0072b2", "#cfe3f1"
 GREY, VIOLET = "#b5bfcc", "#b0579b"
 
 
@@ -30,9 +30,9 @@ def _legend(pen: Pen) -> None:
     x = WIDTH - RIGHT - 336.0
     for fill, edge, words in (
         (GREY, None, "queued"),
-        (MINT, GREEN, "prefill: cached"),
+        (SKY, BLUE, "prefill: cached"),
         (AMBER, None, "prefill: computed"),
-        (BLUE, None, "decode"),
+        (GREEN, None, "decode"),
         (VIOLET, None, "jump"),
     ):
         pen.rectangle((x, 29, x + 9, 38), 2, fill, edge)
@@ -65,22 +65,22 @@ def _span(pen: Pen, fold: TimelineFold, span: Span, top: float, tall: float) -> 
     elif span.kind is Stretch.PREFILL:
         share = span.cached / span.tokens if span.tokens else 0.0
         pen.rectangle((left, top, right, top + tall), 0, AMBER)
-        pen.rectangle((left, top + tall * (1 - share), right, top + tall), 0, MINT, GREEN)
+        pen.rectangle((left, top + tall * (1 - share), right, top + tall), 0, SKY, BLUE)
     else:
-        pen.rectangle((left, top, right, top + tall), 0, SKY)
-        pen.rectangle((left, top + tall * 0.78, right, top + tall), 0, BLUE)
+        pen.rectangle((left, top, right, top + tall), 0, MINT)
+        pen.rectangle((left, top + tall * 0.78, right, top + tall), 0, GREEN)
 
 
 def _batches(pen: Pen, fold: TimelineFold, top: float) -> None:
     steps = fold.steps.values()
     most = max([1, *(step.prefill_requests + step.decode_requests for step in steps)])
     bottom = top + BATCH
-    pen.text(LEFT, top - 10, "requests in each step's batch: decode (blue), prefill (amber)", 11, DIM)
+    pen.text(LEFT, top - 10, "requests in each step's batch: decode (green), prefill (amber)", 11, DIM)
     pen.text(24, top + 4, f"{most}", 10, DIM)
     for step in steps:
         left = _x(fold, step.planned_ms)
         right = max(left + 0.6, _x(fold, step.finished_ms if step.finished_ms >= 0 else fold.end_ms) - 0.6)
         decode, prefill = (BATCH * count / most for count in (step.decode_requests, step.prefill_requests))
-        pen.rectangle((left, bottom - decode, right, bottom), 0, BLUE)
+        pen.rectangle((left, bottom - decode, right, bottom), 0, GREEN)
         pen.rectangle((left, bottom - decode - prefill, right, bottom - decode), 0, AMBER)
     pen.line([(LEFT, bottom), (WIDTH - RIGHT, bottom)], LINE, 1)

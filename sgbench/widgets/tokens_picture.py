@@ -10,9 +10,9 @@ from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Pen
 
 TINT = {
     "template": ("#ffffff", "#ffffff"),
-    "cached": ("#d6f0e8", "#009e73"),
+    "cached": ("#d3e6f2", "#0072b2"),
     "prefilled": ("#fbeed2", "#e69f00"),
-    "decoded": ("#d5e8f6", "#2487cc"),
+    "decoded": ("#d6f0e8", "#009e73"),
     "jumped": ("#eedbe9", "#b0579b"),
     "selected": ("#f8dfcd", "#d55e00"),
 }

@@ -13,13 +13,14 @@ export class CanvasPanel {
     this.focus = -1;
     this.stale = true;
     this.palette = null;
+    this.blank = true; // before the first event
     this.canvas = el("canvas", { class: "sgb-canvas", "aria-hidden": "true" });
     this.item = el("div", { role: "option", id: `sgb-item-${Math.random().toString(36).slice(2)}`, class: "sgb-offscreen" });
     this.stage = el("div", {
-      class: "sgb-stage", role: "listbox", tabindex: "0", "aria-label": title, "aria-activedescendant": this.item.id, style: `height:${height}px`,
+      class: "sgb-stage", role: "listbox", tabindex: "0", "aria-label": title, "aria-activedescendant": this.item.id, style: `--sgb-height:${height}px`,
     }, this.canvas, this.item);
     this.tip = new Tip();
-    this.empty = el("div", { class: "sgb-empty sgb-hidden", text: "Waiting for the first event" });
+    this.empty = el("div", { class: "sgb-empty sgb-hidden" });
     this.element = el("div", { class: "sgb-panel" }, this.stage, this.empty, this.tip.element);
     this.stage.addEventListener("pointermove", (event) => this.point(event));
     this.stage.addEventListener("pointerleave", () => this.tip.element.classList.add("sgb-hidden"));
@@ -38,7 +39,9 @@ export class CanvasPanel {
   arrange() {
     this.stale = true;
     this.gather();
-    this.empty.classList.toggle("sgb-hidden", this.player.position > 0);
+    this.blank = this.player.position === 0;
+    this.empty.classList.toggle("sgb-hidden", !this.blank);
+    setText(this.empty, this.shell.store.nothingYet);
   }
 
   count() {
@@ -58,7 +61,7 @@ export class CanvasPanel {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, height);
     this.spots = [];
-    this.paint(ctx, width, height, palette);
+    if (!this.blank) this.paint(ctx, width, height, palette);
     const spot = this.spots[this.focus];
     if (spot) {
       ctx.strokeStyle = palette.accent;

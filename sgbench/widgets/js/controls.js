@@ -125,6 +125,7 @@ export class Controls {
     const share = length ? (100 * position) / length : 0;
     this.slider.style.setProperty("--sgb-share", `${share}%`);
     const step = event && event.step >= 0 ? ` · step ${event.step.toLocaleString()}` : "";
+    this.place.style.minWidth = `${2 * length.toLocaleString().length + 10}ch`; // the slider holds still while figures grow
     setText(this.place, `event ${position.toLocaleString()} of ${length.toLocaleString()}${step}`);
     this.slider.setAttribute("aria-valuetext", `${this.place.textContent}. ${narrate(this.player)}`);
     setText(this.caption, narrate(this.player));

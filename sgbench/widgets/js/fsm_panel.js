@@ -6,13 +6,12 @@ import { el, setText } from "./dom.js";
 const FSM_LEFT = 30;
 const FSM_RIGHT = 34;
 const FSM_FIGURES = ["states", "compressed", "tokens sampled", "tokens forced", "decode steps saved", "retokenizations"];
-const SMALLEST = 0.5; // least scale; beyond, the machine scrolls
+const SMALLEST = 0.42; // least scale; beyond, the machine scrolls
 
 export class FsmPanel extends CanvasPanel {
   constructor(shell, height) {
     super(shell, { title: "FSM", area: "fsm", height });
     this.chosen = null;
-    this.stage.classList.add("sgb-wide");
     this.figures = FSM_FIGURES.map((word) => el("div", { class: "sgb-figure" }, el("b"), el("span", { text: word })));
     this.source = el("div", { class: "sgb-source" });
     this.before = el("div", {}, el("div", { class: "sgb-figures" }, ...this.figures), this.source);
@@ -44,13 +43,14 @@ export class FsmPanel extends CanvasPanel {
   arrange() {
     super.arrange();
     this.empty.classList.toggle("sgb-hidden", Boolean(this.machine?.known));
-    setText(this.empty, this.machine ? "This machine cannot be compiled again here: only its figures are known" : this.player.length ? "No request has been constrained yet" : "Waiting for the first event");
+    setText(this.empty, this.machine ? "This machine cannot be compiled again here: only its figures are known" : this.player.position ? "No request has been constrained yet" : this.shell.store.nothingYet);
     const widest = Math.max(0, ...[this.machine?.normal, this.machine?.compressed].flatMap((one) => (one ? [...one.at.values()].map((node) => node.x) : [])));
     this.scale = Math.max(SMALLEST, Math.min(1.7, (this.element.clientWidth - FSM_LEFT - FSM_RIGHT) / Math.max(widest, 1)));
     this.stage.style.width = `${Math.max(this.element.clientWidth, widest * this.scale + FSM_LEFT + FSM_RIGHT)}px`;
   }
 
   summary() {
+    if (!this.machines.length) return "no constraint yet";
     const active = this.walks.filter((walk) => !walk.end).length;
     return `${this.machines.length} machine${this.machines.length === 1 ? "" : "s"} · ${this.walks.length} constrained request${this.walks.length === 1 ? "" : "s"}${active ? `, ${active} on the way` : ""}`;
   }
@@ -77,6 +77,15 @@ export class FsmPanel extends CanvasPanel {
     this.paintMachine(ctx, palette, compressed, "compressed: what is forced is one transition", middle, pitch, shown);
     const last = shown.at(-1);
     if (last) this.paintText(ctx, palette, last, height - 12, width);
+    if (last) this.keepInView(FSM_LEFT + (normal.at.get(last.state)?.x ?? 0) * this.scale);
+  }
+
+  // A machine wider than the room scrolls along with its request, when that moves.
+  keepInView(x) {
+    if (x === this.seenAt) return;
+    this.seenAt = x;
+    const { clientWidth, scrollLeft } = this.element;
+    if (x < scrollLeft + FSM_LEFT || x > scrollLeft + clientWidth - FSM_RIGHT) this.element.scrollLeft = x - clientWidth * 0.6;
   }
 
   paintMachine(ctx, palette, machine, title, top, pitch, shown) {
@@ -149,13 +158,14 @@ export class FsmPanel extends CanvasPanel {
     ctx.lineTo(to.x - way * (size + 5), to.y + 3 - bend * 0.1);
     ctx.fill();
     const middle = (from.y + to.y) / 2 + bend;
-    this.label(ctx, palette, edge, control.x, middle - (bend > 0 ? -8 : 8), far - (edge.label.length > 1 ? 4 : 1), on);
+    this.label(ctx, palette, edge, control.x, middle - (bend > 0 ? -8 : 8), far - 1, on);
   }
 
   label(ctx, palette, edge, x, y, room, on) {
     if (edge.quiet && !on) return;
     ctx.font = `${on ? "600 " : ""}${this.scale < 0.7 ? 9.5 : 11}px ${palette.codeFont}`;
     let words = edge.label;
+    if (ctx.measureText(words).width > room) words = words.replace(/^\[(.+)\]$/, "$1");
     if (ctx.measureText(words).width > room) {
       const fits = Math.floor(room / ctx.measureText("m").width) - 1;
       if (fits < 1) return;

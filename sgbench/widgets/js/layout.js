@@ -10,8 +10,11 @@ export const ROW = { MIN: 5, READABLE: 14, MAX: 46 };
 const BLOCK_MAX = 34;
 const ROOT_SIZE = 30;
 const TEXT_ROW = 16; // least height of a row with text
+const READ_ROW = 11; // least height of a row with a line of figures
 const TEXT_CHARS = [40, 28, 20, 14, 9, 6]; // widest that fits wins
 const COUNTED = 84;
+const COUNTED_WORDS = 190; // "+3,968 nodes · 62,110 tokens" behind its sign
+const SHARES = { LEAST: 80, MOST: 420 }; // width of the bars that compare what is folded away
 const PAD = { LEFT: 14, RIGHT: 20, Y: 12 };
 
 const naturalWidth = (tokens) => 30 + 30 * Math.log2(1 + tokens);
@@ -111,6 +114,22 @@ function setX(order, width, rowHeight) {
     if (worded && parent && !inner.has(item.key) && item.kind !== "counted") {
       item.w = Math.max(item.w, Math.min(width - PAD.RIGHT - item.x, textWidth(item, 60)));
     }
+  }
+  setShares(order, width, rowHeight);
+}
+
+// Where there is room to the right, what is folded away says its tokens too, and shows them as bars of one scale in one column.
+// The rest below the root gets no bar: it is of many prefixes, and would shrink the others' to nothing.
+function setShares(order, width, rowHeight) {
+  const counted = order.filter((item) => item.kind === "counted");
+  const from = Math.max(0, ...counted.map((item) => item.x)) + COUNTED_WORDS;
+  const room = width - PAD.RIGHT - from;
+  const compared = (item) => item.parent !== "n0";
+  const most = Math.max(1, ...counted.filter(compared).map((item) => item.tokens));
+  for (const item of counted) {
+    item.worded = room >= 0 && rowHeight >= READ_ROW;
+    item.bar = item.worded && compared(item) && room >= SHARES.LEAST ? { x: from, w: (Math.min(room, SHARES.MOST) * item.tokens) / most } : null;
+    if (item.worded) item.w = COUNTED_WORDS;
   }
 }
 

@@ -24,7 +24,7 @@ const SAYINGS = {
   RequestPreempted: (e) => `Request ${e.rid} goes back to the queue: the pool is full`,
   RequestFinished: (e) => `Request ${e.rid} is done: ${tokens(e.count)} generated`,
   RequestAborted: (e) => `Request ${e.rid} is given up`,
-  StepPlanned: (e) => `Step ${e.step}: ${tokens(e.count)} to prefill, ${n(e.total)} request${e.total === 1 ? "" : "s"} decoding`,
+  StepPlanned: (e) => `Step ${n(e.step)}: ${tokens(e.count)} to prefill, ${n(e.total)} request${e.total === 1 ? "" : "s"} decoding`,
   RequestConstrained: (e) => `Request ${e.rid} must match a constraint`,
   JumpForward: (e) => `Request ${e.rid} jumps: ${tokens(e.count)} ${e.count === 1 ? "is" : "are"} forced`,
   Retokenized: (e) => `A jump changes ${tokens(e.count)} of request ${e.rid}`,
@@ -34,7 +34,7 @@ const SAYINGS = {
   SpanAppended: (e) => `${n(e.count)} characters are appended to a program`,
   ProgramFinished: () => "A program is done",
   EngineStopped: () => "The engine stopped",
-  StepFinished: (e) => `Step ${e.step} is done`,
+  StepFinished: (e) => `Step ${n(e.step)} is done`,
 };
 
 function pathTokens(player, id) {

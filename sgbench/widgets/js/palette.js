@@ -1,7 +1,7 @@
 // Colours of the theme, read from the style sheet: canvases cannot read CSS variables themselves.
 
 const NAMES_OF_COLOURS = [
-  "surface", "raised", "line", "text", "dim", "link", "accent", "locked", "locked-text", "cached", "none-fill", "none-edge", "new-fill", "new-edge",
+  "surface", "raised", "line", "text", "dim", "link", "accent", "locked", "locked-text", "used", "cached", "none-fill", "none-edge", "new-fill", "new-edge",
   "hit-fill", "hit-edge", "gone-fill", "gone-edge", "o-cached", "o-prefilled", "o-decoded", "o-jumped", "o-selected",
 ];
 

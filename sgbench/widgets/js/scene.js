@@ -199,8 +199,14 @@ function drawWords(ctx, block, palette, mark) {
   if (shown) ctx.fillText(shown, left, two ? y + 11.5 : y + h / 2 + 0.5);
 }
 
-// Line ends and tabs as signs; what stands first in a run is what tells it from its siblings.
-export const visible = (text) => text.replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/^ +/, "");
+const OPENS = /<\|[^|<>]*(?:start|begin)[^|<>]*\|>/g;
+const CLOSES = /<\|[^|<>]*(?:end|eot|eos)[^|<>]*\|>/g;
+
+// Line ends, tabs and a template's marks of turns as signs; what stands first in a run is what tells it from its siblings.
+export function visible(text) {
+  const signs = text.replace(OPENS, "▸").replace(CLOSES, "◂").replace(/\n/g, "↵").replace(/\t/g, "⇥");
+  return signs.replace(/^ +/, "") || signs.replace(/ /g, "␣");
+}
 
 function fit(ctx, text, room) {
   const unit = ctx.measureText("m").width;
@@ -264,7 +270,13 @@ function drawCounted(ctx, { item, x, y, w, h }, palette, mark) {
   ctx.fillStyle = palette.dim;
   ctx.font = `10px ${palette.uiFont}`;
   ctx.textBaseline = "middle";
-  ctx.fillText(`+${item.nodes.toLocaleString()} node${item.nodes === 1 ? "" : "s"}`, x + 27, y + h / 2 + 0.5);
+  const nodes = `+${item.nodes.toLocaleString()} node${item.nodes === 1 ? "" : "s"}`;
+  ctx.fillText(item.worded ? `${nodes} · ${item.tokens.toLocaleString()} tokens` : nodes, x + 27, y + h / 2 + 0.5);
+  if (!item.bar) return;
+  ctx.globalAlpha *= 0.75;
+  ctx.fillStyle = mark === "none" ? palette.cached : edge;
+  rounded(ctx, item.bar.x, y + h / 2 - 3, item.bar.w, 6, 2);
+  ctx.fill();
 }
 
 function drawLock(ctx, { item, x, y, w, h }, palette) {

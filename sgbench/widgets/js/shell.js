@@ -144,7 +144,7 @@ export class Shell {
     this.root.dataset.sgbNodes = String(Math.max(...this.panels.map((panel) => panel.count?.() ?? 0)));
     this.panels.forEach((panel, i) => setText(this.summaries[i], panel.summary()));
     if (this.total) this.panels.forEach((panel, i) => this.cards[i].classList.toggle("sgb-hidden", Boolean(panel.absent?.())));
-    if (this.total) setText(this.total, event ? `${(event.ms / 1000).toFixed(2)} s` : "");
+    if (this.total) setText(this.total, event ? `${(event.ms / 1000).toFixed(2)} s into the run` : "");
     this.showStatus();
     this.say();
   }

@@ -5,6 +5,7 @@ import { el, setText } from "./dom.js";
 
 const STATS_LEFT = 52;
 const STATS_RIGHT = 16;
+const CROWD = 300; // requests
 const FIGURES = ["hit rate", "prompt tokens", "from the cache", "evicted", "running", "waiting"];
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
@@ -30,6 +31,7 @@ export class StatsPanel extends CanvasPanel {
 
   summary() {
     const requests = this.hits.length;
+    if (!requests) return "no request yet";
     return `${percent(this.rate)} of the prompts’ tokens were cached · ${requests.toLocaleString()} request${requests === 1 ? "" : "s"}`;
   }
 
@@ -77,13 +79,18 @@ export class StatsPanel extends CanvasPanel {
     ctx.globalAlpha = 0.14;
     ctx.fillStyle = palette["o-cached"];
     if (prompt) ctx.fill();
+    ctx.globalAlpha = 1;
+    if (this.hits.length > CROWD) this.paintCrowd(ctx, palette, x, y);
+    else this.paintDots(ctx, palette, x, y);
+  }
+
+  paintDots(ctx, palette, x, y) {
     const large = Math.max(1, ...this.hits.map((hit) => hit.prompt));
+    ctx.globalAlpha = 0.8;
     for (const hit of this.hits) {
       const share = hit.prompt ? hit.cached / hit.prompt : 0;
-      const radius = 1.8 + 2.6 * Math.sqrt(hit.prompt / large);
-      ctx.globalAlpha = this.hits.length > 300 ? 0.35 : 0.8;
       ctx.beginPath();
-      ctx.arc(x(hit.ms), y(share), radius, 0, 7);
+      ctx.arc(x(hit.ms), y(share), 1.8 + 2.6 * Math.sqrt(hit.prompt / large), 0, 7);
       ctx.fillStyle = palette.surface;
       ctx.fill();
       ctx.strokeStyle = palette["o-cached"];
@@ -93,10 +100,18 @@ export class StatsPanel extends CanvasPanel {
     ctx.globalAlpha = 1;
   }
 
+  // Too many for rings: points that add up where they are dense, under the line.
+  paintCrowd(ctx, palette, x, y) {
+    ctx.fillStyle = palette.text;
+    ctx.globalAlpha = Math.max(0.12, Math.min(0.5, 300 / this.hits.length));
+    for (const hit of this.hits) ctx.fillRect(x(hit.ms) - 1, y(hit.prompt ? hit.cached / hit.prompt : 0) - 1, 2, 2);
+    ctx.globalAlpha = 1;
+  }
+
   paintPool(ctx, palette, { left, right, top, bottom, most }) {
-    write(ctx, palette, "the KV pool", left, top - 10);
-    const pairs = [[palette.locked, "in use"], [palette.cached, "cached"], [palette["none-fill"], "free"], [palette["gone-edge"], "evictions"]];
-    writeKeys(ctx, palette, left + 70, top - 10, pairs);
+    write(ctx, palette, "KV pool, tokens", left, top - 10);
+    const pairs = [[palette.used, "in use"], [palette.cached, "cached"], [palette["none-fill"], "free"], [palette["gone-edge"], "evictions"]];
+    writeKeys(ctx, palette, left + 100, top - 10, pairs);
     const last = this.pool.at(-1);
     timeAxis(ctx, palette, { left, right, top, bottom: bottom + 7, most });
     if (!last) return;
@@ -120,7 +135,7 @@ export class StatsPanel extends CanvasPanel {
       ctx.fill();
     };
     area((reading) => reading.used + reading.cached, palette.cached);
-    area((reading) => reading.used, palette.locked);
+    area((reading) => reading.used, palette.used);
     let evicted = 0;
     for (const reading of this.pool) {
       if (reading.evicted > evicted) {
@@ -147,7 +162,7 @@ export class StatsPanel extends CanvasPanel {
   // A bar for each request, as tall as its prompt; many requests are put together, so that a bar keeps its width.
   paintEach(ctx, palette, { left, right, top, bottom }) {
     const size = Math.max(1, Math.ceil(this.hits.length / Math.max(1, Math.floor((right - left) / 6))));
-    write(ctx, palette, size > 1 ? `prompts, ${size} requests to a bar: the cached part is hatched` : "each request’s prompt: the cached part is hatched", left, top - 10);
+    write(ctx, palette, size > 1 ? `prompts, ${size} requests to a bar, tokens: the cached part is hatched` : "each request’s prompt, tokens: the cached part is hatched", left, top - 10);
     const bars = [];
     for (let i = 0; i < this.hits.length; i += size) {
       const part = this.hits.slice(i, i + size);

@@ -35,6 +35,12 @@ export class Store {
     return this.model.get("note") ?? "";
   }
 
+  // What a view says while it has nothing to show.
+  get nothingYet() {
+    if (this.player.length) return "Before the first event";
+    return this.status === "replay" ? "The recording is being loaded" : "Waiting for the first event";
+  }
+
   ask() {
     this.asked = performance.now();
     try {

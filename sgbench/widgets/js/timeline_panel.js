@@ -6,6 +6,7 @@ const LINE_LEFT = 52;
 const LINE_RIGHT = 16;
 const STRETCH = ["waits in the queue", "prefill", "decode"];
 const LANE_MAX = 24;
+const END_MARK = 5; // least width in pixels of a request whose end is marked
 
 export class TimelinePanel extends CanvasPanel {
   constructor(shell, height) {
@@ -22,9 +23,10 @@ export class TimelinePanel extends CanvasPanel {
   }
 
   summary() {
+    if (!this.requests.length) return "no request yet";
     const done = this.requests.filter((request) => request.reason).length;
     const batch = this.steps.reduce((sum, step) => sum + step.prefill + step.decode, 0) / Math.max(1, this.steps.length);
-    return `${done.toLocaleString()} of ${this.requests.length.toLocaleString()} requests done · ${this.steps.length.toLocaleString()} steps · ${batch.toFixed(1)} requests in a batch`;
+    return `${done.toLocaleString()} of ${this.requests.length.toLocaleString()} requests done · ${this.steps.length.toLocaleString()} steps · ${batch.toFixed(1)} requests in a batch on average`;
   }
 
   count() {
@@ -52,7 +54,7 @@ export class TimelinePanel extends CanvasPanel {
       const y = top + request.lane * pitch + (pitch - tall) / 2;
       for (const span of request.spans) this.paintSpan(ctx, palette, request, span, x, y, tall, fills);
       for (const [ms, tokens] of request.jumps) this.paintJump(ctx, palette, request, ms, tokens, x, y, tall);
-      if (request.reason && tall >= 5) {
+      if (request.reason && tall >= 5 && x(request.end) - x(request.queued) > END_MARK) {
         ctx.fillStyle = request.reason === "stop" || request.reason === "length" ? palette.text : palette["gone-edge"];
         ctx.fillRect(x(request.end) - 1, y, 1.5, tall);
       }
@@ -124,8 +126,8 @@ export class TimelinePanel extends CanvasPanel {
   paintBatches(ctx, palette, x, { left, right, top, bottom }) {
     const most = Math.max(1, ...this.steps.map((step) => Math.max(step.prefill + step.decode, step.waiting)));
     const y = (value) => bottom - ((bottom - top) * value) / most;
-    write(ctx, palette, "batch", left, top - 10);
-    writeKeys(ctx, palette, left + 42, top - 10, [[palette["o-prefilled"], "in prefill"], [palette["o-decoded"], "decoding"], [palette["gone-edge"], "waiting (line)"]]);
+    write(ctx, palette, "requests in each step’s batch", left, top - 10);
+    writeKeys(ctx, palette, left + 176, top - 10, [[palette["o-prefilled"], "in prefill"], [palette["o-decoded"], "decoding"], [palette.text, "waiting (line)"]]);
     write(ctx, palette, most.toLocaleString(), left - 8, top + 2, { align: "right" });
     write(ctx, palette, "0", left - 8, bottom, { align: "right" });
     ctx.fillStyle = palette.line;
@@ -144,7 +146,7 @@ export class TimelinePanel extends CanvasPanel {
       const facts = [`${step.prefill} in prefill with ${step.tokens.toLocaleString()} tokens`, `${step.decode} decoding`, `${step.waiting} waiting`];
       this.spots.push({ x: from, y: top, w: wide, h: bottom - top, head: `Step ${step.step}`, right: duration(until - step.planned), facts });
     }
-    ctx.strokeStyle = palette["gone-edge"];
+    ctx.strokeStyle = palette.text;
     ctx.lineWidth = 1.2;
     if (this.steps.some((step) => step.waiting)) ctx.stroke();
   }

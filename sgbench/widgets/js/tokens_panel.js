@@ -4,9 +4,12 @@ import { button, el, ICONS, setText } from "./dom.js";
 import { duration, key } from "./canvas_panel.js";
 import { Tip } from "./tip.js";
 
+const ORIGINS = ["cached", "prefilled", "decoded", "jumped", "selected"];
 const ORIGIN_WORDS = {
   template: "template, not read yet", cached: "from the cache", prefilled: "computed in the prefill", decoded: "decoded", jumped: "forced by the constraint", selected: "selected",
 };
+
+const percentOf = (part, whole) => (part / whole < 0.01 ? "<1 %" : `${Math.round((100 * part) / whole)} %`);
 
 export class TokensPanel {
   constructor(shell, height) {
@@ -32,12 +35,14 @@ export class TokensPanel {
       this.doubt.classList.toggle("sgb-hidden", !on);
     });
     this.tools = [this.channel, button("Previous program (<)", ICONS.back, () => this.turn(-1)), this.which, button("Next program (>)", ICONS.next, () => this.turn(1))];
-    this.legend = el("div", { class: "sgb-legend" }, ...["cached", "prefilled", "decoded", "jumped", "selected"].map((name) => key(name, "", name)));
+    this.legend = el("div", { class: "sgb-legend" }, ...ORIGINS.map((name) => el("span", { class: `sgb-o sgb-o-${name}`, text: name })));
     this.doubt = key("doubt", "", "unlikely token");
     this.doubt.classList.add("sgb-hidden");
     this.legend.append(this.doubt);
     this.text.addEventListener("pointermove", (event) => this.point(event));
     this.text.addEventListener("pointerleave", () => this.tip.element.classList.add("sgb-hidden"));
+    this.atEnd = true;
+    this.stage.addEventListener("scroll", () => (this.atEnd = this.stage.scrollTop + this.stage.clientHeight >= this.stage.scrollHeight - 8));
     this.stage.addEventListener("blur", () => this.walk(-1));
   }
 
@@ -54,11 +59,14 @@ export class TokensPanel {
     this.offer();
     const none = !this.spans.length;
     this.empty.classList.toggle("sgb-hidden", !none);
-    setText(this.empty, this.player.length ? "No program has written anything yet" : "Waiting for the first event");
+    setText(this.empty, this.player.position ? "No program has written anything yet" : this.shell.store.nothingYet);
     const program = this.chosen ?? this.spans.at(-1)?.program;
     const own = this.player.table("span").length + this.tails.length;
     const signature = JSON.stringify([program, this.spans.filter((span) => span.program === program).map((span) => [span.index, span.pieces]), this.tails.filter((tail) => tail.program === program), own && this.branches.length]);
-    if (signature === this.shown) return;
+    if (signature === this.shown) {
+      this.stick(); // the room may have changed
+      return;
+    }
     this.shown = signature;
     this.render(program);
   }
@@ -100,16 +108,21 @@ export class TokensPanel {
     const counts = new Map();
     for (const span of this.spans ?? []) for (const [origin, length] of span.pieces) counts.set(origin, (counts.get(origin) ?? 0) + length);
     const total = [...counts.values()].reduce((sum, value) => sum + value, 0);
-    const shares = [...counts].map(([origin, length]) => `${Math.round((100 * length) / total)} % ${origin}`);
-    return `${this.numbers?.length ?? 0} program${this.numbers?.length === 1 ? "" : "s"}${total ? ` · ${shares.join(", ")}` : ""}`;
+    const known = [...ORIGINS, "template"].filter((origin) => counts.get(origin));
+    const shares = known.map((origin) => `${percentOf(counts.get(origin), total)} ${origin}`);
+    return `${this.numbers?.length ?? 0} program${this.numbers?.length === 1 ? "" : "s"}${total ? ` · of the text ${shares.join(", ")}` : ""}`;
   }
 
   render(program) {
-    const atEnd = this.stage.scrollTop + this.stage.clientHeight >= this.stage.scrollHeight - 8;
     this.parts = [];
     this.text.replaceChildren();
     for (const root of this.branches.filter((branch) => branch.program === program && branch.parent < 0)) this.renderBranch(root, this.text);
-    if (atEnd && this.shell.store.following) this.stage.scrollTop = this.stage.scrollHeight;
+    this.stick();
+  }
+
+  // Who reads the end goes on to read the end.
+  stick() {
+    if (this.atEnd && this.shell.store.following) this.stage.scrollTop = this.stage.scrollHeight;
   }
 
   // A branch's text; where it was forked, its branches stand side by side.

@@ -41,7 +41,7 @@ export class TreePanel {
     this.canvas = el("canvas", { class: "sgb-canvas", "aria-hidden": "true" });
     this.item = el("div", { role: "treeitem", id: `sgb-item-${Math.random().toString(36).slice(2)}`, class: "sgb-offscreen" });
     this.stage = el("div", {
-      class: "sgb-stage", role: "tree", tabindex: "0", "aria-label": "Radix tree", "aria-activedescendant": this.item.id, style: `height:${height}px`,
+      class: "sgb-stage", role: "tree", tabindex: "0", "aria-label": "Radix tree", "aria-activedescendant": this.item.id, style: `--sgb-height:${height}px`,
     }, this.canvas, this.item);
     this.tip = new Tip();
     this.empty = el("div", { class: "sgb-empty sgb-hidden" });
@@ -115,7 +115,7 @@ export class TreePanel {
     this.pool.refresh(player);
     const none = player.nodes.size === 1 && this.shape.order.length === 1;
     this.empty.classList.toggle("sgb-hidden", !none);
-    setText(this.empty, player.length ? "The cache is empty" : "Waiting for the first event");
+    setText(this.empty, player.position ? "The cache is empty" : this.shell.store.nothingYet);
     if (this.scene.focus !== null) this.announce();
   }
 

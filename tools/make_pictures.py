@@ -1,0 +1,138 @@
+"""Draws the README's pictures anew: a real run of the bundled model, shown in a real JupyterLab, light and dark.
+
+Run it after the widgets or the weights have changed, and look at what it wrote: ``python -m tools.make_pictures``. It needs
+what the browser tests need: the development environment and Chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import sgbench as sgl
+from tests.browser.conftest import CHROMIUM_OPTIONS, Browser, Lab
+
+DOCS = Path(__file__).parent.parent / "docs"
+THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
+WIDTH = 1500
+TOPICS = ("tea", "chess", "music", "running", "cooking", "sleep")
+PERSON = r'\{"name": "[A-Z][a-z]{2,8}", "house": "(Gryffindor|Slytherin)", "age": [0-9]{2}\}'
+CELL = '''%%sgl review
+s += """Review: I loved every minute of it.
+Label: positive
+Review: The food was cold and the service slow.
+Label: negative
+Review: What a wonderful film.
+Label:"""
+s += select("label", choices=[" positive", " negative"])'''
+EARLIER = CELL.replace("%%sgl review", "%%sgl earlier").replace("a wonderful", "an awful")
+COMPARED = """%%sgl opposites --batch [{"word": w} for w in words] --baseline --repeat 3
+s += examples + f"Q: What is the opposite of {word}?\\nA:" + gen("opposite", max_tokens=6, stop="\\n")"""
+PAIRS = """pairs = {"hot": "cold", "big": "small", "early": "late", "empty": "full", "clean": "dirty", "soft": "hard", "long": "short"}
+examples = "".join(f"Q: What is the opposite of {word}?\\nA: {opposite}\\n" for word, opposite in pairs.items())
+words = ["fast", "old", "open", "high", "wet", "strong", "happy", "near"]"""
+VIEWS = ("RadixTree", "CacheStats", "Timeline", "Tokens", "FSM", "Dashboard")
+
+
+@sgl.function
+def advice(s: Any, topic: str) -> None:
+    """Tips, each expanded on in a branch of its own; a summary, an answer of a fixed form, and a choice."""
+    s += sgl.user(f"Write two short tips about {topic}.")
+    s += sgl.assistant(sgl.gen("tips", max_tokens=20))
+    branches = s.fork(2)
+    for number, branch in enumerate(branches, 1):
+        branch += sgl.user(f"Expand on tip {number}.") + sgl.assistant(sgl.gen("more", max_tokens=14))
+    branches.join()
+    s += "\nSummary: " + branches[0]["more"] + "\nAuthor: " + sgl.gen("author", max_tokens=40, regex=PERSON)
+    s += "\nUseful: " + sgl.select("useful", choices=["yes", "no"])
+
+
+def record_run(path: Path) -> Path:
+    """Run `advice` on every topic under a small pool, in two batches, and save what happened."""
+    with sgl.Engine(device="cpu", kv_tokens=600) as engine, engine.record() as trace:
+        for topics in (TOPICS[:3], TOPICS[3:]):
+            advice.run_batch([{"topic": topic} for topic in topics], backend=engine, num_threads=3, temperature=0)
+        return trace.save(path)
+
+
+def _settled(page: Any, locator: Any) -> None:
+    """Wait until two pictures of the same place are equal: what moves has come to rest."""
+    before = b""
+    for _ in range(40):
+        now = locator.screenshot()
+        if now == before:
+            return
+        before = now
+        page.wait_for_timeout(150)
+
+
+def shoot_widget(browser: Browser, notebook: Any, name: str, path: Path) -> None:
+    """A picture of the first widget of a kind, once it holds still."""
+    widget = notebook.widget(name)
+    widget.scroll_into_view_if_needed()
+    _settled(browser.page, widget)
+    widget.screenshot(path=path)
+
+
+def _in_themes(browser: Browser, draw: Any) -> None:
+    for suffix, theme in THEMES.items():
+        browser.theme(theme)
+        draw(suffix)
+    browser.theme(THEMES[""])
+
+
+def _views(browser: Browser, folder: Path) -> None:
+    record_run(folder / "run.sgtrace.gz")
+    for name in VIEWS:
+        notebook = browser.notebook(f"from sgbench.widgets import {name}\n{name}('run.sgtrace.gz')")
+        notebook.run_all()
+        notebook.wait_widget("seq > 0", name=name)
+        _in_themes(browser, lambda suffix: shoot_widget(browser, notebook, name, DOCS / f"{name.lower()}{suffix}.png"))
+
+
+def _cells(browser: Browser) -> None:
+    notebook = browser.notebook(
+        "%load_ext sgbench", "%sgl start device=cpu", EARLIER, CELL, PAIRS, COMPARED, "sgl.widgets.Compare(_sgl)"
+    )
+    notebook.run_all(timeout_s=300)
+    if notebook.failures():
+        raise SystemExit(f"a cell failed: {notebook.failures()}")
+
+    def draw(suffix: str) -> None:
+        cell = browser.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(3)
+        cell.scroll_into_view_if_needed()
+        _settled(browser.page, cell)
+        cell.screenshot(path=DOCS / f"cell{suffix}.png")
+        shoot_widget(browser, notebook, "Compare", DOCS / f"compare{suffix}.png")
+
+    _in_themes(browser, draw)
+
+
+def main() -> None:
+    """Write the pictures anew."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("the pictures need Chromium (Debian: apt-get install chromium)")
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        lab = Lab(Path(home))
+        try:
+            page = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS).new_page(
+                viewport={"width": WIDTH, "height": 1500}
+            )
+            page.goto(f"{lab.url}/lab?token={lab.token}&reset")
+            page.wait_for_function("window.jupyterapp && jupyterapp.shell", timeout=90_000)
+            page.evaluate("jupyterapp.restored.then(() => true)")
+            browser = Browser(page, lab)
+            _views(browser, lab.folder)
+            _cells(browser)
+            browser.finish()
+        finally:
+            lab.stop()
+
+
+if __name__ == "__main__":
+    main()
