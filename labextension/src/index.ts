@@ -1,9 +1,12 @@
 // What the extension adds to JupyterLab, one plugin for each thing.
 
 import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
+import { addStyles } from './assets';
 import { Focus } from './focus';
+import { sglHighlight } from './highlight';
 import { treeIcon } from './icon';
 import { EnginePanel } from './panel';
 import { StatusItem } from './status';
@@ -17,6 +20,7 @@ const panel: JupyterFrontEndPlugin<void> = {
   requires: [INotebookTracker],
   optional: [ILabShell, IStatusBar],
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, shell: ILabShell | null, bar: IStatusBar | null) => {
+    addStyles('base');
     const focus = new Focus(tracker);
     const widget = new EnginePanel(focus);
     widget.id = PANEL_ID;
@@ -28,4 +32,17 @@ const panel: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [panel];
+const highlight: JupyterFrontEndPlugin<void> = {
+  id: 'sgbench-lab:highlight',
+  description: 'The words of the language in %%sgl cells, in colour.',
+  autoStart: true,
+  requires: [IEditorExtensionRegistry],
+  activate: (_app: JupyterFrontEnd, extensions: IEditorExtensionRegistry) => {
+    extensions.addExtension({
+      name: 'sgbench-lab:highlight',
+      factory: () => EditorExtensionRegistry.createImmutableExtension(sglHighlight)
+    });
+  }
+};
+
+export default [panel, highlight];

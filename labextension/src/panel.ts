@@ -2,11 +2,11 @@
 
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { Pool } from '../../sgbench/widgets/js/pool.js';
 import { el, setText } from './dom';
 import { Focus } from './focus';
+import { PoolBar } from './pool_bar';
+import { count, kvShare, percent, State } from './state';
 import { TreeList } from './tree_list';
-import { count, percent, State } from './state';
 
 const HINTS = {
   notebook: 'Open a notebook: its engine shows here.',
@@ -53,7 +53,7 @@ export class EnginePanel extends Widget {
       'div',
       { class: 'sgb-lab-body' },
       el('section', { class: 'sgb-lab-section' }, el('div', { class: 'sgb-lab-rate' }, this.rate, el('span', { text: 'hit rate' })), this.rateWords),
-      el('section', { class: 'sgb-lab-section' }, el('h3', { text: 'KV cache' }), this.pool.element),
+      el('section', { class: 'sgb-lab-section' }, el('h3', { text: 'KV cache' }, this.poolWords), this.pool.element),
       el('section', { class: 'sgb-lab-section' }, el('h3', { text: 'Requests' }),
         el('div', { class: 'sgb-lab-figures' }, ...[this.running, this.waiting, this.finished].map(one => one.element))),
       this.treeSection
@@ -98,8 +98,8 @@ export class EnginePanel extends Widget {
     const stats = state.stats!;
     setText(this.rate, stats.prompt_tokens ? percent(stats.hit_rate) : '–');
     setText(this.rateWords, stats.prompt_tokens ? `${count(stats.cached_tokens)} of ${count(stats.prompt_tokens)} prompt tokens found in the cache` : 'no request yet');
-    const { total, used, cached } = state.pool!;
-    this.pool.refresh({ gauges: [total, total - used - cached, cached, used, 0, 0] });
+    this.pool.tell(state.pool!);
+    setText(this.poolWords, `${percent(kvShare(state))} of ${count(state.pool!.total)} tokens`);
     setText(this.running.value, count(stats.running));
     setText(this.waiting.value, count(stats.waiting));
     setText(this.finished.value, count(stats.finished));
@@ -125,7 +125,8 @@ export class EnginePanel extends Widget {
   private where = el('span', { class: 'sgb-lab-where' });
   private rate = el('b');
   private rateWords = el('p', { class: 'sgb-lab-words' });
-  private pool = new Pool();
+  private pool = new PoolBar();
+  private poolWords = el('span', { class: 'sgb-lab-words' });
   private tree = new TreeList();
   private treeWords = el('span', { class: 'sgb-lab-words' });
   private treeSection = el('section', { class: 'sgb-lab-section' }, el('h3', { text: 'Radix tree' }, this.treeWords), this.tree.element);
