@@ -146,27 +146,36 @@ class Stopwatch:
         return timed
 
 
+def dashboard_feed(engine: EngineCore, sent: list[int]) -> tuple[Any, list[str]]:
+    """All that a dashboard does in this process, for a browser that answers; ``sent`` takes the messages' sizes. And its failures."""
+    from sgbench.trace.vocab import Vocab
+    from sgbench.views.machine import MachineFold
+    from sgbench.views.stats import StatsFold
+    from sgbench.views.timeline import TimelineFold
+    from sgbench.views.tokens import TokensFold
+    from sgbench.widgets.feed import Feed
+    from sgbench.widgets.fsm import compiled
+
+    failures: list[str] = []
+    vocab = Vocab(lookup=engine.token_text)
+    folds = (StatsFold(), TimelineFold(), TokensFold(vocab), MachineFold(vocab, compiled))
+    feed = Feed(vocab, lambda frame: sent.append(len(frame.message()[1][0])), failures.append, folds)
+    feed.follow(engine)
+    feed.answer(feed.encoder.epoch, 0)
+    return feed, failures
+
+
 def events_cost(bench: Bench, workload: Workload, rounds: int = 2) -> dict[str, Any]:
     """Seconds with all that the dashboard does in this process, against nobody listening, alternated; medians.
 
     The feed folds and encodes on a thread of its own, as often as for a browser that answers.
     """
-    from sgbench.trace.vocab import Vocab
-    from sgbench.views.stats import StatsFold
-    from sgbench.views.timeline import TimelineFold
-    from sgbench.views.tokens import TokensFold
-    from sgbench.widgets.feed import Feed
-
     seconds: dict[str, list[float]] = {"none": [], "listening": []}
     sent: list[int] = []
     failures: list[str] = []
     for _ in range(rounds):
         plain = bench.seconds(workload, 1, warm_up=False)
-        vocab = Vocab()
-        folds = (StatsFold(), TimelineFold(), TokensFold(vocab))
-        feed = Feed(vocab, lambda frame: sent.append(frame.size_bytes), failures.append, folds)
-        feed.follow(bench.engine)
-        feed.answer(feed.encoder.epoch, 0)
+        feed, failures = dashboard_feed(bench.engine, sent)
         heard = bench.seconds(workload, 1, warm_up=False)
         feed.stop()
         if "over" in plain or "over" in heard:

@@ -33,6 +33,61 @@ def shape_folder(shape: dict[str, Any]) -> Path:
     return folder
 
 
+class Contest:
+    """Programs, and the same token requests in one call.
+
+    Parameters
+    ----------
+    engine
+        With a tokenizer, or an `EngineCore` that has one.
+    n, new_tokens
+        Programs at once, and what each generates.
+    """
+
+    def __init__(self, engine: Any, n: int = 64, new_tokens: int = 128) -> None:
+        import sgbench as sgl
+        from sgbench.backends.local import LocalBackend
+
+        self._engine, self._n, self._new = engine, n, new_tokens
+        self._backend = getattr(engine, "endpoint", None) or LocalBackend(engine)
+
+        @sgl.function
+        def ask(s: Any, city: str) -> None:
+            s += _SYSTEM + "Question: what is there to see in " + city + "?\nAnswer:"
+            s += sgl.gen("answer", max_tokens=new_tokens, temperature=0, ignore_eos=True)
+
+        self._ask = ask
+        self._batch = [{"city": f"town number {i}"} for i in range(n)]
+        texts = [_SYSTEM + f"Question: what is there to see in {one['city']}?\nAnswer:" for one in self._batch]
+        self._ids = [engine.tokenizer.encode(text) for text in texts]
+
+    def play(self, who: str) -> None:
+        """``programs`` or ``requests``, once.
+
+        Raises
+        ------
+        RuntimeError
+            Tokens are missing.
+        """
+        if who == "programs":
+            states = self._ask.run_batch(self._batch, backend=self._backend, num_threads=self._n)
+            made = sum(s.get_meta_info("answer")["completion_tokens"] for s in states)
+        else:
+            params = {"temperature": 0, "max_new_tokens": self._new, "ignore_eos": True}
+            made = sum(
+                len(out["output_ids"]) for out in self._engine.generate(input_ids=self._ids, sampling_params=params)
+            )
+        if made != self._n * self._new:
+            raise RuntimeError(f"{who}: {made} tokens instead of {self._n * self._new}")
+
+    def seconds(self, who: str) -> float:
+        """Of `play` on a cold cache."""
+        self._engine.flush_cache()
+        began = time.perf_counter()
+        self.play(who)
+        return time.perf_counter() - began
+
+
 def programs_against_requests(
     clock: Clock, device: str, shape: dict[str, Any] | None = None, n: int = 64, new_tokens: int = 128, rounds: int = 3
 ) -> dict[str, Any]:
@@ -42,33 +97,15 @@ def programs_against_requests(
     options: dict[str, Any] = {"load_format": "dummy", "tokenizer_path": "bundled", "context_length": 4096}
     began = time.perf_counter()
     engine = sgl.Engine(str(shape_folder(shape or LLAMA_1B)), device=device, kv_tokens=200_000, **options)
-
-    @sgl.function
-    def ask(s: Any, city: str) -> None:
-        s += _SYSTEM + "Question: what is there to see in " + city + "?\nAnswer:"
-        s += sgl.gen("answer", max_tokens=new_tokens, temperature=0, ignore_eos=True)
-
-    batch = [{"city": f"town number {i}"} for i in range(n)]
-    params = {"temperature": 0, "max_new_tokens": new_tokens, "ignore_eos": True}
     seconds: dict[str, list[float]] = {"programs": [], "requests": []}
     with engine:
         start_s = time.perf_counter() - began
-        texts = [_SYSTEM + f"Question: what is there to see in {one['city']}?\nAnswer:" for one in batch]
-        ids = [engine.tokenizer.encode(text) for text in texts] if engine.tokenizer else []
+        contest = Contest(engine, n, new_tokens)
         for round_ in range(rounds + 1):
             for name in ("requests", "programs"):
                 if clock.left_s < 1:
                     break
-                engine.flush_cache()
-                began = time.perf_counter()
-                if name == "programs":
-                    states = ask.run_batch(batch, backend=engine, num_threads=n)
-                    made = sum(s.get_meta_info("answer")["completion_tokens"] for s in states)
-                else:
-                    made = sum(len(out["output_ids"]) for out in engine.generate(input_ids=ids, sampling_params=params))
-                taken = time.perf_counter() - began
-                if made != n * new_tokens:
-                    raise RuntimeError(f"{name}: {made} tokens instead of {n * new_tokens}")
+                taken = contest.seconds(name)
                 if round_:
                     seconds[name].append(taken)
     if not seconds["programs"]:

@@ -33,8 +33,8 @@ class Pace:
     prefill_launches: int = 200
 
 
-LLAMA_1B = Pace(step_ms=1.5, prefill_token_us=4.0)
-LLAMA_8B = Pace(step_ms=6.0, prefill_token_us=22.0, prefill_launches=400)
+PACE_1B = Pace(step_ms=1.5, prefill_token_us=4.0)
+PACE_8B = Pace(step_ms=6.0, prefill_token_us=22.0, prefill_launches=400)
 
 
 class PacedRunner:
@@ -90,7 +90,7 @@ class PacedRunner:
                 ChunkResult(self._token(c.rid, c.start + len(c.token_ids) - 1) if c.sample else None)
                 for c in plan.chunks
             )
-        short = prompt_tokens <= 64
+        short = prompt_tokens <= 256
         for _ in range(pace.decode_launches if short else pace.prefill_launches):
             self._small.add_(0)  # gives the interpreter's lock up and takes it again, as every launch does
         now = time.perf_counter()

@@ -18,6 +18,7 @@ from sgbench.lang.sampling import SglSamplingParams
 
 if TYPE_CHECKING:
     from sgbench.lang.executor import StreamExecutor
+    from sgbench.lang.turns import Turns
     from sgbench.lang.waiting import Gate
     from sgbench.trace.events import Event
 
@@ -44,12 +45,15 @@ class BaseBackend:
         What it can do.
     gate
         Where live threads are counted, for an engine that must know when all wait (`sgbench.lang.waiting`); None: nowhere.
+    turns
+        In which programs' threads compute (`sgbench.lang.turns`); None: as they like.
     """
 
     support_concate_and_append: bool = False
     is_chat_model: bool = False
     capabilities: Capabilities = Capabilities()
     gate: Gate | None = None
+    turns: Turns | None = None
     chat_template: ChatTemplate = get_chat_template("default")
 
     def get_model_name(self) -> str:

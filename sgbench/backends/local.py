@@ -23,12 +23,12 @@ from sgbench.engine.engine import EngineCore
 from sgbench.engine.handle import Handle
 from sgbench.engine.intake import mixed_seed
 from sgbench.engine.request import RequestOutput, SamplingParams
-from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.errors import AbortedError, UsageError
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_path
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
+from sgbench.lang.turns import Turns, aside
 from sgbench.lang.variables import Meta
 from sgbench.lang.waiting import current_gate
 
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from sgbench.lang.executor import StreamExecutor
     from sgbench.lang.waiting import Gate
     from sgbench.trace.events import Event
+
+TURNS = Turns()
+"""Of all programs on engines in this process: they share one interpreter."""
 
 _PREFILL = SamplingParams(max_new_tokens=0)
 _LANGUAGE_ONLY = ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs", "sampling_seed")
@@ -67,6 +70,7 @@ class LocalBackend(BaseBackend):
         self._tokenizer = cast("Tokenizer", engine.tokenizer)  # the engine asks less of it than programs do
         self.chat_template = chat_template or own_template(self._tokenizer, engine.config.model_path)
         self.gate: Gate | None = engine.gate if engine.config.deterministic else None
+        self.turns = TURNS
         self._programs = getattr(engine, "program_numbers", itertools.count())
 
     # --- the protocol -------------------------------------------------------------------------------------------
@@ -99,7 +103,8 @@ class LocalBackend(BaseBackend):
         before: Meta = {}
         try:
             with s.abortable(handle.abort):
-                for output in handle.updates(live=current_gate() is not None):
+                updates = handle.updates(live=current_gate() is not None)
+                while (output := _next(updates)) is not None:
                     meta = news(output.meta_info, before)
                     meta["cached_text_len"] = prompt.chars(meta["cached_tokens"])
                     yield output.text[told:], meta
@@ -223,7 +228,7 @@ class LocalBackend(BaseBackend):
             "top_logprobs_num": sampling.top_logprobs_num or 0,
             "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
         }
-        handles = self.engine.submit_samples(prompt.ids, checked_params(values), **wish, **_origin(s))
+        handles = self.engine.submit_samples(prompt.ids, values, **wish, **_origin(s))
         return prompt, handles
 
     def _call_seed(self, s: StreamExecutor, seed: int) -> int:
@@ -262,7 +267,7 @@ class LocalBackend(BaseBackend):
 
         live = current_gate() is not None
         try:
-            with s.abortable(abort):
+            with s.abortable(abort), aside():
                 outputs = [handle.wait(live=live) for handle in handles]
         except BaseException:
             abort()
@@ -273,6 +278,12 @@ class LocalBackend(BaseBackend):
             if reason.get("type") == "abort" and not s.given_up:
                 raise AbortedError(f"request {handle.rid} was aborted: {reason['message']}")
         return outputs
+
+
+def _next(updates: Iterator[RequestOutput]) -> RequestOutput | None:
+    """The next one, waiting; None after the last."""
+    with aside():
+        return next(updates, None)
 
 
 def _origin(s: StreamExecutor) -> dict[str, Any]:

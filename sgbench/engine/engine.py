@@ -19,7 +19,7 @@ import contextlib
 import dataclasses
 import functools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Ids
 from pathlib import Path
 from types import TracebackType
@@ -150,7 +150,7 @@ class EngineCore:
     def submit_samples(
         self,
         prompt: str | Ids[int] | IntArray,
-        params: SamplingParams | None = None,
+        params: SamplingParams | Mapping[str, Any] | None = None,
         *,
         program: int = -1,
         branch: int = -1,
@@ -167,7 +167,7 @@ class EngineCore:
         Parameters
         ----------
         prompt, params
-            As for `submit`.
+            As for `submit`; ``params`` also by SGLang's names, not checked yet.
         program, branch, op, after, think_ms
             Which call of which program this is; see `sgbench.engine.sequence.Origin`.
         return_logprob
@@ -194,7 +194,7 @@ class EngineCore:
     def _sequences(
         self,
         prompt: str | Ids[int] | IntArray,
-        params: SamplingParams | None,
+        params: SamplingParams | Mapping[str, Any] | None,
         logprobs: tuple[bool, int | None, int, bool],
         origin: Origin,
     ) -> list[Sequence]:

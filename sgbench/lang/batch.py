@@ -6,6 +6,7 @@ import contextvars
 import threading
 from collections.abc import Callable, Iterator
 
+from sgbench.lang.turns import Turns, in_turn
 from sgbench.lang.waiting import Gate, Pulse, live
 
 
@@ -22,11 +23,13 @@ class Batch:
         Runs one item; what it raises is kept for `results`.
     gate
         Where live threads are counted; None: nowhere.
+    turns
+        In which threads compute; None: as they like.
     """
 
-    def __init__(self, size: int, run: Callable[[int], None], gate: Gate | None) -> None:
+    def __init__(self, size: int, run: Callable[[int], None], gate: Gate | None, turns: Turns | None = None) -> None:
         self._run = run
-        self._gate = gate
+        self._gate, self._turns = gate, turns
         self._next = iter(range(size))
         self._take = threading.Lock()
         self._done = [False] * size
@@ -54,7 +57,7 @@ class Batch:
             threading.Thread(target=context.run, args=(self._work,), name="sgbench-batch", daemon=True).start()
 
     def _work(self) -> None:
-        with live(self._gate):
+        with live(self._gate), in_turn(self._turns):
             while (i := self._index()) is not None:
                 self._item(i)
 

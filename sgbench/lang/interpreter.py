@@ -357,7 +357,8 @@ def _run_chunk(
             states[i].stream_executor.fail(error)
             raise
 
-    batch = Batch(len(states), run, states[0].stream_executor.run.backend.gate)
+    backend = states[0].stream_executor.run.backend
+    batch = Batch(len(states), run, backend.gate, backend.turns)
     batch.start(min(threads, len(states)))
     try:
         for i in batch.results(keep, tick):

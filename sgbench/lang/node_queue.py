@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.run import Run
+from sgbench.lang.turns import in_turn
 from sgbench.lang.variables import Slot
 from sgbench.lang.waiting import Latch, live
 from sgbench.lang.workers import WORKERS
@@ -97,7 +98,7 @@ class NodeQueue:
             return bool(self._items) and self._items[0].blocks
 
     def _work_there(self) -> None:
-        with live(self._run.backend.gate):
+        with live(self._run.backend.gate), in_turn(self._run.backend.turns):
             self._context.copy().run(self._drain)
 
     def _drain(self) -> None:

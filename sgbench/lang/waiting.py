@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from sgbench.lang.turns import aside
+
 
 class Gate(Protocol):
     """Counts live threads; see the module's docstring."""
@@ -157,7 +159,7 @@ class Latch:
         """Wait until it is open, at most ``timeout`` seconds; is it?"""
         if self.is_set():
             return True
-        with self._lock:
+        with aside(), self._lock:
             if self.is_set():
                 return True
             if self._waiters is None:
@@ -191,7 +193,7 @@ class Pulse:
 
     def wait(self, seen: int) -> None:
         """Wait until `beats` exceeds ``seen``."""
-        with self._lock:
+        with aside(), self._lock:
             if self.beats > seen:
                 return
             if self._waiters is None:
