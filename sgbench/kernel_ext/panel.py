@@ -24,7 +24,7 @@ PER_SECOND = 4
 SHARE = 0.1
 """Most of one core that telling may take; a large tree is told more rarely."""
 
-LOOK_S = 1.0
+LOOK_S = 0.25
 """Time between two looks at which engine is in use, while nothing happens."""
 
 LEASE_S = 60.0

@@ -106,7 +106,10 @@ def _runner(folder: Path) -> TorchRunner:
     )
 
 
-def test_sizes_that_come_and_go_are_served_by_larger_graphs(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ready", [True, False])
+def test_every_size_is_captured_first_or_what_comes_and_goes_is_served_by_larger_graphs(
+    checkpoint: Any, monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
     """Captures are counted and computed at once instead: which sizes, and that tokens stay right at any of them."""
     _, folder = checkpoint("llama")
     texts = [[5 + i, 6, 7 + i] for i in range(7)]
@@ -142,5 +145,10 @@ def test_sizes_that_come_and_go_are_served_by_larger_graphs(checkpoint: Any, mon
 
     want = said(None)
     monkeypatch.setattr(DecodeSteps, "_capture", capture)
+    if not ready:
+        monkeypatch.setattr(DecodeSteps, "capture_all", lambda steps: None)
     assert said(with_graphs) == want
-    assert captured == [8, 4], "the whole batch, then only what stays for long"
+    if ready:
+        assert captured == [8, 4, 2, 1], "all before the first request, none later"
+    else:
+        assert captured == [8, 4], "the whole batch, then only what stays for long"

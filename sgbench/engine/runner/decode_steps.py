@@ -1,8 +1,9 @@
-"""Decode steps through buffers at fixed addresses, captured as CUDA graphs at first use.
+"""Decode steps through buffers at fixed addresses, captured as CUDA graphs.
 
-A graph holds the whole step, from the embedding to the sampled token. Batches are padded to a few sizes; the first step of a size runs
-kernel by kernel, which also compiles what is missing, and is captured right behind. All graphs share one pool of memory: they run one
-after the other. Knows tokens, slots and sampling keys as arrays; no requests.
+A graph holds the whole step, from the embedding to the sampled token. Batches are padded to a few sizes, whose graphs for steps without
+shared prefixes are captured before the first request (`DecodeSteps.capture_all`); other kinds of step at first use: the first runs kernel
+by kernel, which also compiles what is missing, and is captured right behind. All graphs share one pool of memory: they run one after the
+other. Knows tokens, slots and sampling keys as arrays; no requests.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _RING = 4
 _PATIENCE = 8
-"""Steps of one size before it gets a graph of its own, if another one serves."""
+"""Steps of one size and kind before it gets a graph of its own, if another one serves."""
 _FIELDS = 3 + N_COLUMNS
 """Token, row, position, and what is drawn by."""
 
@@ -91,9 +92,22 @@ class DecodeSteps:
         self._turn = 0
         self._fields = torch.zeros(_FIELDS, most, dtype=torch.int32, device=device)
         self._captured: dict[tuple[int, str], Captured] = {}
-        self._asked = Counter[int]()
+        self._asked = Counter[tuple[int, str]]()
         self._pool = torch.cuda.graph_pool_handle() if graphs else None
         self._stream = torch.cuda.Stream(device) if graphs else None  # type: ignore[no-untyped-call]
+
+    def capture_all(self) -> None:
+        """A graph for every size of steps that share nothing, the largest first, before anything is in the pool.
+
+        Each is run once, on padding or on what ran last: no request waits for a capture later, but for those of shared prefixes.
+        """
+        if not self._graphs:
+            return
+        for size in reversed(self._sizes.tolist()):
+            key = (size, self._inputs.variant)
+            if key not in self._captured:
+                self._compute(size)
+                self._captured[key] = self._capture(size)
 
     def launch(
         self,
@@ -121,11 +135,12 @@ class DecodeSteps:
             Sampled tokens and logits, overwritten by the next step.
         """
         n = len(plan.rids)
-        size = self._size(n, exact)
         self._table.write_decode(plan)
-        self._inputs.load(plan, size)
+        self._inputs.load(plan, self._most)
+        variant = self._inputs.variant
+        size = self._size(n, variant, exact)
         self._load(plan, tokens, columns, size)
-        key = (size, self._inputs.variant)
+        key = (size, variant)
         captured = self._captured.get(key)
         if captured is None:
             sampled = self._compute(size)
@@ -136,14 +151,15 @@ class DecodeSteps:
             sampled = captured.tokens
         return sampled[:n], self._logits[:n]
 
-    def _size(self, n: int, exact: bool) -> int:
+    def _size(self, n: int, variant: str, exact: bool) -> int:
         """What a step of ``n`` rows is padded to: a size that comes and goes needs no graph of its own while a larger one is there."""
         size = int(self._sizes[np.searchsorted(self._sizes, n)])
         if exact:
-            self._asked[size] += 1
-            if self._asked[size] > _PATIENCE:
+            self._asked[size, variant] += 1
+            if self._asked[size, variant] > _PATIENCE:
                 return size
-        return min((known for known, _ in self._captured if size <= known <= 2 * size), default=size)
+        serving = (known for known, kind in self._captured if kind == variant and size <= known <= 2 * size)
+        return min(serving, default=size)
 
     def _load(
         self,

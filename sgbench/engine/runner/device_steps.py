@@ -96,6 +96,11 @@ class DeviceSteps:
         """Can a decode step's logits be computed before it is known what constraints allow?"""
         return self._decode is not None
 
+    def get_ready(self) -> None:
+        """Capture what can be captured before the first request."""
+        if self._decode is not None:
+            self._decode.capture_all()
+
     def launch(self, plan: StepPlan | DecodePlan) -> PendingStep | UnboundStep:
         """Start a step."""
         began = self._event()

@@ -75,6 +75,7 @@ class TorchRunner:
             running = min(config.max_running or 1, kv_tokens)
             self._config = dataclasses.replace(self._config, kv_tokens=kv_tokens, max_running=running)
             self._build(decoder, kv_tokens)
+            self._get_ready()
             self._memory.built(kv_tokens * self.kv_bytes_per_token)
             if config.kv_tokens and self._device.type == "cuda":
                 self._rehearse(kv_tokens)
@@ -94,6 +95,12 @@ class TorchRunner:
             on_device = None if self._device.type == "cpu" else self._device
             table = SlotTable(config.max_running or 1, config.context_length or 1, on_device)
             self._steps = _steps(config, model, decoder, cache, attention, table)
+
+    def _get_ready(self) -> None:
+        """What every decode step needs, before the first request waits for it."""
+        if isinstance(self._steps, DeviceSteps):
+            with self._memory.guard("CUDA graphs"):
+                self._steps.get_ready()
 
     def _pool_tokens(self, decoder: AnyDecoder) -> int:
         """Capacity of the pool where the user leaves it to us."""
