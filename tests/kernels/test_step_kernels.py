@@ -35,6 +35,41 @@ def test_add_norm(n: int, width: int, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("parts", "n", "width"), [(1, 2, 48), (2, 3, 64), (7, 5, 100)])
+def test_parts_of_a_sum_are_added_before_the_norm(parts: int, n: int, width: int, dtype: torch.dtype) -> None:
+    from sgbench.engine.kernels import norm
+
+    torch.manual_seed(n)
+    x, stream, weight = random(parts, n, width), random(n, width, dtype=dtype), random(width, dtype=dtype)
+    other = stream.clone()
+    close(norm.add_norm(x, stream, weight, 1e-5), twins.add_norm(x, other, weight, 1e-5))
+    close(stream, other)
+    close(twins.add_norm(x.sum(0, keepdim=True), other.clone(), weight, 1e-5), twins.add_norm(x, other, weight, 1e-5))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16] + ([torch.bfloat16] if DEVICE == "cuda" else []))
+@pytest.mark.parametrize(
+    ("n", "rows", "width", "splits", "gated"),
+    [
+        (1, 32, 64, 1, False),
+        (5, 64, 128, 2, False),
+        (17, 32, 96, 3, False),
+        (8, 64, 64, 1, True),
+        (33, 96, 32, 1, True),
+    ],
+)
+def test_skinny(n: int, rows: int, width: int, splits: int, gated: bool, dtype: torch.dtype) -> None:
+    from sgbench.engine.kernels.skinny import Cut, skinny
+
+    torch.manual_seed(n)
+    x, matrix = random(n, width, dtype=dtype), random(rows, width, dtype=dtype) * 0.2
+    got = skinny(x, matrix, Cut(16, 16, splits, 4, 2), gated)
+    want = twins.skinny(x, matrix, splits, gated)
+    assert got.shape == want.shape and got.dtype == want.dtype
+    torch.testing.assert_close(got, want, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_embed_norm(dtype: torch.dtype) -> None:
     from sgbench.engine.kernels import norm
 

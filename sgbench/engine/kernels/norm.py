@@ -18,11 +18,14 @@ def _normed(x, weight, column, width, eps):
 
 
 @triton.jit
-def _add_norm(x, stream, weight, out, width, eps, block: tl.constexpr):
+def _add_norm(x, stream, weight, out, width, eps, parts: tl.constexpr, block: tl.constexpr):
     row = tl.program_id(0).to(tl.int64) * width
     column = tl.arange(0, block)
     inside = column < width
     added = tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
+    for _ in tl.static_range(1, parts):
+        x += tl.num_programs(0).to(tl.int64) * width
+        added += tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
     total = tl.load(stream + row + column, mask=inside, other=0.0).to(tl.float32) + added
     rounded = total.to(stream.dtype.element_ty)
     tl.store(stream + row + column, rounded, mask=inside)
@@ -63,15 +66,18 @@ def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: f
 
     Parameters
     ----------
-    x, stream
-        ``[n, width]``, contiguous; ``stream`` is changed.
+    x
+        ``[n, width]``, or parts of it that are still to be added up, float32 ``[parts, n, width]``; contiguous.
+    stream
+        ``[n, width]``, contiguous; changed.
     weight
         ``[width]``.
     """
-    n, width = x.shape
+    n, width = stream.shape
     assert x.is_contiguous() and stream.is_contiguous()
-    out = torch.empty_like(x)
-    _add_norm[(n,)](x, stream, weight, out, width, eps, **_launch(width))
+    out = torch.empty_like(stream)
+    parts = len(x) if x.dim() == 3 else 1
+    _add_norm[(n,)](x, stream, weight, out, width, eps, parts=parts, **_launch(width))
     return out
 
 

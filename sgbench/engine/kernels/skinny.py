@@ -2,7 +2,7 @@
 
 The weights are the tall side of the tensor cores' tiles and the tokens the narrow one, so that nothing is padded. Where the matrix has too
 few rows to occupy the device the sums are split along its width into parts in float32, which the kernel behind adds up
-(`sgbench.engine.kernels.norm.sum_norm`); the gate of the feed-forward layer is done where the products are.
+(`sgbench.engine.kernels.norm.add_norm`); the gate of the feed-forward layer is done where the products are.
 """
 
 from __future__ import annotations

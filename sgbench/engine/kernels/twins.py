@@ -18,7 +18,7 @@ def _norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
 
 def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     """See `norm.add_norm`."""
-    stream.add_(x)
+    stream.copy_(stream.float() + (x.sum(0) if x.dim() == 3 else x.float()))
     return _norm(stream, weight, eps)
 
 
@@ -92,6 +92,18 @@ def gemv(
     if stream is not None:
         value += stream.float()
     return value.to(x.dtype) if out is None else out.copy_(value)
+
+
+def skinny(x: torch.Tensor, matrix: torch.Tensor, splits: int, gated: bool) -> torch.Tensor:
+    """See `skinny.skinny`, which is told more: how programs are cut."""
+    if splits > 1:
+        pieces = zip(x.float().chunk(splits, 1), matrix.float().chunk(splits, 1), strict=True)
+        return torch.stack([piece @ part.t() for piece, part in pieces])
+    value = x.float() @ matrix.float().t()
+    if gated:
+        gate, up = value.chunk(2, 1)
+        value = F.silu(gate) * up
+    return value.to(x.dtype)
 
 
 def thresholds(
