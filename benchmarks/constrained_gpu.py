@@ -10,10 +10,12 @@ inside the constraint, which is all that a constraint's cost depends on.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,13 @@ from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.token_mask import TokenMasks
 from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.engine import EngineCore
+from sgbench.engine.kernels.masked_sampling import N_FIELDS
 from sgbench.engine.runner.device_steps import DeviceSteps
 from sgbench.engine.runner.masking import MaskTable
+from sgbench.engine.runner.row_sampling import RowSampling
 from sgbench.engine.runner.torch_runner import TorchRunner
 from sgbench.engine.token_set import TokenSet
+from sgbench.engine.worker import Worker
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
 
 BATCH = 64
@@ -59,12 +64,11 @@ def main() -> None:
     bench = Bench(args.layers)
     tell("engine", {"start_s": bench.start_s, "config": bench.settings()})
     tell("mask_step", bench.mask_step(began + 0.6 * args.budget))
+    tell("kernel_us", kernel_us())
     tell("character_64", bench.characters(BATCH, 3, deadline))
     for size in (1, 16):
         if time.perf_counter() < deadline:
             tell(f"character_{size}", bench.characters(size, 2, deadline))
-    if time.perf_counter() < deadline:
-        tell("kernel_us", kernel_us())
     bench.engine.shutdown()
 
 
@@ -92,37 +96,34 @@ class Bench:
         return {name: getattr(config, name) for name in ("attention", "cuda_graph", "overlap", "dtype")}
 
     def mask_step(self, deadline: float) -> dict[str, Any]:
-        """Milliseconds of a decode step of 64 requests: free, and bound by masks alone; arms alternated, medians."""
+        """Milliseconds of a decode step of 64 requests: free, and bound by masks alone.
+
+        Of each run the median time from one step's end to the next's, which leaves out prompts and ends; arms alternated, every other round
+        in reverse; medians of rounds, and of the ratios within each.
+        """
         params: dict[str, Any] = {"temperature": 0, "max_new_tokens": STEPS, "ignore_eos": True}
-        arms: dict[str, tuple[dict[str, Any], bool]] = {
-            "free": (params, False),
-            "free, launched ahead": (params, True),
-            **{name: (params | {"regex": pattern}, True) for name, pattern in ENDLESS.items()},
+        bound = {name: params | {"regex": pattern} for name, pattern in ENDLESS.items()}
+        arms: dict[str, tuple[dict[str, Any], bool, bool]] = {
+            "free": (params, False, False),
+            "free, launched ahead": (params, True, False),
+            **{name: (options, True, False) for name, options in bound.items()},
+            "wide, copied and forbidden": (bound["wide"], True, True),
         }
         self._set(mode="off")
-        host = _HostTime()
-        taken: dict[str, list[float]] = {name: [] for name in arms}
-        spent: dict[str, list[float]] = {name: [] for name in arms}
-        for round_ in range(5):
-            for name, (options, ahead) in arms.items():
+        clock = _StepClock()
+        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in arms}
+        for round_ in range(7):
+            for name, (options, ahead, in_parts) in list(arms.items())[:: -1 if round_ % 2 else 1]:
                 self._set(ahead=ahead)
-                host.seconds = 0.0
+                clock.begin(in_parts)
                 seconds, steps = self._run([f"Tell me more {i}" for i in range(BATCH)], options)
                 if round_:
-                    taken[name].append(seconds / steps * 1e3)
-                    spent[name].append(host.seconds / steps * 1e3)
-            if round_ and time.perf_counter() > deadline:
+                    rounds[name].append(clock.told() | {"whole_run": seconds / steps * 1e3})
+            if round_ > 1 and time.perf_counter() > deadline:
                 break
-        host.restore()
+        clock.restore()
         self._set(ahead=True)
-        medians = {name: statistics.median(values) for name, values in taken.items()}
-        overheads = {
-            f"{name} over {base}": medians[name] / medians[base] - 1
-            for name in ENDLESS
-            for base in ("free", "free, launched ahead")
-        }
-        making = {f"{name}, of that the host's masks": statistics.median(spent[name]) for name in ENDLESS}
-        return {"ms": medians | making, "overhead": overheads, "rounds": len(taken["free"])}
+        return {**_summary(rounds), "rounds": len(rounds["free"])}
 
     def characters(self, size: int, repeats: int, deadline: float) -> dict[str, Any]:
         """The character sheet, by how forced text is taken: alternated, medians."""
@@ -173,28 +174,77 @@ class Bench:
         return seconds, engine.stats().forward_passes
 
 
-class _HostTime:
-    """Seconds that the host spends on making masks and launching what lays them over the logits."""
+def _summary(rounds: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    """Medians of each arm, and what each costs over the arm without constraints that launches ahead."""
+    base = rounds["free, launched ahead"]
+    names = list(base[0])
+    ms = {
+        arm: {name: round(statistics.median(row[name] for row in rows), 4) for name in names}
+        for arm, rows in rounds.items()
+    }
+    overhead = {
+        arm: {
+            name: round(statistics.median(row[name] / free[name] for row, free in zip(rows, base, strict=True)) - 1, 4)
+            for name in ("step", "device", "whole_run")
+        }
+        for arm, rows in rounds.items()
+    }
+    return {"ms": ms, "overhead": overhead}
+
+
+class _StepClock:
+    """What each step of a run takes: from end to end, on the device, and on the host for binding it."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self._real = DeviceSteps._sample_masked
-        real, clock = self._real, self
+        self._ends: list[float] = []
+        self._device: list[float] = []
+        self._binding: list[float] = []
+        self._classes: tuple[Any, Any, Any] = Worker, DeviceSteps, RowSampling
+        self._real = Worker._commit, DeviceSteps._bind, RowSampling.filtered
+        commit, bind, filtered = self._real
+        clock = self
 
-        def timed(steps: DeviceSteps, *args: Any) -> None:
+        def committed(worker: Worker, outcome: Any) -> Any:
+            clock._ends.append(time.perf_counter())
+            clock._device.append(outcome.forward_ms)
+            return commit(worker, outcome)
+
+        def bound(steps: DeviceSteps, *args: Any) -> Any:
             began = time.perf_counter()
-            real(steps, *args)
-            clock.seconds += time.perf_counter() - began
+            made = bind(steps, *args)
+            clock._binding.append((time.perf_counter() - began) * 1e3)
+            return made
 
-        DeviceSteps._sample_masked = timed  # type: ignore[method-assign]
+        self.in_parts = False
+        self._set(committed, bound, lambda sampling, rows: clock.in_parts or filtered(sampling, rows))
+
+    def _set(self, commit: Any, bind: Any, filtered: Any) -> None:
+        worker, steps, sampling = self._classes
+        worker._commit, steps._bind, sampling.filtered = commit, bind, filtered
+
+    def begin(self, in_parts: bool) -> None:
+        """A run; ``in_parts``: rows are copied, forbidden and drawn by one kernel after the other."""
+        self.in_parts = in_parts
+        for kept in (self._ends, self._device, self._binding):
+            kept.clear()
+
+    def told(self) -> dict[str, float]:
+        """Medians over the run without its first and last steps."""
+        steps = [(after - before) * 1e3 for before, after in itertools.pairwise(self._ends)]
+        return {
+            "step": statistics.median(steps[4:-4]),
+            "slowest_tenth": statistics.quantiles(steps[4:-4], n=10)[-1],
+            "device": statistics.median(self._device[4:-4]),
+            "host_binds": statistics.median(self._binding[4:-4]) if self._binding else 0.0,
+        }
 
     def restore(self) -> None:
         """As it was."""
-        DeviceSteps._sample_masked = self._real  # type: ignore[method-assign]
+        self._set(*self._real)
 
 
 def kernel_us() -> dict[str, float]:
-    """The device's own time for 64 rows of 131,072 scores in bf16: copy, forbid by bits, and draw anew."""
+    """The device's own time for 64 rows of 131,072 scores in bf16: draw anew among what bits allow, and the same in parts."""
     from sgbench.engine.kernels.ops import step_ops
 
     device = torch.device("cuda")
@@ -207,9 +257,19 @@ def kernel_us() -> dict[str, float]:
     table, ops = MaskTable(len(vocabulary), device), step_ops(device)
     rows = torch.arange(BATCH, dtype=torch.int32, device=device)
     last = torch.zeros(BATCH + 1, dtype=torch.int32, device=device)
+    fields = torch.zeros(N_FIELDS, BATCH, dtype=torch.int32, device=device)
+    fields[0] = fields[2] = rows
+    drawn = torch.zeros(BATCH, dtype=torch.int32, device=device)
+
+    def once(of: Sequence[TokenSet]) -> float:
+        fields[1].copy_(torch.from_numpy(table.lines(of)))
+        return _device_us(lambda: table.draw_(logits, fields, drawn, last))
+
     zeros, keys = torch.zeros(BATCH, device=device), torch.zeros(BATCH, 2, dtype=torch.int32, device=device)
     index = torch.arange(BATCH, device=device)
     return {
+        "drawn at once, wide": once(sets[:1] * BATCH),
+        "drawn at once, narrow": once(sets[1:2] * BATCH),
         "copy": _device_us(lambda: logits.index_select(0, index)),
         "forbid": _device_us(lambda: table.forbid_(logits, sets)),
         "draw": _device_us(lambda: ops.sample_rows(logits, zeros, zeros, keys, rows, last)),

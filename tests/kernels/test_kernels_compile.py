@@ -12,10 +12,10 @@ PROGRAM = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile as translate
-from sgbench.engine.kernels import activation, filtering, gemv, masked_scores, norm, rope, sampling
+from sgbench.engine.kernels import activation, filtering, gemv, masked_sampling, masked_scores, norm, rope, sampling, skinny
 
 KERNELS = [
-    (norm._add_norm, "x stream weight out", "", "eps", dict(block=64)),
+    (norm._add_norm, "x stream weight out", "", "eps", dict(parts=2, block=64)),
     (norm._embed_norm, "table stream weight out", "ids rows last", "eps", dict(has_last=True, block=64)),
     (rope._rotate_store, "heads q_weight k_weight cache", "positions", "eps",
      dict(head_dim=16, block_d=16, block_h=4, has_norm=True, has_cache=True)),
@@ -25,7 +25,10 @@ KERNELS = [
     (filtering._thresholds, "logits", "top_ks", "", dict(shift=16, block=128)),
     (gemv._gemv, "x matrix bias norm stream out", "", "eps",
      dict(width=64, block_r=2, block_c=64, has_bias=True, has_norm=True, has_stream=True, gated=True, early=True)),
+    (skinny._skinny, "x matrix out", "", "", dict(width=128, block_r=64, block_n=16, block_k=64, splits=1, gated=True)),
     (masked_scores._forbid, "scores", "bits places", "", dict(block=64)),
+    (masked_sampling._best_allowed_of_block, "logits", "bits fields where", "", dict(block=128)),
+    (masked_sampling._enter_best_of_row, "", "where fields sampled last", "", dict(block=2)),
 ]
 FLOATS = "table temperatures thresholds best top_ps min_ps".split()
 for kernel, halves, integers, scalars, constants in KERNELS:
@@ -57,4 +60,4 @@ def test_every_kernel_compiles() -> None:
         [sys.executable, "-c", PROGRAM], check=False, env=environment, capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert len(done.stdout.split()) == 9
+    assert len(done.stdout.split()) == 12

@@ -7,7 +7,6 @@ table, so that the next step can begin with them; a copy goes to the host. All o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -30,10 +29,13 @@ from sgbench.engine.runner.upload import upload, upload_packed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.request import Chunk, IntArray
     from sgbench.engine.runner.masking import MaskTable
     from sgbench.engine.runner.slot_table import SlotTable
+    from sgbench.engine.token_set import TokenSet
 
 
 class DeviceForward(Protocol):
@@ -140,7 +142,7 @@ class DeviceSteps:
         rows, sampling = plan.rows, self._sampling
         sampled, logits = self._decode.launch(plan, tokens, sampling.columns(rows, plan.sample_index))
         if plan.allowed:
-            return UnboundStep(lambda: self._drawn(plan, sampled, logits, [*special, *self._bound_late(plan)], began))
+            return UnboundStep(lambda: self._bind(plan, sampled, logits, began))
         return self._drawn(plan, sampled, logits, special, began)
 
     def _launch_short(self, plan: StepPlan, began: torch.cuda.Event | None) -> PendingStep:
@@ -158,14 +160,20 @@ class DeviceSteps:
         special = [(i, chunk) for i, chunk in enumerate(plan.chunks) if bound(chunk)]
         return self._drawn(compact, sampled, logits, special, began)
 
-    def _bound_late(self, plan: DecodePlan) -> list[tuple[int, Chunk]]:
-        """The rows that constraints bind, now that it is known how; rows that nobody waits for are left as they are."""
-        found = []
-        for i, (row, allowed) in enumerate(zip(plan.rows.tolist(), plan.allowed, strict=True)):
-            made = None if allowed is None else allowed()
-            if made is not None:
-                found.append((i, replace(plan.chunk(i, self._sampling.before(row)), allowed=made)))
-        return found
+    def _bind(
+        self, plan: DecodePlan, sampled: torch.Tensor, logits: torch.Tensor, began: torch.cuda.Event | None
+    ) -> PendingStep:
+        """Draw the rows that constraints bind, now that it is known how, while the device computes the logits."""
+        late = self._bound_late(plan)
+        if late:
+            at = np.array([i for i, _ in late], np.int32)
+            self._sample_masked(logits, sampled, at, [made for _, made in late], plan.rows[at], plan.sample_index[at])
+        return self._drawn(plan, sampled, logits, [], began)
+
+    def _bound_late(self, plan: DecodePlan) -> list[tuple[int, TokenSet]]:
+        """Rows that constraints bind, and what they allow; rows that nobody waits for are left as they are."""
+        made = ((i, None if allowed is None else allowed()) for i, allowed in enumerate(plan.allowed))
+        return [(i, tokens) for i, tokens in made if tokens is not None]
 
     def _drawn(
         self,
@@ -262,31 +270,50 @@ class DeviceSteps:
         """Draw anew for those that penalties, constraints or forbidden tokens bind; ``sampled`` and what the rows sampled last change."""
         masked = [(i, chunk) for i, chunk in special if only_masked(chunk)]
         if masked:
-            self._sample_masked(logits, sampled, masked, rows)
+            sets = [chunk.allowed.resolve() for _, chunk in masked if chunk.allowed is not None]
+            at = np.array([i for i, _ in masked], np.int32)
+            self._sample_masked(logits, sampled, at, sets, rows[at], np.array([c.sample_index for _, c in masked]))
             special = [(i, chunk) for i, chunk in special if not only_masked(chunk)]
         if not special:
             return
-        at = np.array([i for i, _ in special], np.int64)
-        index, table_rows = upload(np.stack([at, rows[at].astype(np.int64)]), self._device)
+        place = np.array([i for i, _ in special], np.int64)
+        index, table_rows = upload(np.stack([place, rows[place].astype(np.int64)]), self._device)
         drawn = sample(logits.index_select(0, index).float(), [chunk for _, chunk in special], self._masks).int()
         self._enter(drawn, sampled, index, table_rows)
 
     def _sample_masked(
-        self, logits: torch.Tensor, sampled: torch.Tensor, masked: list[tuple[int, Chunk]], rows: IntArray
+        self,
+        logits: torch.Tensor,
+        sampled: torch.Tensor,
+        at: IntArray,
+        sets: list[TokenSet],
+        rows: IntArray,
+        sample_index: npt.NDArray[np.int64],
     ) -> None:
-        """For those that a constraint binds and nothing else: forbid what it does not allow, then sample as before.
-
-        Their sets are made here, while the device computes the logits.
-        """
-        at = np.array([i for i, _ in masked], np.int64)
-        own, counts = rows[at], np.array([chunk.sample_index for _, chunk in masked], np.int64)
-        sets = [chunk.allowed.resolve() for _, chunk in masked if chunk.allowed is not None]
+        """Draw anew for rows ``at`` of the step, ``rows`` of the slot table, that a constraint binds and no penalty."""
         check(sets)
-        columns = self._sampling.columns(own, counts)
-        sent = upload_packed([at.view(np.int32), own.astype(np.int64).view(np.int32), columns, own], self._device)
+        columns, lines = self._sampling.columns(rows, sample_index), self._masks.lines(sets)
+        if self._sampling.filtered(rows):
+            self._sample_filtered(logits, sampled, at, lines, columns, rows)
+            return
+        fields = np.stack([at, lines, rows, columns[0], columns[4], columns[5]])
+        self._masks.draw_(logits, upload(fields, self._device), sampled, self._last)
+
+    def _sample_filtered(
+        self,
+        logits: torch.Tensor,
+        sampled: torch.Tensor,
+        at: IntArray,
+        lines: IntArray,
+        columns: IntArray,
+        rows: IntArray,
+    ) -> None:
+        """The same where top-k, top-p or min-p look at all scores: forbid what is not allowed in a copy, then sample as before."""
+        longs = [field.astype(np.int64).view(np.int32) for field in (at, rows)]
+        sent = upload_packed([*longs, columns, rows, lines], self._device)
         index, table_rows = sent[0].view(torch.int64), sent[1].view(torch.int64)
         scores = logits.index_select(0, index)
-        self._masks.forbid_(scores, sets)
+        self._masks.forbid_lines_(scores, sent[4])
         drawn = draw(self._ops, scores, sent[2].view(N_COLUMNS, -1), sent[3], self._last)
         self._enter(drawn, sampled, index, table_rows)
 

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sgbench.engine.kernels.twins import sample_rows
+from sgbench.engine.request import NO_NUMBER
 from sgbench.engine.runner.upload import upload
 from sgbench.engine.token_set import WORD_BITS, TokenSet
 from sgbench.errors import IntegrityError
@@ -67,6 +69,20 @@ def forbid_by_torch(scores: torch.Tensor, bits: torch.Tensor, places: torch.Tens
     scores.masked_fill_(lacking.flatten(1)[:, : scores.shape[1]], float("-inf"))
 
 
+def sample_by_torch(
+    logits: torch.Tensor, bits: torch.Tensor, fields: torch.Tensor, sampled: torch.Tensor, last: torch.Tensor
+) -> None:
+    """The twin of `sgbench.engine.kernels.masked_sampling.sample_allowed_`."""
+    index, temperatures = fields[0].long(), fields[3].view(torch.float32)
+    scores = logits.index_select(0, index)
+    forbid_by_torch(scores, bits, fields[1])
+    least = torch.full_like(temperatures, float("-inf"))
+    drawn = sample_rows(scores, temperatures, least, fields[4:6].t(), fields[2], last)
+    drawn = torch.where(sampled.index_select(0, index) < 0, NO_NUMBER, drawn)
+    sampled.index_copy_(0, index, drawn)
+    last.index_copy_(0, fields[2].long(), drawn)
+
+
 class MaskTable:
     """Bits of token sets on a device: a set is uploaded once and found again as long as it is among those used last.
 
@@ -104,16 +120,31 @@ class MaskTable:
 
         Uploads what is new behind whatever the device still computes, and waits for nothing.
         """
-        places = self.places(sets)
+        self.forbid_lines_(scores, upload(self.lines(sets), self._bits.device))
+
+    def forbid_lines_(self, scores: torch.Tensor, lines: torch.Tensor) -> None:
+        """The same by `lines`, int32 ``[rows]`` on the device."""
         if self._triton:
             from sgbench.engine.kernels.masked_scores import forbid_
 
-            forbid_(scores, self._bits, places)
+            forbid_(scores, self._bits, lines)
         else:
-            forbid_by_torch(scores, self._bits, places)
+            forbid_by_torch(scores, self._bits, lines)
 
-    def places(self, sets: Sequence[TokenSet]) -> torch.Tensor:
-        """int32 ``[sets]`` on the device: the line of each set, uploaded if it is new."""
+    def draw_(self, logits: torch.Tensor, fields: torch.Tensor, sampled: torch.Tensor, last: torch.Tensor) -> None:
+        """Draw anew among what is allowed, for rows that nothing else filters; see `sgbench.engine.kernels.masked_sampling`.
+
+        Line 1 of ``fields`` is that of `lines`.
+        """
+        if self._triton:
+            from sgbench.engine.kernels.masked_sampling import sample_allowed_
+
+            sample_allowed_(logits, self._bits, fields, sampled, last)
+        else:
+            sample_by_torch(logits, self._bits, fields, sampled, last)
+
+    def lines(self, sets: Sequence[TokenSet]) -> npt.NDArray[np.int32]:
+        """int32 ``[sets]``: where in the table each set lies, uploaded if it is new."""
         wanted = dict.fromkeys(sets)
         for known in wanted:
             if known in self._places:
@@ -125,7 +156,7 @@ class MaskTable:
             places = np.array([self._places[known] for known in new], dtype=np.int64)
             self._bits.index_copy_(0, upload(places, self._bits.device), upload(lines, self._bits.device))
             self.uploads += len(new)
-        return upload(np.array([self._places[known] for known in sets], dtype=np.int32), self._bits.device)
+        return np.array([self._places[known] for known in sets], dtype=np.int32)
 
     def _take_places(self, new: list[TokenSet], n_wanted: int) -> None:
         """A line for each of ``new``: free ones first, then those that were used longest ago, never one of this step's."""

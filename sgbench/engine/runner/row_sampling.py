@@ -39,6 +39,7 @@ class RowSampling:
         self._floats = self._columns.view(np.float32)
         self._seeds = np.zeros(max_running, np.uint64)
         self._reports = np.zeros(max_running, np.bool_)
+        self._filtered = np.zeros(max_running, np.bool_)
 
     def remember(self, chunks: Sequence[Chunk]) -> None:
         """Chunks that sample."""
@@ -53,6 +54,7 @@ class RowSampling:
             self._floats[2:4, row] = params.top_p, params.min_p
             self._seeds[row] = chunk.seed & 0xFFFFFFFFFFFFFFFF
             self._reports[row] = chunk.logprobs or chunk.top_logprobs > 0
+            self._filtered[row] = params.top_k > 0 or params.top_p < 1 or params.min_p > 0
 
     def before(self, row: int) -> Chunk:
         """The chunk with which ``row`` sampled last."""
@@ -65,6 +67,10 @@ class RowSampling:
         columns: IntArray = self._columns[:, rows]
         columns[4:6] = stream_keys(self._seeds[rows], sample_index).T
         return columns
+
+    def filtered(self, rows: IntArray) -> bool:
+        """Does top-k, top-p or min-p keep tokens of any of ``rows`` from being drawn?"""
+        return bool(self._filtered[rows].any())
 
     def reporting(self, rows: IntArray) -> list[int]:
         """Indices into ``rows`` of those whose logprobs are wanted."""
