@@ -20,7 +20,7 @@ from sgbench.widgets.base import SgWidget
 from sgbench.widgets.pen import DIM, INK, LINE, WIDTH, Drawing, Pen
 from sgbench.widgets.prediction import LiveRun, Recordable
 
-GREEN, GREY = "#009e73", "#8296ae"
+BLUE, GREY = "#0072b2", "#8296ae"
 
 
 class Compare(SgWidget):
@@ -114,7 +114,7 @@ class Compare(SgWidget):
         found = self.comparison
         pen = Pen(92 + 44 * len(found.figures))
         pen.text(16, 18, found.verdict(), 13, INK, WIDTH - 32)
-        for x, colour, side in ((200.0, GREEN, found.one), (200.0 + 240, GREY, found.other)):
+        for x, colour, side in ((200.0, BLUE, found.one), (200.0 + 240, GREY, found.other)):
             pen.rectangle((x, 36, x + 11, 47), 3, colour)
             pen.text(x + 16, 42, _side(side), 11, DIM, 215)
         for i, figure in enumerate(found.figures):
@@ -194,7 +194,7 @@ def _draw(pen: Pen, figure: Figure, top: float) -> None:
     most = max((*figure.one, *figure.other), default=1.0) or 1.0
     pen.text(16, top + 16, figure.name, 12, INK)
     for y, colour, value, samples in (
-        (top + 4, GREEN, figure.medians[0], figure.one),
+        (top + 4, BLUE, figure.medians[0], figure.one),
         (top + 20, GREY, figure.medians[1], figure.other),
     ):
         pen.rectangle((200, y, 700, y + 12), 2, "#f1f4f8")
