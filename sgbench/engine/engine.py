@@ -46,7 +46,7 @@ from sgbench.engine.suspended_cache import SUSPENDED, CappedCache, RefusingCache
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
 from sgbench.trace.header import TraceHeader
-from sgbench.trace.journal import Journal
+from sgbench.trace.journal import Journal, LateEvent
 from sgbench.trace.recording import MAX_EVENTS, Recording
 from sgbench.trace.trace import Trace
 from sgbench.trace.vocab import TokenText, from_bytes
@@ -385,8 +385,15 @@ class EngineCore:
         must not call the engine; one that raises is dropped.
         """
 
+        return self._subscribed(self.journal.subscribe, callback)
+
+    def subscribe_late(self, callback: Callable[[Event | LateEvent], None]) -> Callable[[], None]:
+        """As `subscribe`, but most events come as `LateEvent`, so that making them costs the engine nothing."""
+        return self._subscribed(self.journal.subscribe_late, callback)
+
+    def _subscribed(self, subscribe: Callable[[Any], Callable[[], None]], callback: Any) -> Callable[[], None]:
         def begin() -> Callable[[], None]:
-            end = self.journal.subscribe(callback)
+            end = subscribe(callback)
             self.journal.emit(self._loop.worker.keyframe())
             return end
 

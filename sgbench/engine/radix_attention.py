@@ -210,7 +210,7 @@ class RadixCache:
             node = node.parent
         self._offer(held)
         if self._journal.active:
-            self._journal.emit(PathUnlocked(node=held.id, rid=rid))
+            self._journal.later(PathUnlocked, node=held.id, rid=rid)
 
     def evict(self, n_tokens: int, for_rid: int) -> IntArray:
         """Evict whole leaves, smallest key first, until ``n_tokens`` slots came free or no leaf is left to evict."""
@@ -259,7 +259,7 @@ class RadixCache:
         node.changed = self.version
         self.cached_tokens += len(token_ids)
         if self._journal.active:
-            self._journal.emit(NodeExtended(node=node.id, token_ids=tuple(token_ids.tolist()), rid=rid))
+            self._journal.later(NodeExtended, node=node.id, token_ids=token_ids, rid=rid)
         return node
 
     def _add_leaf(self, rid: int, parent: RadixNode, token_ids: IntArray, slots: IntArray) -> RadixNode:
@@ -271,9 +271,8 @@ class RadixCache:
         self.evictable_tokens += node.length
         self.cached_tokens += node.length
         if self._journal.active:
-            ids = tuple(token_ids.tolist())
-            self._journal.emit(
-                NodeInserted(node=node.id, parent=parent.id, token_ids=ids, rid=rid, tick=node.last_access)
+            self._journal.later(
+                NodeInserted, node=node.id, parent=parent.id, token_ids=token_ids, rid=rid, tick=node.last_access
             )
         return node  # whoever inserts accesses it next, which offers it for eviction
 
@@ -293,7 +292,7 @@ class RadixCache:
         parent.changed = node.changed = self.version
         self._offer(node)
         if self._journal.active:
-            self._journal.emit(NodeSplit(node=node.id, upper=upper.id, length_tokens=length))
+            self._journal.later(NodeSplit, node=node.id, upper=upper.id, length_tokens=length)
         return upper
 
     def _access(self, rid: int, node: RadixNode, *, hit: bool) -> None:
@@ -308,7 +307,7 @@ class RadixCache:
             node = node.parent
         self._offer(leaf)
         if self._journal.active:
-            self._journal.emit(PathAccessed(node=leaf.id, rid=rid, tick=self._tick))
+            self._journal.later(PathAccessed, node=leaf.id, rid=rid, tick=self._tick)
 
     def _lock(self, rid: int, held: RadixNode) -> None:
         if held is self.root:
@@ -320,7 +319,7 @@ class RadixCache:
             node.ref_count += 1
             node = node.parent
         if self._journal.active:
-            self._journal.emit(PathLocked(node=held.id, rid=rid))
+            self._journal.later(PathLocked, node=held.id, rid=rid)
 
     def _drop(self, node: RadixNode, for_rid: int) -> None:
         parent = node.parent
@@ -332,7 +331,7 @@ class RadixCache:
         self.evictable_tokens -= node.length
         self.cached_tokens -= node.length
         if self._journal.active:
-            self._journal.emit(NodeEvicted(node=node.id, length_tokens=node.length, for_rid=for_rid))
+            self._journal.later(NodeEvicted, node=node.id, length_tokens=node.length, for_rid=for_rid)
         self._offer(parent)
 
     def _offer(self, node: RadixNode) -> None:

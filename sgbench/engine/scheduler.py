@@ -21,7 +21,7 @@ from sgbench.engine import cache_aware
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.radix_node import common_prefix_tokens
-from sgbench.engine.request import Chunk, DecodePlan, MovedSlots, SharedPrefix, StepPlan
+from sgbench.engine.request import Chunk, DecodePlan, IntArray, MovedSlots, SharedPrefix, StepPlan
 from sgbench.engine.reserve import OutputReserve
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
@@ -302,8 +302,8 @@ class Scheduler:
             if other.ids[:reach].tobytes() != beginning:
                 continue
             if self._journal.active:
-                shared = common_prefix_tokens(other.tokens, seq.tokens)
-                self._journal.emit(RequestDeferred(rid=seq.rid, for_rid=other.rid, shared_tokens=shared))
+                shared = partial(common_prefix_tokens, _kept(other), _kept(seq))
+                self._journal.later(RequestDeferred, rid=seq.rid, for_rid=other.rid, shared_tokens=shared)
             return True
         return False
 
@@ -320,8 +320,8 @@ class Scheduler:
         seq.admissions += 1
         if self._journal.active:
             node = getattr(seq.node, "id", 0)
-            self._journal.emit(
-                RequestAdmitted(rid=seq.rid, node=node, prompt_tokens=seq.prompt_len, cached_tokens=seq.cached)
+            self._journal.later(
+                RequestAdmitted, rid=seq.rid, node=node, prompt_tokens=seq.prompt_len, cached_tokens=seq.cached
             )
 
     def _count_overtaking(self, admitted: list[Sequence]) -> None:
@@ -388,14 +388,18 @@ class Scheduler:
 
     def _emit_plan(self, spans: list[tuple[Sequence, int]]) -> None:
         if self._journal.active:
-            self._journal.emit(
-                StepPlanned(
-                    prefill=tuple((seq.rid, n) for seq, n in spans if not seq.decoding),
-                    decode=tuple(seq.rid for seq, _ in spans if seq.decoding),
-                    waiting=len(self.waiting),
-                    order=tuple(seq.rid for seq in self._order[:_SHOWN_ORDER]),
-                )
+            self._journal.later(
+                StepPlanned,
+                prefill=[(seq.rid, n) for seq, n in spans if not seq.decoding],
+                decode=[seq.rid for seq, _ in spans if seq.decoding],
+                waiting=len(self.waiting),
+                order=[seq.rid for seq in self._order[:_SHOWN_ORDER]],
             )
+
+
+def _kept(seq: Sequence) -> IntArray:
+    """The tokens that ``seq`` has now, for later: those of a constrained request may be spelled anew."""
+    return seq.tokens if seq.constraint is None else seq.tokens.copy()
 
 
 def _allowed_later(members: list[Sequence]) -> tuple[Callable[[], TokenSet | None] | None, ...]:

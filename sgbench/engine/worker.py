@@ -70,7 +70,7 @@ class Worker:
     ) -> None:
         self.journal = journal
         self.cache = make_cache(config, journal, runner.kv_tokens)
-        self.memory = KvMemory(KvPool(runner.kv_tokens), self.cache)
+        self.memory = self.make_memory(config, runner.kv_tokens)
         self._pipeline = Pipeline(runner, bool(config.overlap))
         self._counters = Counters()
         self.scheduler = scheduler(config, self.memory, journal, self._counters)
@@ -80,6 +80,10 @@ class Worker:
         self.next_rid = 0
         self._steps = 0
         self._evicted_before = 0
+
+    def make_memory(self, config: EngineConfig, kv_tokens: int) -> KvMemory:
+        """Pool and cache of the engine; a simulation makes its own kind."""
+        return KvMemory(KvPool(kv_tokens), self.cache)
 
     @property
     def busy(self) -> bool:
@@ -200,28 +204,26 @@ class Worker:
         self._counters.finished += 1
         reason = seq.transcript.finish_reason
         if self.journal.active and reason is not None:
-            self.journal.emit(
-                RequestFinished(
-                    rid=seq.rid,
-                    reason=reason["type"],
-                    output_ids=tuple(seq.transcript.output_ids),
-                    prompt_tokens=seq.prompt_len,
-                    cached_tokens=seq.cached_at_first,
-                    output_logprobs=tuple(seq.transcript.output_logprobs),
-                )
+            self.journal.later(
+                RequestFinished,
+                rid=seq.rid,
+                reason=reason["type"],
+                output_ids=seq.transcript.output_ids,
+                prompt_tokens=seq.prompt_len,
+                cached_tokens=seq.cached_at_first,
+                output_logprobs=seq.transcript.output_logprobs,
             )
 
     def _emit(self, rids: list[int], sampled: list[int], forward_ms: float) -> None:
         if self.journal.active:
-            self.journal.emit(
-                StepFinished(
-                    rids=tuple(rids),
-                    token_ids=tuple(sampled),
-                    forward_ms=forward_ms,
-                    free_tokens=self.memory.free_tokens,
-                    cached_tokens=self.cache.evictable_tokens,
-                    used_tokens=self.memory.used_tokens,
-                )
+            self.journal.later(
+                StepFinished,
+                rids=rids,
+                token_ids=sampled,
+                forward_ms=forward_ms,
+                free_tokens=self.memory.free_tokens,
+                cached_tokens=self.cache.evictable_tokens,
+                used_tokens=self.memory.used_tokens,
             )
 
     def _publish(self, seq: Sequence) -> None:
@@ -242,18 +244,17 @@ class Worker:
         self._live[seq.rid] = seq
         if self.journal.active:
             origin = seq.origin
-            self.journal.emit(
-                RequestQueued(
-                    rid=seq.rid,
-                    prompt_ids=tuple(seq.tokens.tolist()),
-                    max_new_tokens=seq.params.max_new_tokens,
-                    program=origin.program,
-                    branch=origin.branch,
-                    op=origin.op,
-                    after=origin.after,
-                    think_ms=origin.think_ms,
-                    logprobs_from=seq.wish.start if seq.wants_input else -1,
-                )
+            self.journal.later(
+                RequestQueued,
+                rid=seq.rid,
+                prompt_ids=seq.tokens,
+                max_new_tokens=seq.params.max_new_tokens,
+                program=origin.program,
+                branch=origin.branch,
+                op=origin.op,
+                after=origin.after,
+                think_ms=origin.think_ms,
+                logprobs_from=seq.wish.start if seq.wants_input else -1,
             )
         self._jumper.begin(seq)
         if seq.transcript.finish_reason is None or seq.wants_input:

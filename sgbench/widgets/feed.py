@@ -14,6 +14,7 @@ from typing import TypeAlias
 from sgbench.errors import SgbenchError
 from sgbench.trace.bulk import many_objects
 from sgbench.trace.events import EngineStopped, Event
+from sgbench.trace.journal import LateEvent
 from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.frames import Frame, FrameEncoder
@@ -82,7 +83,7 @@ class Feed:
         self._on_failure = on_failure
         self._on_stopped = on_stopped
         self._ended = ""
-        self._pending: deque[Event] = deque()
+        self._pending: deque[Event | LateEvent] = deque()
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._sent = (0, 0)  # epoch and events that were published
@@ -105,7 +106,7 @@ class Feed:
     def follow(self, source: LiveSource) -> None:
         """Fold and publish what happens in ``source`` until `stop`."""
         # First, because a stopped engine refuses: then no thread is left behind.
-        self._unsubscribe = source.subscribe(self._take)
+        self._unsubscribe = getattr(source, "subscribe_late", source.subscribe)(self._take)
         self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
         self._thread.start()
 
@@ -132,7 +133,7 @@ class Feed:
             first = have if epoch == self.encoder.epoch and 0 <= have <= len(self.encoder) else 0
             self._send(first)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | LateEvent) -> None:
         self._pending.append(event)
         if not self._wake.is_set():
             self._wake.set()
@@ -152,7 +153,8 @@ class Feed:
     def _fold(self) -> None:
         last: Event | None = None
         while self._pending and not self.failure:
-            last = self._pending.popleft()
+            happened = self._pending.popleft()
+            last = happened.event() if isinstance(happened, LateEvent) else happened
             if isinstance(last, EngineStopped):
                 self._ended = last.reason
             try:
