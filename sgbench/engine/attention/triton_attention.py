@@ -151,7 +151,7 @@ class TritonAttention:
             part_lse=scratch.parts[1],
             merged=True,
         )
-        rows, block = (inputs.rows, inputs.lengths, inputs.slots), triton.next_power_of_2(n_rows)
+        rows, block = (inputs.rows, inputs.lengths, inputs.slots), _plan_block(n_rows, len(inputs.rows))
         slots = inputs.slots[:n_rows]
         if self._invariant:
             plan_fixed[(1,)](
@@ -254,6 +254,11 @@ class MixedStep:
         n = self._n_leading
         self._first.attend_into(layer, q[:n], out[:n])
         self._rest.attend_into(layer, q[n:], out[n:])
+
+
+def _plan_block(n_rows: int, max_rows: int) -> int:
+    """Rows that the planning kernel has room for: three sizes, for each is a kernel to compile."""
+    return next((block for block in (16, 64) if n_rows <= block), triton.next_power_of_2(max_rows))
 
 
 def _fixed_run(table: SlotTable) -> int:

@@ -21,7 +21,7 @@ def _enter(rows, lengths, new_slots, table, table_width, positions, n_rows, row)
     return length, table_row
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n_rows"])
 def plan_fixed(
     rows,
     lengths,
@@ -59,7 +59,7 @@ def plan_fixed(
         tl.store(item + 6, (n_runs == 1).to(tl.int32), mask=wanted)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n_rows"])
 def plan_shares(
     rows,
     lengths,
