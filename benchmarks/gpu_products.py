@@ -14,7 +14,11 @@ from typing import Any
 
 import torch
 
-from sgbench.engine.kernels.chosen_products import ChosenProducts
+from sgbench.engine.kernels.activation import silu_mul
+from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind
+from sgbench.engine.kernels.cublaslt import Library
+from sgbench.engine.kernels.norm import add_norm
+from sgbench.engine.kernels.skinny import own_ways
 
 SHAPES = {
     "qkv": (6144, 4096, 32),
@@ -24,6 +28,7 @@ SHAPES = {
     "head": (128256, 4096, 1),
 }
 """Rows, width, how many in a step."""
+_KINDS: dict[str, Kind] = {"qkv": "whole", "out": "parts", "gate_up": "gated", "down": "parts", "head": "whole"}
 _BYTES_S, _FLOPS_S = 4.28e12, 766e12
 
 
@@ -35,7 +40,7 @@ def main() -> None:
     args = parser.parse_args()
     device = torch.device("cuda")
     torch.manual_seed(0)
-    products = ChosenProducts(device, torch.bfloat16)
+    products = ChosenProducts(silu_mul, Library(device, torch.bfloat16), own_ways, most=24)
     weights = {
         name: [
             torch.randn(rows, width, device=device, dtype=torch.bfloat16) * 0.02
@@ -49,15 +54,25 @@ def main() -> None:
         for name, (rows, width, count) in SHAPES.items():
             if n > 2048 and name == "head":
                 continue
-            products.tune(n, weights[name])
-            choice = products.choices[n, rows, width]
+            kind = _KINDS[name]
+            stream, norm = (
+                torch.zeros(n, rows, device=device, dtype=torch.bfloat16),
+                torch.ones(rows, device=device, dtype=torch.bfloat16),
+            )
+            then = (
+                (lambda y, stream=stream, norm=norm: add_norm(y, stream, norm, 1e-5))
+                if kind == "parts"
+                else (lambda y: None)
+            )
+            products.tune(kind, n, weights[name], then)
+            choice = products.choices[kind, n, rows, width]
             x = torch.randn(n, width, device=device, dtype=torch.bfloat16)
-            want = torch.mm(x, weights[name][0].t())
-            apart = float((products.product(x, weights[name][0]) - want).abs().max() / want.abs().max())
+            want, got = products.plain(kind, x, weights[name][0]).float(), products(kind, x, weights[name][0]).float()
+            apart = float(((got.sum(0) if got.dim() == 3 else got) - want).abs().max() / want.abs().max())
             floor = max(2 * rows * width / _BYTES_S, 2 * n * rows * width / _FLOPS_S)
             print(
                 f"{n:5d} {name:8s} floor {floor * 1e6:8.1f} torch {choice.plain_s * 1e6:8.1f} best {choice.best_s * 1e6:8.1f} us"
-                f" ({choice.best_s / choice.plain_s:.3f}) rank {choice.rank} apart {apart:.4f}",
+                f" ({choice.best_s / choice.plain_s:.3f}) by {choice.name}, apart {apart:.4f}",
                 flush=True,
             )
             for i, each in enumerate((floor, choice.plain_s, choice.best_s)):
@@ -69,7 +84,7 @@ def main() -> None:
                     "floor": floor,
                     "torch": choice.plain_s,
                     "best": choice.best_s,
-                    "rank": choice.rank,
+                    "by": choice.name,
                 }
             )
         print(f"{n:5d} a step: floor {sums[0]:.3f} torch {sums[1]:.3f} best {sums[2]:.3f} ms", flush=True)

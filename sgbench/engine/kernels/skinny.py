@@ -7,11 +7,21 @@ few rows to occupy the device the sums are split along its width into parts in f
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import triton
 import triton.language as tl
+
+if TYPE_CHECKING:
+    from sgbench.engine.kernels.chosen_products import Kind, Way
+
+MOST_ROWS = 128
+"""Above, tensor cores are the limit and not memory."""
+_LEAST_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,14 @@ class Cut:
     splits: int
     warps: int
     stages: int
+
+
+CUTS: dict[Kind, tuple[Cut, ...]] = {
+    "whole": (Cut(64, 64, 1, 4, 6),),
+    "parts": (Cut(64, 64, 4, 4, 6), Cut(64, 128, 4, 4, 3)),
+    "gated": (Cut(64, 64, 1, 4, 4),),
+}
+"""What is tried on a device, by kind of product (`sgbench.engine.kernels.chosen_products`)."""
 
 
 @triton.jit
@@ -95,7 +113,7 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
         n_rows,
         width=width,
         block_r=cut.rows,
-        block_n=max(16, triton.next_power_of_2(n)),
+        block_n=max(_LEAST_BLOCK, triton.next_power_of_2(n)),
         block_k=cut.columns,
         splits=cut.splits,
         gated=gated,
@@ -103,3 +121,14 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
         num_stages=cut.stages,
     )
     return out
+
+
+def own_ways(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Way]]:
+    """What this module has for `ChosenProducts`: names and ways."""
+    if n > MOST_ROWS:
+        return
+    gated = kind == "gated"
+    n_rows = rows // 2 if gated else rows
+    for cut in CUTS[kind]:
+        if n_rows % cut.rows == 0 and width % (cut.splits * cut.columns) == 0:
+            yield f"own {cut.rows}x{cut.columns}/{cut.splits}", functools.partial(skinny, cut=cut, gated=gated)
