@@ -9,28 +9,33 @@ else is the real scheduler's; a property test holds this one to it, figure for f
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kv_memory import KvMemory
-from sgbench.engine.request import Chunk, IntArray, StepPlan, StepResult
+from sgbench.engine.kv_pool import KvPool
+from sgbench.engine.request import Chunk, ChunkResult, IntArray
 from sgbench.engine.runner.cost import CostRunner
 from sgbench.engine.scheduler import Scheduler
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
 from sgbench.trace.journal import Journal
+from sgbench.what_if.counted import CountedPool
 from sgbench.what_if.replayed import KnownTranscript
-
-if TYPE_CHECKING:
-    from sgbench.engine.kv_pool import KvPool
 
 _NO_SLOTS: IntArray = np.empty(0, dtype=np.int32)
 
 
 class Sleepers:
     """Decoding requests between two steps that concern anybody.
+
+    Parameters
+    ----------
+    counters
+        Statistics to keep.
+    slots
+        Do requests have KV slots, or only a number of them?
 
     Attributes
     ----------
@@ -40,8 +45,9 @@ class Sleepers:
         Tokens they attend to in the next step, summed.
     """
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, slots: bool) -> None:
         self._counters = counters
+        self._keeps_slots = slots
         self._since: dict[int, tuple[Sequence, int]] = {}
         self._alarms: list[tuple[int, int]] = []  # (step, rid)
         self._spare: dict[int, int] = {}  # output tokens that a request may still get before the next, plus the step
@@ -59,9 +65,7 @@ class Sleepers:
 
     def pass_step(self, pool: KvPool) -> None:
         """Everybody adds a token."""
-        if self.count:
-            self._slots.append(pool.alloc(self.count))
-            self.context += self.count
+        self.pass_steps(pool, 1)
 
     def wake(self, step: int, everybody: bool = False) -> list[Sequence]:
         """Whoever has something to do in ``step``."""
@@ -77,8 +81,11 @@ class Sleepers:
 
     def pass_steps(self, pool: KvPool, steps: int) -> None:
         """`pass_step`, ``steps`` times."""
-        self._slots.append(pool.alloc(steps * self.count))
-        self.context += steps * self.count
+        if self.count:
+            slots = pool.alloc(steps * self.count)
+            self.context += len(slots)
+            if self._keeps_slots:
+                self._slots.append(slots)
 
     def until_alarm(self, step: int) -> int:
         """Steps from ``step`` on in which nobody wakes."""
@@ -100,9 +107,10 @@ class Sleepers:
             transcript.output_logprobs += [0.0] * steps
             transcript.output_top += [()] * steps
         self._counters.completion_tokens += steps
-        slots = np.concatenate(self._slots) if self._slots else np.empty(0, dtype=np.int32)
-        self._slots = [slots[steps:]]
-        seq.place(seq.computed, slots[:steps])
+        if self._keeps_slots:
+            slots = np.concatenate(self._slots) if self._slots else _NO_SLOTS
+            self._slots = [slots[steps:]]
+            seq.place(seq.computed, slots[:steps])
         seq.computed += steps
 
 
@@ -111,16 +119,16 @@ class QuietScheduler(Scheduler):
 
     def __init__(self, config: EngineConfig, memory: KvMemory, journal: Journal, counters: Counters) -> None:
         super().__init__(config, memory, journal, counters)
-        self.sleepers = Sleepers(counters)
+        self.sleepers = Sleepers(counters, slots=not isinstance(memory.pool, CountedPool))
         self._awake: list[Sequence] = []
         self._admission: dict[int, int] = {}  # running requests in their order, by rid
         self._admissions = 0
         self._step = 0
 
-    def plan(self, step: int) -> StepPlan | None:
-        """See `Scheduler.plan`; the plan has no chunks of those that sleep."""
+    def decide(self, step: int) -> list[tuple[Sequence, int]] | None:
+        """Who runs how many tokens in ``step``, without those that sleep; None if there is nothing to run."""
         self._change_guard(step)
-        return super().plan(step)
+        return self._decide()
 
     def idle_steps(self, step: int) -> int:
         """Steps from ``step`` on in which everybody sleeps and there is room for all; who comes meanwhile ends them."""
@@ -180,7 +188,7 @@ class QuietScheduler(Scheduler):
         self.sleepers.pass_step(self._memory.pool)
         return super()._decode_spans()
 
-    def _chunk(self, seq: Sequence, n: int) -> Chunk:
+    def chunk(self, seq: Sequence, n: int) -> Chunk:
         """As much of a chunk as a cost runner reads."""
         start, end = seq.computed, seq.computed + n
         last = end == seq.length
@@ -191,7 +199,7 @@ class QuietScheduler(Scheduler):
             token_ids=seq.ids[start:end],
             slots=_NO_SLOTS,
             slots_from=end,
-            sample=last and (seq.remaining > 0 or seq.wish.top > 0) and not seq.closing,
+            sample=last and seq.remaining > 0 and not seq.closing,
             sampling=seq.params,
             sample_index=seq.length - seq.prompt_len,
             logprobs=seq.wish.wanted,
@@ -222,14 +230,29 @@ class QuietRunner(CostRunner):
 
     scheduler: QuietScheduler
 
-    def run(self, plan: StepPlan) -> StepResult:
-        """Advance the clock and hand out the given tokens."""
+    def spend(self, spans: list[tuple[Sequence, int]]) -> None:
+        """Advance the clock by a step of ``spans`` and the sleepers."""
         sleepers = self.scheduler.sleepers
-        prefill, decode, context = self._cost.tokens(plan)
-        before = sleepers.context - sleepers.count  # of this step: the scheduler counts the next one's already
-        forward_ms = self._cost.of_tokens(prefill, decode + sleepers.count, context + before)
-        self.clock_ms += forward_ms
-        return StepResult(tuple([self._answer(chunk) for chunk in plan.chunks]), forward_ms)
+        decode, context = (
+            sleepers.count,
+            sleepers.context - sleepers.count,
+        )  # of this step: the next one's are counted already
+        prefill = 0
+        for seq, n in spans:
+            context += seq.computed + n
+            if n > 1 or seq.length == seq.prompt_len:
+                prefill += n
+            else:
+                decode += 1
+        self.clock_ms += self._cost.of_tokens(prefill, decode, context)
+
+    def token(self, seq: Sequence) -> int:
+        """What is sampled next for ``seq``."""
+        return self._outputs[seq.rid][seq.length - seq.prompt_len]
+
+    def answer(self, chunk: Chunk) -> ChunkResult:
+        """What came back for ``chunk``."""
+        return self._answer(chunk)
 
     def idle(self, steps: int, until_ms: float) -> int:
         """Advance the clock by at most ``steps`` steps of the sleepers alone, not beyond that in which it passes ``until_ms``."""

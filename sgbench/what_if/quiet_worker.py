@@ -6,11 +6,17 @@ figure.
 
 from __future__ import annotations
 
+import functools
+
 from sgbench.engine.config import EngineConfig
+from sgbench.engine.kv_memory import KvMemory
+from sgbench.engine.kv_pool import KvPool
+from sgbench.engine.request import ChunkResult
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.worker import Worker
 from sgbench.errors import IntegrityError
 from sgbench.trace.journal import Journal
+from sgbench.what_if.counted import CountedMemory, CountedPool
 from sgbench.what_if.quiet import QuietRunner, QuietScheduler
 from sgbench.what_if.replayed import Ticket
 
@@ -36,26 +42,49 @@ class QuietWorker(Worker):
         self._runner = runner
         self._quiet = runner.scheduler = self.scheduler
 
+    def make_memory(self, config: EngineConfig, kv_tokens: int) -> KvMemory:
+        """Pool and cache; the pool counts where the cache does not tell slots apart."""
+        if config.radix_cache == "flat":
+            return KvMemory(KvPool(kv_tokens), self.cache)
+        return CountedMemory(CountedPool(kv_tokens), self.cache)
+
     def step(self) -> bool:
         """See `Worker.step`."""
-        plan = self._quiet.plan(self._steps)
-        if plan is None:
+        spans = self._quiet.decide(self._steps)
+        if spans is None:
             raise IntegrityError(f"{len(self._live)} requests wait and none can run")
         self._counters.forward_passes += 1
-        told: list[Sequence] = []
-        for chunk, got in zip(plan.chunks, self._runner.run(plan).chunks, strict=True):
-            seq = self._live[chunk.rid]
-            self._enter_kv(seq, chunk)
-            self._enter_logprobs(seq, chunk, got)
-            if seq.length == seq.computed:
-                self._enter_token(seq, got)
-                if seq.transcript.finish_reason is not None:
-                    told.append(seq)
-                    if not seq.wants_input:
-                        self._finish(seq)
+        self._runner.spend(spans)
+        told = [seq for seq, n in spans if self._enter(seq, n)]
         for seq in told:
             self._publish(seq)
         self._steps += 1
+        return True
+
+    def _enter(self, seq: Sequence, n: int) -> bool:
+        """Enter the next ``n`` tokens of ``seq``, which were computed; True if it ended."""
+        if seq.wants_input:
+            chunk = self._quiet.chunk(seq, n)
+            got = self._runner.answer(chunk)
+            self._enter_kv(seq, chunk)
+            self._enter_logprobs(seq, chunk, got)
+        else:
+            prefill = not seq.decoding
+            seq.computed += n
+            if prefill:
+                self._counters.prefill_tokens += n
+                self.memory.settle(seq)
+            if seq.computed < seq.length:
+                return False
+            due = seq.length < seq.limit and not seq.closing
+            got = _sampled(self._runner.token(seq), seq.wish.wanted) if due else _NOTHING
+        if seq.computed < seq.length:
+            return False
+        self._enter_token(seq, got)
+        if seq.transcript.finish_reason is None:
+            return False
+        if not seq.wants_input:
+            self._finish(seq)
         return True
 
     def idle(self, most: float, until_ms: float) -> int:
@@ -73,3 +102,11 @@ class QuietWorker(Worker):
         if seq.rid not in self._live:
             assert isinstance(seq.handle, Ticket)
             seq.handle.end()
+
+
+_NOTHING = ChunkResult()
+
+
+@functools.cache
+def _sampled(token_id: int, logprob: bool) -> ChunkResult:
+    return ChunkResult(token_id=token_id, logprob=0.0 if logprob else None)

@@ -27,6 +27,7 @@ from sgbench.errors import CapacityError
 from sgbench.trace.events import RequestQueued
 from sgbench.trace.journal import Journal
 from sgbench.what_if.causes import Cause, Causes, Flush, shifted
+from sgbench.what_if.counted import CountedPool, CountedSequence
 from sgbench.what_if.figures import Figures, Record, figures
 from sgbench.what_if.quiet import QuietRunner
 from sgbench.what_if.quiet_worker import QuietWorker
@@ -80,6 +81,8 @@ class Simulation:
             else Worker(self._config, self._runner, Journal(clock=lambda: int(self._runner.clock_ms * 1e6)))
         )
         self.journal = self.worker.journal
+        self._pool = self.worker.memory.pool
+        self._kind = CountedSequence if isinstance(self._pool, CountedPool) else Sequence
         self.refused = 0
         self.rids: dict[int, int] = {}
         self._here: dict[int, Sequence] = {}
@@ -168,7 +171,7 @@ class Simulation:
         constraint = KnownConstraint(cause) if cause.jumps and self._config.jump_forward != "off" else None
         transcript.constraint = constraint
         wants = asked.logprobs_from >= 0
-        seq = Sequence(
+        seq = self._kind(
             ids,
             params,
             seed=0,
@@ -183,6 +186,8 @@ class Simulation:
             record.done_ms = self._runner.clock_ms
             self._schedule.ended(cause.rid, self._runner.clock_ms)
 
+        if isinstance(self._pool, CountedPool):
+            seq.slots = self._pool.slots
         seq.handle = Ticket(done)  # type: ignore[assignment]  # likewise
         return seq
 
