@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import torch
 
 from benchmarks.gpu_floor import Ceilings, Floor
 from sgbench.engine.config import EngineConfig
+from sgbench.engine.kernels import chosen_products
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.torch_runner import TorchRunner
@@ -140,8 +142,12 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--choose", action="store_true", help="choose matrix products by measurement")
     args = parser.parse_args()
+    chosen_products.CHOOSE = args.choose
+    began = time.perf_counter()
     of = runner(args.options)
+    print(f"start {time.perf_counter() - began:.1f} s")
     print(of.description)
     found = []
     for case in args.decode:

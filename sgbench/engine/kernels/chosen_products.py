@@ -1,8 +1,9 @@
 """Matrix products by what was fastest when tried on this device, size by size.
 
-Tried are torch's way, the other algorithms that cuBLASLt has, and an own kernel. cuBLAS takes an algorithm by rule; the best that it has for
-a few dozen rows is now and then a tenth faster. A choice by stopwatch may differ from one engine to the next, and with it the last bits of
-a half-precision result: engines that promise bits (``deterministic=True``) and those in float32 do not use this. Knows matrices; no model.
+Tried are torch's way, the other algorithms that cuBLASLt has, and an own kernel. cuBLAS takes an algorithm by rule; the best that it has
+for a few dozen rows is now and then a tenth faster. A choice by stopwatch may differ from one engine to the next, and with it the last bits
+of a half-precision result: engines that promise bits (``deterministic=True``) and those in float32 do not use this. Knows matrices; no
+model.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _GAIN = 0.98
 _ROUNDS = 3
 _SIZES_KEPT = 64
 """Numbers of rows that a way remembers its description for."""
-_CURTAIN_BYTES = 1 << 28
+_CURTAIN_BYTES = 1 << 26
+_CURTAINS = 6
+"""What the device is busy with while the products are launched."""
+CHOOSE = False
+"""Let an engine choose at its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ def seconds_each(product: Callable[[torch.Tensor], object], weights: Sequence[to
     product(weights[0])
     for _ in range(_ROUNDS):
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        for _ in range(2):
+        for _ in range(_CURTAINS):
             curtain.zero_()
         start.record()
         for weight in weights:

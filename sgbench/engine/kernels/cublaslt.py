@@ -7,6 +7,7 @@ algorithm is best is `sgbench.engine.kernels.chosen_products`' to measure.
 from __future__ import annotations
 
 import ctypes
+import weakref
 from ctypes import byref, c_float, c_int, c_int64, c_size_t, c_uint64, c_void_p
 
 import torch
@@ -68,6 +69,7 @@ class Library:
         self.workspace = torch.empty(WORKSPACE_BYTES, dtype=torch.uint8, device=device)
         self.handle = c_void_p()
         self.check(self.calls.cublasLtCreate(byref(self.handle)))
+        weakref.finalize(self, self.calls.cublasLtDestroy, self.handle)
         self.one, self.zero = c_float(1.0), c_float(0.0)
         self.description = c_void_p()
         self.check(self.calls.cublasLtMatmulDescCreate(byref(self.description), c_int(_COMPUTE_F32), c_int(_F32)))
@@ -90,15 +92,6 @@ class Library:
         """Raise for a status that is not success."""
         if status:
             raise IntegrityError(f"cuBLASLt answered status {status}")
-
-    def close(self) -> None:
-        """Give the handle and the workspace back. Idempotent."""
-        handle, self.handle = self.handle, c_void_p()
-        if handle:
-            self.calls.cublasLtMatmulPreferenceDestroy(self.preference)
-            self.calls.cublasLtMatmulDescDestroy(self.description)
-            self.calls.cublasLtDestroy(handle)
-            self.workspace = self.workspace[:0]
 
 
 class Problem:

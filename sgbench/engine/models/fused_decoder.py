@@ -6,7 +6,7 @@ the way. Every call can be captured in a CUDA graph. Knows no requests and no sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +19,7 @@ Linear: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], 
 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionStep
+    from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind
     from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.models.decoder import Decoder, LayerWeights
     from sgbench.engine.models.loading import AnyDecoder
@@ -56,6 +57,10 @@ class TokenBatch:
         return torch.where(self.ids < 0, self.last.index_select(0, self.rows.long()), self.ids).clamp(min=0)
 
 
+_TRIED = 8
+"""Layers whose weights products are tried on: more than the cache holds."""
+
+
 class FusedDecoder:
     """The forward pass by fused kernels.
 
@@ -71,6 +76,8 @@ class FusedDecoder:
         Where keys and values go, by token; None: attention stores them.
     linear
         Matrix products: `sgbench.engine.models.invariant` has one whose rows do not depend on the batch.
+    products
+        Ways of the layers' products, to be chosen by `tune`; None: ``linear`` for all.
     """
 
     def __init__(
@@ -80,13 +87,43 @@ class FusedDecoder:
         ops: StepOps,
         cache: KVCache | None,
         linear: Linear = plain_linear,
+        products: ChosenProducts | None = None,
     ) -> None:
-        self._linear = linear
+        self._linear, self._products = linear, products
         # Weights of a CPU lie column by column; where rows must not depend on the batch, one request takes no way of its own.
         self._reads_rows = linear is plain_linear and decoder.weights.layers[0].qkv.is_contiguous()
         self._config, self._weights, self._ops, self._cache = decoder.config, decoder.weights, ops, cache
         device = decoder.weights.embedding.device
         self._table = rotation_table(decoder.config.rope, decoder.config.head_dim, n_positions, device)
+
+    def tune(self, sizes: Sequence[int]) -> None:
+        """Choose the layers' products for these numbers of tokens, if there is a choice; each is run a few dozen times."""
+        products, layers = self._products, self._weights.layers
+        if products is None or not layers:
+            return
+        eps, tried = self._config.norm_eps, layers[:: max(1, len(layers) // _TRIED)]
+        norm = tried[0].post_norm
+        for n in sizes:
+            stream = norm.new_zeros(n, len(norm))
+
+            def summed(result: torch.Tensor, stream: torch.Tensor = stream) -> torch.Tensor:
+                return self._ops.add_norm(result, stream, norm, eps)
+
+            if tried[0].qkv_bias is None:
+                products.tune("whole", n, [layer.qkv for layer in tried])
+            if tried[0].out_bias is None:
+                products.tune("parts", n, [layer.out for layer in tried], summed)
+            if tried[0].gate_up_bias is None:
+                products.tune("gated", n, [layer.gate_up for layer in tried])
+            if tried[0].down_bias is None:
+                products.tune("parts", n, [layer.down for layer in tried], summed)
+
+    def _product(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """See `sgbench.engine.kernels.chosen_products.Kind`."""
+        if self._products is not None and bias is None:
+            return self._products(kind, x, weight)
+        product = self._linear(x, weight, bias)
+        return self._ops.silu_mul(product) if kind == "gated" else product
 
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """Hidden states after the final norm, ``[n, hidden_size]``."""
@@ -94,12 +131,14 @@ class FusedDecoder:
         eps, layers = self._config.norm_eps, weights.layers
         stream, normed = ops.embed_norm(batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, eps)
         for index, layer in enumerate(layers):
-            qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
+            qkv = self._product("whole", normed, layer.qkv, layer.qkv_bias)
             mixed = self._attend(index, layer, qkv, batch, attention)
-            normed = ops.add_norm(self._linear(mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps)
-            gated = ops.silu_mul(self._linear(normed, layer.gate_up, layer.gate_up_bias))
+            normed = ops.add_norm(
+                self._product("parts", mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps
+            )
+            gated = self._product("gated", normed, layer.gate_up, layer.gate_up_bias)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
-            normed = ops.add_norm(self._linear(gated, layer.down, layer.down_bias), stream, following, eps)
+            normed = ops.add_norm(self._product("parts", gated, layer.down, layer.down_bias), stream, following, eps)
         return normed
 
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
@@ -157,6 +196,9 @@ class UnfusedDecoder:
 
     def __init__(self, decoder: AnyDecoder) -> None:
         self._decoder = decoder
+
+    def tune(self, sizes: Sequence[int]) -> None:
+        """See `FusedDecoder.tune`: there is no choice."""
 
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """See `FusedDecoder.forward`."""

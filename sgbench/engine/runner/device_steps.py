@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 class DeviceForward(Protocol):
     """A decoder over batches of tokens on the device; see `sgbench.engine.models.fused_decoder`."""
 
+    def tune(self, sizes: Sequence[int]) -> None: ...
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor: ...
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor: ...
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor: ...
@@ -98,8 +99,9 @@ class DeviceSteps:
         """Can a decode step's logits be computed before it is known what constraints allow?"""
         return self._decode is not None
 
-    def get_ready(self) -> None:
-        """Capture what can be captured before the first request."""
+    def get_ready(self, sizes: Sequence[int] = ()) -> None:
+        """Choose and capture what can be before the first request; ``sizes``: numbers of tokens to choose matrix products for."""
+        self._forward.tune(sizes)
         if self._decode is not None:
             self._decode.capture_all()
 

@@ -16,6 +16,7 @@ import torch
 from sgbench.engine.attention.base import GraphAttention
 from sgbench.engine.attention.choice import make_attention
 from sgbench.engine.hub import find_model
+from sgbench.engine.kernels import chosen_products
 from sgbench.engine.kernels.ops import step_ops
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.models.decoder import Decoder
@@ -36,6 +37,8 @@ from sgbench.errors import EngineStoppedError, UsageError
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionBackend
     from sgbench.engine.config import EngineConfig
+    from sgbench.engine.kernels.chosen_products import ChosenProducts
+    from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.models.loading import AnyDecoder
     from sgbench.engine.runner.base import Pending
 
@@ -100,7 +103,7 @@ class TorchRunner:
         """What every decode step needs, before the first request waits for it."""
         if isinstance(self._steps, DeviceSteps):
             with self._memory.guard("CUDA graphs"):
-                self._steps.get_ready()
+                self._steps.get_ready(_tuned_sizes(self._config))
 
     def _pool_tokens(self, decoder: AnyDecoder) -> int:
         """Capacity of the pool where the user leaves it to us."""
@@ -230,6 +233,29 @@ def _steps(
     return device_steps(config, model, decoder, cache, attention, table)
 
 
+def _products(config: EngineConfig, ops: StepOps) -> ChosenProducts | None:
+    """Ways of matrix products to choose among, where bits may depend on the choice."""
+    device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+    if not chosen_products.CHOOSE or device.type != "cuda" or dtype == torch.float32 or config.deterministic:
+        return None
+    from sgbench.engine.kernels.cublaslt import Library
+    from sgbench.engine.kernels.skinny import own_ways
+
+    try:
+        library = Library(device, dtype)
+    except OSError:
+        library = None  # torch found its cuBLAS elsewhere: the own kernels are left to choose
+    return chosen_products.ChosenProducts(ops.silu_mul, library, own_ways)
+
+
+def _tuned_sizes(config: EngineConfig) -> list[int]:
+    """Numbers of tokens that products are chosen for: some sizes of decode steps, and a whole prefill chunk."""
+    assert config.max_running and config.max_prefill_tokens
+    return sorted(
+        {*(n for n in (16, 32, 64, 128) if n < config.max_running), config.max_running, config.max_prefill_tokens}
+    )
+
+
 def device_steps(
     config: EngineConfig,
     model: ModelConfig,
@@ -246,7 +272,7 @@ def device_steps(
     if isinstance(decoder, Decoder):
         stored = cache if attention.reads_cache else None
         linear = invariant_linear if config.deterministic else plain_linear
-        forward = FusedDecoder(decoder, config.context_length, ops, stored, linear)
+        forward = FusedDecoder(decoder, config.context_length, ops, stored, linear, _products(config, ops))
     else:
         forward, dtype = UnfusedDecoder(decoder), torch.float32
     masks = MaskTable(model.vocab_size, device)
