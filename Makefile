@@ -9,7 +9,10 @@ SETUP   := tools/setup.sh
 PYTEST  ?=
 JOBS    ?= 2
 
-.PHONY: help setup demo lab test check format test-gpu bench clean
+# What an editable install copies into the environment, so that JupyterLab finds it there.
+LAB_FILES := labextension/prebuilt.sha256 labextension/install.json notebooks/quickstart.ipynb $(wildcard sgbench/widgets/js/*)
+
+.PHONY: help setup demo lab test check format test-gpu bench labextension clean
 
 help:
 	@echo "make demo      set up, run the bundled model through the radix cache, show the result"
@@ -18,8 +21,9 @@ help:
 	@echo "make setup     everything a developer needs, in .venv"
 	@echo "make check     format, lint, types           make format   rewrite the format"
 	@echo "make test-gpu  the suite's GPU part          make bench    benchmarks, as ratios"
+	@echo "make labextension  build the JupyterLab extension anew (needs Node.js; what is committed is built)"
 
-$(VENV)/.runtime: pyproject.toml $(SETUP)
+$(VENV)/.runtime: pyproject.toml $(SETUP) $(LAB_FILES)
 	@bash $(SETUP) runtime "$(PYTHON)" "$(VENV)"
 
 $(VENV)/.dev: $(VENV)/.runtime
@@ -53,6 +57,9 @@ test-gpu:
 
 bench:
 	$(RUN) -m benchmarks.run
+
+labextension: $(VENV)/.dev
+	$(BIN)/python -m tools.build_labextension
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
