@@ -1,4 +1,8 @@
-"""Tree of thought: three plans, three executions of each, three reflections on each of those (paper section 6)."""
+"""Tree of thought: three plans, three executions of each, three reflections on each of those (paper section 6).
+
+How long the paper's prompt is, its hit rate tells: 98 to 99 % means that a call reads about a hundred tokens for each that is new, which
+three short turns alone cannot give (97 %). So GSM-8K's usual eight worked questions, about a thousand tokens, stand before the stages.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +28,15 @@ _STAGES = (
 )
 
 _NAMES = ("plan", "solution", "reflection")
-EXAMPLES_TOKENS = 0
-"""Worked turns before every question. With 900 the hit rate is the paper's 98 %, but the bundled model loses its thread behind them."""
-_HEAD = "You solve word problems in stages: a plan, a solution, a reflection."
-_PLAN = "Start from the first number, then go through the events in order and add what comes in and subtract what goes away."
+EXAMPLES_TOKENS = 1000
+"""Worked questions before every question: eight to ten of them."""
+_HEAD = "You solve word problems in stages: a plan, a solution, a reflection. These are worked problems.\n\n"
 
 
 @sgl.function
-def tree_of_thought(s: Any, examples: list[tuple[str, str]], question: str) -> None:
+def tree_of_thought(s: Any, examples: str, question: str) -> None:
     """Plan, execute, reflect; each stage in several branches of the one before. A stage of one branch waits for no other branch's."""
-    s += sgl.system(_HEAD)
-    for asked, said in examples:
-        s += sgl.user(asked) + sgl.assistant(said)
+    s += sgl.system(examples)
     level, grown = [s], []
     for name, told in zip(_NAMES, _STAGES, strict=True):
         for state in level:
@@ -86,24 +87,15 @@ def problem(rng: Random) -> Problem:
     return Problem(" ".join(story), tuple(lines), total)
 
 
-def _worked(rng: Random) -> list[tuple[str, str]]:
-    """The turns about a problem: its plan, solution and reflection."""
+def _worked(rng: Random) -> str:
+    """A problem with its solution."""
     made = problem(rng)
-    checked = " ".join(f"{line.removesuffix('.')}, right." for line in made.lines[1:])
-    said = (
-        _PLAN,
-        f"{' '.join(made.lines)} The answer is {made.answer}.",
-        f"I check each step. {checked} All steps are right. Score: 5",
-    )
-    return [(told.format(q=made.question), answer) for told, answer in zip(_STAGES, said, strict=True)]
+    return f"Question: {made.question}\nAnswer: {' '.join(made.lines)} The answer is {made.answer}."
 
 
-def worked_examples(rng: Random, count: Count) -> list[tuple[str, str]]:
-    """Turns that come before every question, about `EXAMPLES_TOKENS` long."""
-    turns: list[tuple[str, str]] = []
-    while sum(count(asked) + count(said) for asked, said in turns) < EXAMPLES_TOKENS:
-        turns += _worked(rng)
-    return turns
+def worked_examples(rng: Random, count: Count) -> str:
+    """What comes before every question, about `EXAMPLES_TOKENS` long."""
+    return _HEAD + "\n\n".join(lexicon.as_many(lambda: _worked(rng), EXAMPLES_TOKENS, count))
 
 
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
