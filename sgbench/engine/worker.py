@@ -7,6 +7,8 @@ Owns scheduler, tree, pool and runner; every method runs on that one thread. Kno
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.eviction import eviction_key
 from sgbench.engine.flat_cache import FlatCache
@@ -107,8 +109,7 @@ class Worker:
         if outcome.failure is not None:
             for chunk in outcome.failed:
                 self._fail(self._live[chunk.rid], len(chunk.token_ids), outcome.failure)
-        for seq in touched:
-            self._publish(seq)
+        self._publish(touched)
         self._steps += 1
         return True
 
@@ -226,12 +227,16 @@ class Worker:
                 used_tokens=self.memory.used_tokens,
             )
 
-    def _publish(self, seq: Sequence) -> None:
-        done = seq.transcript.finish_reason is not None
-        if done and seq.rid in self._live:
-            return  # the logprobs of its last forced tokens are due
-        if seq.handle.streaming or done:
-            seq.handle.publish(request_output(seq))
+    def _publish(self, touched: Iterable[Sequence]) -> None:
+        """Tell callers what is new. All of it is made before the first of them wakes up and wants the interpreter."""
+        news = [(seq.handle, request_output(seq)) for seq in touched if self._has_news(seq)]
+        for handle, output in news:
+            handle.publish(output)
+
+    def _has_news(self, seq: Sequence) -> bool:
+        if seq.transcript.finish_reason is None:
+            return seq.handle.streaming
+        return seq.rid not in self._live  # else the logprobs of its last forced tokens are due
 
     # --- requests come and go ---------------------------------------------------------------------------------------
 
@@ -262,7 +267,7 @@ class Worker:
         else:
             self._retire(seq)
         if seq.constraint is not None:
-            self._publish(seq)
+            self._publish([seq])
 
     def abort(self, seq: Sequence, reason: str) -> None:
         """Give ``seq`` up and free its KV. It may be on its way in still: then it is never taken."""

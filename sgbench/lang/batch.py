@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import functools
 import threading
 from collections.abc import Callable, Iterator
 
 from sgbench.lang.turns import Turns, in_turn
 from sgbench.lang.waiting import Gate, Pulse, live
+from sgbench.lang.workers import WORKERS
 
 
 class Batch:
@@ -54,10 +57,11 @@ class Batch:
                 self._gate.enter()
         for _ in range(workers):
             context = contextvars.copy_context()
-            threading.Thread(target=context.run, args=(self._work,), name="sgbench-batch", daemon=True).start()
+            WORKERS.run(functools.partial(context.run, self._work))
 
     def _work(self) -> None:
-        with live(self._gate), in_turn(self._turns):
+        # An item's interrupt is kept as its failure; here it only ends this thread's work.
+        with contextlib.suppress(KeyboardInterrupt), live(self._gate), in_turn(self._turns):
             while (i := self._index()) is not None:
                 self._item(i)
 

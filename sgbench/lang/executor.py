@@ -301,7 +301,9 @@ class StreamExecutor:
     def sync(self) -> None:
         """Wait until everything submitted has been executed."""
         with self.interruptible():
-            self._queue.idle.wait()
+            idle = self._queue.idle
+            self._queue.help(idle)
+            idle.wait()
 
     def text(self) -> str:
         """The text, after `sync`."""
@@ -363,6 +365,7 @@ class StreamExecutor:
         KeyError
             Its call failed.
         """
+        self._queue.help(slot.done)
         slot.done.wait()
         if slot.value is MISSING:
             raise self._missing(slot.name)

@@ -1,7 +1,7 @@
 """One prompt state's queue: items executed one at a time, in order, without blocking whoever puts them.
 
-An item that cannot block is executed at once, on the thread that put it, when nothing is before it; the rest on a worker
-thread with a copy of the context variables that the queue was made under. Knows no effects and no backend.
+An item that cannot block is executed at once, on the thread that put it, when nothing is before it; the rest beside it, with a
+copy of the context variables that the queue was made under. Knows no effects and no backend.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.run import Run
-from sgbench.lang.turns import in_turn
+from sgbench.lang.turns import Errand, beside, in_turn
 from sgbench.lang.variables import Slot
 from sgbench.lang.waiting import Latch, live
-from sgbench.lang.workers import WORKERS
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +59,7 @@ class NodeQueue:
         self.current: Item | None = None
         self.working = False
         self.idle = Latch(is_open=True)
+        self._errand: Errand | None = None
 
     def put(self, item: Item) -> bool:
         """Execute ``item`` after what was put before; False if the queue takes only the end any more. Never blocks."""
@@ -91,7 +91,18 @@ class NodeQueue:
         gate = self._run.backend.gate
         if gate is not None:
             gate.enter()
-        WORKERS.run(self._work_there)
+        self._errand = beside(self._work_there)
+
+    def help(self, until: Latch) -> None:
+        """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
+        errand = self._errand
+        if errand is None or not errand.claim():
+            return
+        self._errand = None
+        with live(self._run.backend.gate):
+            more = self._context.copy().run(self._drain, until)
+        if more:
+            self._work_here()
 
     def _next_blocks(self) -> bool:
         with self._lock:
@@ -101,9 +112,12 @@ class NodeQueue:
         with live(self._run.backend.gate), in_turn(self._run.backend.turns):
             self._context.copy().run(self._drain)
 
-    def _drain(self) -> None:
-        while self._step():
-            pass
+    def _drain(self, until: Latch | None = None) -> bool:
+        """Work until there is nothing left, or ``until`` is open; is there more?"""
+        more = True
+        while more and not (until is not None and until.is_set()):
+            more = self._step()
+        return more
 
     def _step(self) -> bool:
         """Execute the first item; False when there is none: the queue rests then."""

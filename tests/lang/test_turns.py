@@ -1,0 +1,172 @@
+"""Turns and errands: one thread computes at a time, nothing is done twice or never, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import threading
+
+import sgbench as sgl
+from sgbench.lang.turns import Turns, aside, beside, in_turn
+from sgbench.lang.waiting import Latch
+
+from tests.lang import local
+from tests.lang.local import completion
+
+FOR_EVER_S = 60.0
+
+
+def together(n: int, work) -> None:
+    """Run ``work`` on ``n`` threads until all are done."""
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_one_thread_computes_at_a_time() -> None:
+    turns, inside, most = Turns(FOR_EVER_S), [0], [0]
+
+    def work(_: int) -> None:
+        with in_turn(turns):
+            for _ in range(50):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                sum(range(300))
+                inside[0] -= 1
+                with aside():
+                    pass
+
+    together(8, work)
+    assert most == [1] and inside == [0]
+
+
+def test_whoever_waits_lets_others_compute() -> None:
+    turns, latch, order = Turns(FOR_EVER_S), Latch(), []
+
+    def work(i: int) -> None:
+        with in_turn(turns):
+            if i == 0:
+                order.append("waits")
+                latch.wait()  # the language's own waits step aside
+                order.append("goes on")
+            else:
+                order.append("opens")
+                latch.set()
+
+    first = threading.Thread(target=work, args=(0,))
+    first.start()
+    while not order:
+        pass
+    together(1, lambda _: work(1))
+    first.join()
+    assert order == ["waits", "opens", "goes on"]
+
+
+def test_a_thread_that_keeps_its_turn_holds_nobody_up_for_ever() -> None:
+    turns, done = Turns(patience_s=0.001), threading.Event()
+
+    def sleeper(_: int) -> None:
+        with in_turn(turns):
+            done.wait()
+
+    thread = threading.Thread(target=sleeper, args=(0,))
+    thread.start()
+    with in_turn(turns):
+        done.set()
+    thread.join()
+    assert turns.take()  # nobody kept it
+
+
+def test_a_thread_that_takes_no_part_changes_nothing() -> None:
+    done = threading.Event()
+    with in_turn(None), aside():
+        assert beside(done.set) is None
+    assert done.wait(FOR_EVER_S)
+
+
+def test_an_errand_is_done_once_by_whoever_claims_it() -> None:
+    turns, ran = Turns(FOR_EVER_S), []
+    with in_turn(turns):
+        errand = beside(lambda: ran.append("another thread"))
+        assert errand is not None and errand.claim() and not errand.claim()
+        with aside():
+            pass
+    errand.hand_over()
+    with in_turn(turns), aside():
+        pass
+    assert ran == []
+
+
+def test_only_its_giver_claims_an_errand() -> None:
+    turns, claimed = Turns(FOR_EVER_S), []
+    with in_turn(turns):
+        errand = beside(lambda: None)
+        assert errand is not None
+        together(1, lambda _: claimed.append(errand.claim()))
+    assert claimed == [False]
+
+
+def test_an_errand_is_handed_over_when_its_giver_waits_for_something_else() -> None:
+    turns, done = Turns(FOR_EVER_S), Latch()
+    with in_turn(turns):
+        beside(done.set)
+        done.wait()  # for ever, were it not handed over
+
+
+def test_an_errand_is_handed_over_though_its_giver_never_steps_aside() -> None:
+    turns, done = Turns(FOR_EVER_S), threading.Event()
+    with in_turn(turns):
+        beside(done.set)
+        assert done.wait(FOR_EVER_S)  # no wait of the language's
+
+
+@sgl.function
+def several(s, i):
+    s += f"{i}:"
+    s += sgl.gen("a", max_tokens=3)
+    s += "-" + s["a"]
+    forks = s.fork(2)
+    forks += sgl.gen("b", max_tokens=2)
+    s += forks[0]["b"]
+    s += sgl.gen("c", max_tokens=2)
+
+
+def expected(i: int) -> str:
+    """The text of `several` for ``i``."""
+    text = f"{i}:"
+    a = completion(text, 3)
+    text += a + "-" + a
+    text += completion(text, 2)
+    return text + completion(text, 2)
+
+
+def test_programs_in_turns_say_what_they_say_alone() -> None:
+    backend = local.backend(2_000)
+    with backend.engine:
+        assert backend.turns is not None
+        batch = several.run_batch([{"i": i} for i in range(24)], backend=backend, num_threads=24)
+        alone = several.run(i=3, backend=backend)
+        assert [state.text() for state in batch] == [expected(i) for i in range(24)]
+        assert alone.text() == expected(3)
+        backend.turns = None
+        batch = several.run_batch([{"i": i} for i in range(24)], backend=backend, num_threads=24)
+        assert [state.text() for state in batch] == [expected(i) for i in range(24)]
+
+
+def test_programs_that_meet_outside_the_language_do_not_lock_up() -> None:
+    """All of a batch's bodies wait for each other while their calls are still to be made."""
+    meeting = threading.Barrier(6)
+
+    @sgl.function
+    def meets(s, i):
+        s += f"{i}:"
+        s += sgl.gen("a", max_tokens=2)
+        meeting.wait(FOR_EVER_S)
+        s += sgl.gen("b", max_tokens=2)
+
+    backend = local.backend(2_000)
+    with backend.engine:
+        batch = meets.run_batch([{"i": i} for i in range(6)], backend=backend, num_threads=6)
+        for i, state in enumerate(batch):
+            first = f"{i}:" + completion(f"{i}:", 2)
+            assert state.text() == first + completion(first, 2)
