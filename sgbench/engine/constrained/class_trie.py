@@ -17,6 +17,8 @@ from sgbench.engine.constrained.vocabulary import Vocabulary
 from sgbench.engine.request import IntArray
 
 LongArray: TypeAlias = npt.NDArray[np.int64]
+Indices: TypeAlias = npt.NDArray[np.intp]
+"""As NumPy's look-ups take them: any other kind is converted at every look-up, which costs as much as the look-up."""
 
 _DENSE_KEYS = 1 << 23
 """Largest table of (parent, class) pairs that is marked densely rather than sorted."""
@@ -32,22 +34,22 @@ class ClassLevel:
     Attributes
     ----------
     parent
-        int32 ``[n]``: index of the parent within the level above.
+        intp ``[n]``: index of the parent within the level above.
     byte_class
-        int32 ``[n]``: the class from there.
+        intp ``[n]``: the class from there.
     first_child
-        int32 ``[m + 1]``, for the m nodes of the level above: where their children begin in this level.
+        intp ``[m + 1]``, for the m nodes of the level above: where their children begin in this level.
     token_ids
         int32 ``[t]``: tokens that end here, sorted by node.
     first_token
-        int32 ``[n + 1]``: where each node's tokens begin.
+        intp ``[n + 1]``: where each node's tokens begin.
     """
 
-    parent: IntArray
-    byte_class: IntArray
-    first_child: IntArray
+    parent: Indices
+    byte_class: Indices
+    first_child: Indices
     token_ids: IntArray
-    first_token: IntArray
+    first_token: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class ClassTrie:
     tail_steps: tuple[tuple[int, int], ...]
     n_above: int
     starts: tuple[int, ...]
-    node_of_token: npt.NDArray[np.intp]
+    node_of_token: Indices
 
     @property
     def nbytes(self) -> int:
@@ -103,7 +105,7 @@ def class_trie(dfa: Dfa, vocabulary: Vocabulary) -> ClassTrie:
     starts = np.cumsum([0, *(len(level.parent) for level in levels)]).tolist()
     node_of_token = np.full(len(vocabulary), starts[-1], dtype=np.intp)
     for start, level in zip(starts, levels, strict=False):
-        owner = np.repeat(np.arange(len(level.parent), dtype=np.int32), np.diff(level.first_token))
+        owner = np.repeat(np.arange(len(level.parent)), np.diff(level.first_token))
         node_of_token[level.token_ids] = owner + start
     steps = () if tail is None else tuple(zip(tail.parent.tolist(), tail.byte_class.tolist(), strict=True))
     return ClassTrie(tuple(depths[:cut]), tail, steps, n_above, tuple(starts), node_of_token)
@@ -115,13 +117,11 @@ def _joined(depths: list[ClassLevel], n_above: int) -> ClassLevel:
     n_tokens = np.cumsum([0, *(len(level.token_ids) for level in depths)])
     firsts = [level.first_token[:-1] + before for level, before in zip(depths, n_tokens, strict=False)]
     return ClassLevel(
-        parent=np.concatenate([level.parent + begin for level, begin in zip(depths, begins, strict=True)]).astype(
-            np.int32
-        ),
+        parent=np.concatenate([level.parent + begin for level, begin in zip(depths, begins, strict=True)]),
         byte_class=np.concatenate([level.byte_class for level in depths]),
-        first_child=np.zeros(0, dtype=np.int32),
+        first_child=np.zeros(0, dtype=np.intp),
         token_ids=np.concatenate([level.token_ids for level in depths]),
-        first_token=np.concatenate([*firsts, n_tokens[-1:]]).astype(np.int32),
+        first_token=np.concatenate([*firsts, n_tokens[-1:]]),
     )
 
 
@@ -170,9 +170,9 @@ def _level(
     kept = token_node >= 0
     order = np.argsort(token_node[kept], kind="stable")
     return ClassLevel(
-        parent=parent.astype(np.int32),
-        byte_class=(keys % n_classes).astype(np.int32),
-        first_child=np.searchsorted(parent, np.arange(n_parents + 1)).astype(np.int32),
+        parent=parent.astype(np.intp),
+        byte_class=(keys % n_classes).astype(np.intp),
+        first_child=np.searchsorted(parent, np.arange(n_parents + 1)),
         token_ids=token_ids[kept][order],
-        first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)).astype(np.int32),
+        first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)),
     )

@@ -82,9 +82,10 @@ class Machine:
             state = table[state * n_classes + class_of[byte]]
         return state
 
-    def step_class(self, state: int, byte_class: int) -> int:
-        """The state after any byte of a class."""
-        return self._table[state * self._n_classes + byte_class]
+    @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """intp, flat: the table with each state as the place where its row begins, ``state * n_classes``; the sink's leads to itself."""
+        return np.multiply(self.dfa.table, self._n_classes, dtype=np.intp).reshape(-1)
 
     def is_accepting(self, state: int) -> bool:
         """May the text end here?"""
