@@ -7,7 +7,6 @@ import threading
 import sgbench as sgl
 from sgbench.lang.turns import Turns, aside, beside, in_turn
 from sgbench.lang.waiting import Latch
-
 from tests.lang import local
 from tests.lang.local import completion
 
