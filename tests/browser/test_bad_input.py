@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.browser.conftest import PATIENCE_S
 from tests.browser.test_radix_tree import PREPARE, make_trace
 
 STOP = """
@@ -44,7 +45,7 @@ def test_an_engine_that_stops_while_it_is_watched(browser: Any) -> None:
 def test_a_kernel_that_is_restarted_under_a_live_view(browser: Any) -> None:
     notebook = browser.notebook(PREPARE, "for prompt, output in chats(6): twin.request(prompt, output)")
     notebook.run_all()
-    notebook.wait_widget("nodes > 5", timeout_s=60)
+    notebook.wait_widget("nodes > 5")
     before = int(notebook.widget().get_attribute("data-sgb-nodes"))
     assert notebook.widget().locator(".sgb-status").text_content() == "live"
     notebook.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
@@ -78,7 +79,7 @@ def saved(browser: Any) -> nbformat.NotebookNode:
     make_trace(browser.lab.folder / "s.sgtrace")
     notebook = browser.notebook(SAVED, name="saved.ipynb")
     notebook.run_all()
-    notebook.wait_widget("nodes > 5", timeout_s=60)
+    notebook.wait_widget("nodes > 5")
     return notebook.save()
 
 
@@ -114,6 +115,8 @@ def test_an_untrusted_notebook_without_a_kernel_still_shows_each_picture(
     nbformat.write(saved, browser.lab.folder / "untrusted.ipynb")
     notebook = browser.open("untrusted.ipynb")
     shown = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedImage img"
-    notebook.page.wait_for_function(f"() => document.querySelectorAll('{shown}').length === 5", timeout=30_000)
+    notebook.page.wait_for_function(
+        f"() => document.querySelectorAll('{shown}').length === 5", timeout=1000 * PATIENCE_S
+    )
     sizes = notebook.page.evaluate(f"() => [...document.querySelectorAll('{shown}')].map((img) => img.naturalWidth)")
     assert all(size > 1000 for size in sizes)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import PATIENCE_S
+
 CELL = """%%sgl --watch dashboard
 s += user("Name a colour.") + assistant(gen("colour", max_tokens=8))
 left, right = s.fork(2)
@@ -26,16 +28,16 @@ DRAWN = """root => [...root.querySelectorAll('.sgb-card:not(.sgb-hidden) canvas.
 @pytest.mark.bundled
 def test_a_cell_under_the_dashboard(browser: Any) -> None:
     notebook = browser.notebook("%load_ext sgbench", "%sgl start device=cpu kv_tokens=400", CELL, "s['json']")
-    notebook.run_all(timeout_s=240)
+    notebook.run_all()
     assert notebook.failures() == []
     widget = notebook.widget("Dashboard")
     widget.scroll_into_view_if_needed()
-    notebook.wait_widget("nodes > 3", name="Dashboard", timeout_s=60)
+    notebook.wait_widget("nodes > 3", name="Dashboard")
     cards = widget.locator(".sgb-card:not(.sgb-hidden)")
     assert cards.count() == 5  # the machine's card too: a request was constrained
     notebook.page.wait_for_function(
         f"() => ({DRAWN})(jupyterapp.shell.currentWidget.node.querySelector('[data-sgb-widget=Dashboard]')).every(n => n > 3)",
-        timeout=30_000,
+        timeout=1000 * PATIENCE_S,
     )
     assert len(widget.evaluate(DRAWN)) == 4  # tree, figures, timeline, machine; the text is no canvas
     assert widget.locator(".sgb-fork").count() == 2

@@ -9,6 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.browser.conftest import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent.parent
 
 pytestmark = pytest.mark.bundled
@@ -18,7 +20,7 @@ def test_runs_to_the_end_and_draws_the_tree(browser: Any) -> None:
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", browser.lab.folder / "quickstart.ipynb")
     notebook = browser.open("quickstart.ipynb")
     notebook.page.evaluate("() => { jupyterapp.commands.execute('notebook:clear-all-cell-outputs'); }")
-    notebook.run_all(240)
+    notebook.run_all()
     assert notebook.failures() == []
     shown = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-sgb-widget=RadixTree]")
     sources = [cell.source for cell in nbformat.read(ROOT / "notebooks" / "quickstart.ipynb", 4).cells]
@@ -30,7 +32,7 @@ def test_runs_to_the_end_and_draws_the_tree(browser: Any) -> None:
         )
         cell = notebook.page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden) [data-windowed-list-index="{index}"]')
         tree = cell.locator("[data-sgb-widget=RadixTree]")
-        tree.wait_for(timeout=20_000)
+        tree.wait_for(timeout=1000 * PATIENCE_S)
         assert int(tree.get_attribute("data-sgb-nodes")) > 5
         kinds = [kind for output in notebook.cells()[index]["outputs"] for kind in output.get("data", {})]
         assert ("text/html" in kinds) == beginning.startswith("%%sgl"), "the text stands below the tree"
@@ -45,14 +47,14 @@ def test_a_cell_streams_colours_and_can_be_interrupted(browser: Any) -> None:
     )
     notebook.start_all()
     decoded = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .sgr-run .sgr-o.decoded")
-    decoded.first.wait_for(timeout=60_000)
+    decoded.first.wait_for(timeout=1000 * PATIENCE_S)
     assert notebook.running(1)
     # Each update of the text replaces the node, so the style is asked of whichever stands there.
     found = "[...document.querySelectorAll('.sgr-o.decoded')]"
     underlined = f"() => {found}.some(n => getComputedStyle(n).textDecorationLine.includes('underline'))"
-    notebook.page.wait_for_function(underlined, timeout=30_000)
+    notebook.page.wait_for_function(underlined, timeout=1000 * PATIENCE_S)
     notebook.page.evaluate("() => { jupyterapp.commands.execute('notebook:interrupt-kernel'); }")
-    notebook.wait("cells => cells[1].executionState === 'idle'", 60)
+    notebook.wait("cells => cells[1].executionState === 'idle'")
     assert [failure.split(":")[0] for failure in notebook.failures()] == ["KeyboardInterrupt"]
     html = "".join(o["data"]["text/html"] for o in notebook.cells()[1]["outputs"] if "data" in o)
     assert "interrupted; the text so far is kept" in html
