@@ -177,7 +177,7 @@ class GpuRun:
             rows[name] = self._decode(bench)
         else:
             short = name in ("first_token", "few_shot")
-            often = {"first_token": 9, "few_shot": max(2, repeats)}.get(name, repeats)
+            often = {"first_token": 9, "few_shot": max(5, repeats)}.get(name, repeats)
             rows[name] = bench.seconds(self._work[name], often, warm_up=short or repeats > 1, limit_s=limit_s)
         if name in self._work and name not in ("decode", "differences") and not name.endswith("_off"):
             rows[name]["floor"] = floor.seconds(self._work[name].batches())

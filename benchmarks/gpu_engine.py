@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.gpu_workloads import Ids, Workload
+from benchmarks.gpu_workloads import Ids, Workload, draw_beforehand
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.generate import GenerateCall
 
@@ -73,6 +73,7 @@ class Bench:
 
     def _once(self, workload: Workload, limit_s: float) -> tuple[float, dict[str, Any]]:
         self._seed += 1
+        draw_beforehand(workload, self.engine.runner.vocab_size, self._seed)
         self.engine.flush_cache()
         self.engine.reset_stats()
         began = time.perf_counter()
