@@ -22,6 +22,7 @@ import torch
 from benchmarks.gpu_floor import Ceilings, Floor
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kernels import chosen_products
+from sgbench.engine.models import fused_decoder
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.torch_runner import TorchRunner
@@ -143,8 +144,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--choose", action="store_true", help="choose matrix products by measurement")
+    parser.add_argument("--summing", type=int, help="tokens from which products add themselves to the stream")
     args = parser.parse_args()
     chosen_products.CHOOSE = args.choose
+    fused_decoder.SUMMING_PRODUCTS = args.summing or fused_decoder.SUMMING_PRODUCTS
     began = time.perf_counter()
     of = runner(args.options)
     print(f"start {time.perf_counter() - began:.1f} s")

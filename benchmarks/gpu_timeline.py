@@ -23,6 +23,7 @@ from benchmarks.gpu_programs import shape_folder
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.kernels import chosen_products
+from sgbench.engine.models import fused_decoder
 from sgbench.engine.request import DecodePlan
 from sgbench.engine.runner.torch_runner import TorchRunner
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
@@ -172,8 +173,10 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--json", type=Path)
     parser.add_argument("--choose", action="store_true", help="choose matrix products by measurement")
+    parser.add_argument("--summing", type=int, help="tokens from which products add themselves to the stream")
     args = parser.parse_args()
     chosen_products.CHOOSE = args.choose
+    fused_decoder.SUMMING_PRODUCTS = args.summing or fused_decoder.SUMMING_PRODUCTS
     options = dict(_SETTINGS, load_format="dummy", device="cuda") | args.options
     runner = TorchRunner(EngineConfig.from_options(str(shape_folder(LLAMA_31_8B)), options))
     engine = EngineCore(runner.config, runner, None)

@@ -32,6 +32,8 @@ def test_add_norm(n: int, width: int, dtype: torch.dtype) -> None:
     other = stream.clone()
     close(norm.add_norm(x, stream, weight, 1e-5), twins.add_norm(x, other, weight, 1e-5))
     assert torch.equal(stream, other)
+    close(norm.norm(stream, weight, 1e-5), twins.norm(other, weight, 1e-5))
+    assert torch.equal(stream, other)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

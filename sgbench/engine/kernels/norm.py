@@ -22,13 +22,14 @@ def _add_norm(x, stream, weight, out, width, eps, parts: tl.constexpr, block: tl
     row = tl.program_id(0).to(tl.int64) * width
     column = tl.arange(0, block)
     inside = column < width
-    added = tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
-    for _ in tl.static_range(1, parts):
-        x += tl.num_programs(0).to(tl.int64) * width
-        added += tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
-    total = tl.load(stream + row + column, mask=inside, other=0.0).to(tl.float32) + added
-    rounded = total.to(stream.dtype.element_ty)
-    tl.store(stream + row + column, rounded, mask=inside)
+    rounded = tl.load(stream + row + column, mask=inside, other=0.0)
+    if parts > 0:
+        added = tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
+        for _ in tl.static_range(1, parts):
+            x += tl.num_programs(0).to(tl.int64) * width
+            added += tl.load(x + row + column, mask=inside, other=0.0).to(tl.float32)
+        rounded = (rounded.to(tl.float32) + added).to(stream.dtype.element_ty)
+        tl.store(stream + row + column, rounded, mask=inside)
     value = _normed(rounded.to(tl.float32), weight, column, width, eps)
     tl.store(out + row + column, value.to(out.dtype.element_ty), mask=inside)
 
@@ -59,6 +60,15 @@ def _embed_norm(
     tl.store(stream + token * width + column, value, mask=inside)
     normed = _normed(value.to(tl.float32), weight, column, width, eps)
     tl.store(out + token * width + column, normed.to(out.dtype.element_ty), mask=inside)
+
+
+def norm(stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """``stream / sqrt(mean(stream ** 2) + eps) * weight`` of ``[n, width]``, contiguous."""
+    n, width = stream.shape
+    assert stream.is_contiguous()
+    out = torch.empty_like(stream)
+    _add_norm[(n,)](stream, stream, weight, out, width, eps, parts=0, **_launch(width))
+    return out
 
 
 def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:

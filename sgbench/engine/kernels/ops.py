@@ -15,6 +15,7 @@ class StepOps:
     """What a step does beside matrix products and attention; see the modules of this package for each."""
 
     name: str
+    norm: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
     add_norm: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
     embed_norm: Callable[
         [torch.Tensor, torch.Tensor | None, torch.Tensor, torch.Tensor, torch.Tensor, float],
@@ -44,6 +45,7 @@ def triton_ops() -> StepOps:
 
     return StepOps(
         name="triton",
+        norm=norm.norm,
         add_norm=norm.add_norm,
         embed_norm=norm.embed_norm,
         rotate_store=rope.rotate_store,
@@ -60,6 +62,7 @@ def torch_ops() -> StepOps:
 
     return StepOps(
         name="torch",
+        norm=twins.norm,
         add_norm=twins.add_norm,
         embed_norm=twins.embed_norm,
         rotate_store=twins.rotate_store,

@@ -16,6 +16,11 @@ def _norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     return (wide * (wide.square().mean(-1, keepdim=True) + eps).rsqrt() * weight.float()).to(x.dtype)
 
 
+def norm(stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """See `norm.norm`."""
+    return _norm(stream, weight, eps)
+
+
 def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     """See `norm.add_norm`."""
     stream.copy_(stream.float() + (x.sum(0) if x.dim() == 3 else x.float()))

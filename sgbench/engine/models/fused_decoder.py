@@ -57,6 +57,8 @@ class TokenBatch:
         return torch.where(self.ids < 0, self.last.index_select(0, self.rows.long()), self.ids).clamp(min=0)
 
 
+SUMMING_PRODUCTS = 1 << 30
+"""From so many tokens on a product is added to the residual stream where it is computed."""
 _TRIED = 8
 """Layers whose weights products are tried on: more than the cache holds."""
 
@@ -125,20 +127,34 @@ class FusedDecoder:
         product = self._linear(x, weight, bias)
         return self._ops.silu_mul(product) if kind == "gated" else product
 
+    def _add_norm(
+        self,
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        stream: torch.Tensor,
+        norm: torch.Tensor,
+    ) -> torch.Tensor:
+        """``stream`` gets the product; returns its norm. For many tokens the product adds itself: memory is idle while it computes."""
+        eps = self._config.norm_eps
+        if bias is None and len(x) >= SUMMING_PRODUCTS and self._linear is plain_linear:
+            torch.addmm(stream, x, weight.t(), out=stream)
+            return self._ops.norm(stream, norm, eps)
+        return self._ops.add_norm(self._product("parts", x, weight, bias), stream, norm, eps)
+
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """Hidden states after the final norm, ``[n, hidden_size]``."""
-        weights, ops = self._weights, self._ops
-        eps, layers = self._config.norm_eps, weights.layers
-        stream, normed = ops.embed_norm(batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, eps)
+        weights, layers = self._weights, self._weights.layers
+        stream, normed = self._ops.embed_norm(
+            batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, self._config.norm_eps
+        )
         for index, layer in enumerate(layers):
             qkv = self._product("whole", normed, layer.qkv, layer.qkv_bias)
             mixed = self._attend(index, layer, qkv, batch, attention)
-            normed = ops.add_norm(
-                self._product("parts", mixed, layer.out, layer.out_bias), stream, layer.post_norm, eps
-            )
+            normed = self._add_norm(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
             gated = self._product("gated", normed, layer.gate_up, layer.gate_up_bias)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
-            normed = ops.add_norm(self._product("parts", gated, layer.down, layer.down_bias), stream, following, eps)
+            normed = self._add_norm(gated, layer.down, layer.down_bias, stream, following)
         return normed
 
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
