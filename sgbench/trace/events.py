@@ -432,10 +432,18 @@ def to_dict(event: Event) -> dict[str, Any]:
     return data
 
 
-def from_dict(data: Mapping[str, Any]) -> Event | None:
+def from_dict(data: Mapping[str, Any], numbers: dict[int, int] | None = None) -> Event | None:
     """The event that `to_dict` wrote; None for a kind this version does not know (newer files stay readable).
 
     Fields that this version does not know are ignored.
+
+    Parameters
+    ----------
+    data
+        Of JSON.
+    numbers
+        Numbers of long runs are taken from here where they are, else put here: whoever reads many events has each token id once, for
+        a quarter of the memory. None: each event has its own.
 
     Raises
     ------
@@ -450,7 +458,7 @@ def from_dict(data: Mapping[str, Any]) -> Event | None:
     for field in _fields(name):
         if field.name in data:
             raw = data[field.name]
-            values[field.name] = _tuples(raw) if type(raw) is list and not field.mapping else raw
+            values[field.name] = _tuples(raw, numbers) if type(raw) is list and not field.mapping else raw
         elif field.required:
             raise KeyError(field.name)
     return kind(**values)
@@ -473,8 +481,14 @@ def _fields(kind: str) -> tuple[_Field, ...]:
     return tuple(found)
 
 
-def _tuples(values: list[Any]) -> tuple[Any, ...]:
+def _tuples(values: list[Any], numbers: dict[int, int] | None) -> tuple[Any, ...]:
     """Lists as tuples, all the way down; JSON has no tuples. Lists here hold things of one kind."""
     if values and type(values[0]) is list:
-        return tuple(_tuples(value) for value in values)
+        return tuple(_tuples(value, numbers) for value in values)
+    if numbers is not None and len(values) >= _LONG and type(values[0]) is int:
+        return tuple(map(numbers.setdefault, values, values))
     return tuple(values)
+
+
+_LONG = 16
+"""Runs that are worth looking their numbers up."""

@@ -23,6 +23,9 @@ from sgbench.trace.header import VERSION, TraceHeader
 
 VOCAB = "vocab"
 
+LONGEST_LINE = 1 << 28
+"""Characters; a keyframe of a tree of ten million tokens is shorter."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unknown:
@@ -84,8 +87,25 @@ def write(path: Path, contents: Contents) -> None:
         part.unlink(missing_ok=True)
 
 
-def read(path: Path, max_events: int | None = None) -> Contents:
-    """Read a trace, or the good part of one that is damaged, cut short, newer, or longer than ``max_events``: `Contents.missing` says so.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of a file is read, the first of it: so many events, which fill about so much memory."""
+
+    events: int
+    memory_bytes: int
+
+
+_PARSED = 6
+"""Bytes that a character of JSON takes as plain data."""
+
+
+def _memory_of(line: str) -> int:
+    """About how many bytes the event of a line takes: objects for a few fields, or a word for each token id, whose number is shared."""
+    return 150 + int(1.4 * len(line))
+
+
+def read(path: Path, limit: Limit | None = None) -> Contents:
+    """Read a trace, or the good part of one that is damaged, cut short, newer, or goes beyond ``limit``: `Contents.missing` says so.
 
     Raises
     ------
@@ -94,7 +114,7 @@ def read(path: Path, max_events: int | None = None) -> Contents:
     FileNotFoundError
         There is no such file.
     """
-    reader = _Reader(path, max_events)
+    reader = _Reader(path, limit)
     try:
         with many_objects():
             reader.read()
@@ -107,7 +127,7 @@ def read(path: Path, max_events: int | None = None) -> Contents:
         reader.stopped(f"line {where}: the file is damaged or cut short ({damage})", damage)
     except TraceError:
         raise
-    except (ValueError, TypeError, AttributeError) as wrong:
+    except (ValueError, TypeError, AttributeError, RecursionError) as wrong:
         reader.stopped(f"line {reader.number}: {wrong}", wrong)
     return reader.contents()
 
@@ -115,9 +135,11 @@ def read(path: Path, max_events: int | None = None) -> Contents:
 class _Reader:
     """Reads a file line by line and keeps what was good."""
 
-    def __init__(self, path: Path, max_events: int | None) -> None:
+    def __init__(self, path: Path, limit: Limit | None) -> None:
         self._path = path
-        self._max_events = max_events
+        self._limit = limit
+        self._numbers: dict[int, int] = {}
+        self._memory_bytes = 0
         self._header: TraceHeader | None = None
         self._events: list[Event] = []
         self._vocab: dict[int, str] = {}
@@ -127,27 +149,42 @@ class _Reader:
 
     def read(self) -> None:
         with open_text(self._path, "r") as lines:
-            newer = self._read_header(_parse(lines.readline()))
-            for self.number, line in enumerate(lines, start=2):
+            newer = self._read_header(_parse(lines.readline(LONGEST_LINE)))
+            for self.number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE), ""), start=2):
                 if line.isspace():
                     continue
-                if self._max_events is not None and len(self._events) >= self._max_events:
-                    self._missing = (
-                        f"only the first {len(self._events):,} events are here, the file goes on at line {self.number:,}: "
-                        "Trace.load(path, max_events=None) reads all"
-                    )
+                self._memory_bytes += _memory_of(line)
+                if self._limit is not None and self._full(self._limit):
                     break
-                self._take(_parse(line))
+                self._take(_parse(line), len(line))
         if newer and not self._events:
             raise TraceError(f"{self._path}, line 1: {newer}")
         self._missing = newer or self._missing
 
-    def _take(self, data: dict[str, Any]) -> None:
+    def _full(self, limit: Limit) -> bool:
+        """Is there no room for the present line? Then say so."""
+        if len(self._events) < limit.events and (
+            self._memory_bytes <= limit.memory_bytes or not (self._events or self._unknown)
+        ):
+            return False
+        why = (
+            ""
+            if len(self._events) >= limit.events
+            else f", which fill about {limit.memory_bytes / 1e9:.1f} GB of memory"
+        )
+        self._missing = (
+            f"only the first {len(self._events):,} events are here{why}, the file goes on at line {self.number:,}: "
+            "Trace.load(path, max_events=None) reads all"
+        )
+        return True
+
+    def _take(self, data: dict[str, Any], chars: int) -> None:
         if data["kind"] == VOCAB:
             self._vocab.update({int(i): str(text) for i, text in data["tokens"].items()})
-        elif (event := from_dict(data)) is not None:
+        elif (event := from_dict(data, self._numbers)) is not None:
             self._events.append(event)
         else:
+            self._memory_bytes += _PARSED * chars
             self._unknown.append(Unknown(len(self._events), data))
 
     def _read_header(self, data: dict[str, Any]) -> str:
@@ -175,6 +212,8 @@ class _Reader:
 
 
 def _parse(line: str) -> dict[str, Any]:
+    if len(line) == LONGEST_LINE:
+        raise ValueError(f"the line has more than {LONGEST_LINE:,} characters: no event is that long")
     if not line.endswith("\n") and not line.endswith("}"):
         raise ValueError("the file ends in the middle of a line: it was cut short")
     data = json.loads(line)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_EVENTS = 2_000_000
 """Most events that `Trace.load` reads unless it is told otherwise."""
 
+MAX_MEMORY_BYTES = 2_000_000_000
+"""About the most memory that `Trace.load` fills with them: long prompts take more of it than many steps."""
+
 
 class Trace:
     """Events in order, with what is needed to read them elsewhere.
@@ -253,7 +256,7 @@ class Trace:
         Parameters
         ----------
         max_events
-            Read at most so many, the first; None: all. A million takes about a gigabyte of memory.
+            Read at most so many, the first, and no more than fill about two gigabytes of memory; None: all, whatever they take.
         whole
             Take nothing but a whole trace.
 
@@ -264,7 +267,8 @@ class Trace:
         FileNotFoundError
             There is no such file.
         """
-        contents = file.read(Path(path), max_events)
+        limit = None if max_events is None else file.Limit(max_events, MAX_MEMORY_BYTES)
+        contents = file.read(Path(path), limit)
         if contents.missing:
             sentence = f"{path}, {contents.missing}"
             if whole:

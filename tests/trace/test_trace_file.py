@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sgbench.errors import TraceError, UsageError
 from sgbench.trace import Trace
-from sgbench.trace.events import KINDS, Keyframe, ProgramStarted, from_dict, to_dict
+from sgbench.trace.events import KINDS, Keyframe, ProgramStarted, RequestQueued, from_dict, to_dict
 from sgbench.trace.vocab import Vocab, from_bytes, readable
 from tests.radix_twin import RadixTwin, chats
 
@@ -166,9 +166,50 @@ def test_a_file_that_is_too_long_is_opened_as_far_as_asked(tmp_path: Path) -> No
     assert Trace.load(path, max_events=None).missing == ""
 
 
+def test_a_file_that_would_fill_the_memory_is_opened_as_far_as_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, trace = recorded()
+    path = trace.save(tmp_path / "t.sgtrace")
+    monkeypatch.setattr("sgbench.trace.trace.MAX_MEMORY_BYTES", path.stat().st_size // 2)
+    with pytest.warns(
+        UserWarning, match="events are here, which fill about 0.0 GB of memory, the file goes on at line"
+    ):
+        again = Trace.load(path)
+    assert 0 < len(again) < len(trace) and again.events == trace.events[: len(again)]
+    assert "max_events=None" in again.notes[0]
+    assert Trace.load(path, max_events=None).events == trace.events
+
+
+def test_a_line_of_an_unknown_kind_counts_against_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.sgtrace"
+    path.write_text('{"sgtrace": 1}\n' + '{"kind": "NodeDreamt", "of": [1, 2, 3]}\n' * 100)
+    monkeypatch.setattr("sgbench.trace.trace.MAX_MEMORY_BYTES", 10_000)
+    with pytest.warns(UserWarning, match="only the first 0 events are here"):
+        assert "1 line" not in Trace.load(path).notes[1]
+
+
+def test_a_line_without_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sgbench.trace.file.LONGEST_LINE", 1_000)
+    path = tmp_path / "t.sgtrace"
+    path.write_text('{"sgtrace": 1}\n' + json.dumps(to_dict(ProgramStarted(program=1, name="qa"))) + "\n" + "[" * 5_000)
+    with pytest.warns(UserWarning, match="line 3: the line has more than 1,000 characters.*1 events before it"):
+        assert len(Trace.load(path)) == 1
+
+
+def test_each_token_id_of_a_file_is_there_once(tmp_path: Path) -> None:
+    _, trace = recorded()
+    ids = tuple(range(5_000, 5_030))
+    trace.append(RequestQueued(seq=10**6, rid=900, prompt_ids=ids, max_new_tokens=1))
+    trace.append(RequestQueued(seq=10**6 + 1, rid=901, prompt_ids=ids, max_new_tokens=1))
+    one, other = Trace.load(trace.save(tmp_path / "t.sgtrace")).events[-2:]
+    assert all(a is b for a, b in zip(one.prompt_ids, other.prompt_ids, strict=True))
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
+        (['{"sgtrace": 1}', "[" * 100_000], "line 2"),
         ([], "line 1.*cut short"),
         (['{"hello": 1}'], "line 1.*no sgbench trace"),
         (['{"sgtrace": 99}'], "line 1.*version 99.*upgrade"),
