@@ -78,6 +78,10 @@ class FullScale:
         Draw the answers (`sgbench.workloads.drawn`), as random weights need it.
     size, alone
         Programs at once and one after another; None: the paper's and `ALONE`, less where time is short.
+    facts
+        Told what the engine says of itself.
+    clock
+        Seconds, from any start.
     """
 
     arms: Sequence[Arm]
@@ -89,7 +93,11 @@ class FullScale:
     size: int | None = None
     alone: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    _began: float = field(default_factory=time.perf_counter)
+    clock: Callable[[], float] = time.perf_counter
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
 
     def run(self, workloads: Sequence[Workload]) -> None:
         """Measure; rows are told one by one.
@@ -110,14 +118,14 @@ class FullScale:
                 self._measure(engines, workload, min(share, self._left()))
 
     def _left(self) -> float:
-        return float("inf") if self.budget_s is None else self.budget_s - (time.perf_counter() - self._began)
+        return float("inf") if self.budget_s is None else self.budget_s - (self.clock() - self._began)
 
     def _measure(self, engines: Engines, workload: Workload, seconds: float) -> None:
         """Both rows of a workload, within ``seconds`` as far as can be told from a program run alone, which warms up, too."""
         if seconds <= 0:
             self.told.shortened(workload.name, "not measured: no time was left")
             return
-        until = time.perf_counter() + seconds
+        until = self.clock() + seconds
         alone = self._round(engines, workload, self.arms, 1, 1)
         arms = [arm for arm in self.arms if any(report.arm == arm.name for report in alone)]
         if not arms:
@@ -125,13 +133,13 @@ class FullScale:
         each = sum(report.seconds for report in alone)
         at_once = workload.parallel
         share = 1.0 if at_once == 1 else _AT_ONCE_SHARE
-        room = self._room(workload, (until - time.perf_counter()) * share / each, at_once)
+        room = self._room(workload, (until - self.clock()) * share / each, at_once)
         if each > self._left():
-            self.told.shortened(workload.name, f"{at_once} at once: not measured, no time was left")
+            self.told.shortened(workload.name, f"{_how(at_once)}: not measured, no time was left")
         else:
             self._tell(workload, self._round(engines, workload, arms, room, at_once), at_once)
         if at_once > 1:
-            room = self._room(workload, (until - time.perf_counter()) / each, 1)
+            room = self._room(workload, (until - self.clock()) / each, 1)
             self._tell(workload, self._round(engines, workload, arms, room, 1) if room > 1 else alone, 1)
 
     def _room(self, workload: Workload, affordable: float, parallel: int) -> int:
@@ -151,8 +159,7 @@ class FullScale:
             self.told.measured({**result.to_dict(), "paper_size": workload.paper_size})
         most = self._most(workload, parallel)
         if reports and reports[0].size < most:
-            how = "one at a time" if parallel == 1 else f"{parallel} at once"
-            self.told.shortened(workload.name, f"{how}: {reports[0].size} programs instead of {most}")
+            self.told.shortened(workload.name, f"{_how(parallel)}: {reports[0].size} programs instead of {most}")
 
     def _round(
         self, engines: Engines, workload: Workload, arms: Sequence[Arm], size: int, parallel: int
@@ -179,3 +186,7 @@ class FullScale:
             arm=arm.name,
             backend=DrawnBackend(engine) if self.drawn else None,
         )
+
+
+def _how(parallel: int) -> str:
+    return "one at a time" if parallel == 1 else f"{parallel} at once"
