@@ -6,6 +6,9 @@ const SETTLE_MS = 90; // time constant of a movement
 const GLOW_MS = 900; // how long a change shines
 const DONE = 0.4; // pixels: close enough
 const NAMES = ["none", "new", "hit", "gone"];
+const NUMBERS = new Intl.NumberFormat(); // made once: a format for each number costs more than its drawing
+const MOST_MEASURED = 20000;
+const measured = new Map(); // what was measured, by font, room and text: each frame asks the same again
 
 export class Scene {
   constructor(canvas) {
@@ -179,12 +182,13 @@ function drawWords(ctx, block, palette, mark) {
   }
   const room = x + w - 7 - left;
   const two = h >= 29;
-  const number = item.tokens.toLocaleString();
+  const number = NUMBERS.format(item.tokens);
   if (h < 10 || room < 8) return;
   ctx.textBaseline = "middle";
-  ctx.font = `10px ${palette.uiFont}`;
+  const small = `10px ${palette.uiFont}`;
+  ctx.font = small;
   const label = two ? `${number} token${item.tokens === 1 ? "" : "s"}` : number;
-  const labelWidth = ctx.measureText(label).width;
+  const labelWidth = known(`${small}|${label}`, () => ctx.measureText(label).width);
   ctx.fillStyle = palette.dim;
   if (two) {
     if (labelWidth <= room) ctx.fillText(label, left, y + h - 10);
@@ -193,10 +197,20 @@ function drawWords(ctx, block, palette, mark) {
   const both = room - labelWidth - 8 >= 4 * size * 0.6; // else the text alone, which tells more
   if (!two && both) ctx.fillText(label, x + w - 7 - labelWidth, y + h / 2 + 0.5);
   const textRoom = two || !both ? room : room - labelWidth - 8;
-  ctx.font = `${size}px ${palette.codeFont}`;
-  const shown = fit(ctx, visible(item.text), textRoom);
+  const font = `${size}px ${palette.codeFont}`;
+  ctx.font = font;
+  const shown = known(`${font}|${Math.floor(textRoom)}|${item.text}`, () => fit(ctx, visible(item.text), Math.floor(textRoom)));
   ctx.fillStyle = mark === "gone" ? palette.dim : palette.text;
   if (shown) ctx.fillText(shown, left, two ? y + 11.5 : y + h / 2 + 0.5);
+}
+
+function known(key, measure) {
+  let found = measured.get(key);
+  if (found === undefined) {
+    if (measured.size >= MOST_MEASURED) measured.clear();
+    measured.set(key, (found = measure()));
+  }
+  return found;
 }
 
 const OPENS = /<\|[^|<>]*(?:start|begin)[^|<>]*\|>/g;
@@ -270,8 +284,8 @@ function drawCounted(ctx, { item, x, y, w, h }, palette, mark) {
   ctx.fillStyle = palette.dim;
   ctx.font = `10px ${palette.uiFont}`;
   ctx.textBaseline = "middle";
-  const nodes = `+${item.nodes.toLocaleString()} node${item.nodes === 1 ? "" : "s"}`;
-  ctx.fillText(item.worded ? `${nodes} · ${item.tokens.toLocaleString()} tokens` : nodes, x + 27, y + h / 2 + 0.5);
+  const nodes = `+${NUMBERS.format(item.nodes)} node${item.nodes === 1 ? "" : "s"}`;
+  ctx.fillText(item.worded ? `${nodes} · ${NUMBERS.format(item.tokens)} tokens` : nodes, x + 27, y + h / 2 + 0.5);
   if (!item.bar) return;
   ctx.globalAlpha *= 0.75;
   ctx.fillStyle = mark === "none" ? palette.cached : edge;
