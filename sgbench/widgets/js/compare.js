@@ -14,7 +14,7 @@ function figureRow(figure, sides) {
     const [low, high] = figure.spread[i] ?? [0, 0];
     return bar(name, (figure.medians[i] ?? 0) / most, high > low ? [low / most, high / most] : null, figure.shown[i], sides[i].predicted);
   });
-  const gain = figure.gain === null ? "" : `${figure.gain.toFixed(2)}×`;
+  const gain = figure.gain === null ? "" : `${figure.gain.toFixed(figure.gain < 10 ? 2 : figure.gain < 100 ? 1 : 0)}×`;
   const verdict = figure.gain === null ? "" : figure.gain >= 1.05 ? " sgb-gain-better" : figure.gain <= 0.95 ? " sgb-gain-worse" : "";
   const words = `${figure.name}: ${sides[0].name} ${figure.shown[0]}, ${sides[1].name} ${figure.shown[1]}${gain ? `, ${gain} as good` : ""}`;
   return el("div", { class: "sgb-figure-row", role: "listitem", "aria-label": words },

@@ -34,7 +34,7 @@ export class Controls {
         button("On one change (])", ICONS.next, () => this.step(1)),
         button("To the end (End)", ICONS.last, () => this.toEnd())),
       el("div", { class: "sgb-time" }, this.strip, this.slider),
-      el("div", { class: "sgb-where" }, this.place, this.liveButton),
+      el("div", { class: "sgb-where" }, this.place),
       el("label", { class: "sgb-choice" }, "Speed", this.speed),
       el("label", { class: "sgb-choice", title: "What the tree's colours look back on" }, "Colours", this.window));
     this.element.lastChild.classList.toggle("sgb-hidden", !store.model.get("marks"));
@@ -125,7 +125,7 @@ export class Controls {
     const share = length ? (100 * position) / length : 0;
     this.slider.style.setProperty("--sgb-share", `${share}%`);
     const step = event && event.step >= 0 ? ` · step ${event.step.toLocaleString()}` : "";
-    this.place.style.minWidth = `${2 * length.toLocaleString().length + 10}ch`; // the slider holds still while figures grow
+    this.place.style.minWidth = `${2 * length.toLocaleString().length + 9}ch`; // the slider holds still while figures grow
     setText(this.place, `event ${position.toLocaleString()} of ${length.toLocaleString()}${step}`);
     this.slider.setAttribute("aria-valuetext", `${this.place.textContent}. ${narrate(this.player)}`);
     setText(this.caption, narrate(this.player));

@@ -17,7 +17,9 @@ export class Pool {
 
   refresh(player) {
     const capacity = player.gauges[GAUGE.CAPACITY];
-    this.element.classList.toggle("sgb-hidden", capacity <= 0);
+    this.known ||= capacity > 0;
+    this.element.classList.toggle("sgb-hidden", !this.known);
+    this.element.classList.toggle("sgb-unseen", capacity <= 0); // keeps its room before the first event: nothing jumps
     if (capacity <= 0) return;
     PARTS.forEach(([, word, gauge], i) => {
       const value = Math.max(0, player.gauges[gauge]);

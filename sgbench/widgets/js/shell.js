@@ -49,7 +49,7 @@ export class Shell {
     this.summaries = this.panels.map(() => el("span", { class: "sgb-summary" }));
     this.cards = this.panels.map((panel, i) => this.card(panel, this.summaries[i], several));
     this.tools = el("div", { class: "sgb-zoom" }, ...(several ? [] : this.panels[0].tools ?? []), textButton("?", "Keys (?)", () => this.toggleHelp()));
-    const foot = el("div", { class: "sgb-foot" }, this.controls.caption, this.tools);
+    const foot = el("div", { class: "sgb-foot" }, this.controls.caption, this.controls.liveButton, this.tools);
     this.root = el("div", {
       class: `sgb-root sgb-${this.name.toLowerCase()}`, "data-sgb-widget": this.name, "data-sgb-seq": "-1", "data-sgb-nodes": "0",
       "data-lm-suppress-shortcuts": "true",
