@@ -12,7 +12,7 @@ const HINTS = {
   notebook: 'Open a notebook: its engine shows here.',
   kernel: 'This notebook has no kernel.',
   loaded: 'sgbench is not loaded in this kernel.',
-  engine: 'No engine runs yet. The first %%sgl cell starts one.',
+  none: 'No engine runs yet. The first %%sgl cell starts one.',
   remote: 'Cells run on a server: what it caches is not seen from here.'
 };
 
@@ -81,7 +81,7 @@ export class EnginePanel extends Widget {
     const { link, notebook } = this.focus;
     const state = link?.state ?? null;
     const shows = Boolean(state?.stats);
-    const hint = !notebook ? 'notebook' : !link ? 'kernel' : !state ? 'loaded' : !state.engine ? 'engine' : 'remote';
+    const hint = !notebook ? 'notebook' : !link ? 'kernel' : !state ? 'loaded' : !state.engine ? 'none' : 'remote';
     this.empty.classList.toggle('sgb-lab-hidden', shows);
     this.body.classList.toggle('sgb-lab-hidden', !shows);
     this.loadButton.classList.toggle('sgb-lab-hidden', shows || hint !== 'loaded');

@@ -95,7 +95,7 @@ class Link:
         follower: Follower | None = None
         while self._goes_on():
             self._woken.clear()
-            began, worked = time.monotonic(), time.thread_time()
+            worked = time.thread_time()
             used = self._in_use()
             if used is not engine:
                 if follower is not None:
@@ -106,7 +106,7 @@ class Link:
                 tree = None if follower is None else follower.tree()  # first: the figures are of then or later
                 self._send({**figures(used), "tree": tree})
             rest = max(1 / PER_SECOND, (time.thread_time() - worked) / SHARE)
-            if not self._off.wait(began + rest - time.monotonic()):
+            if not self._off.wait(rest):
                 self._woken.wait(LOOK_S)
         if follower is not None:
             follower.close()
