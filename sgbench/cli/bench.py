@@ -220,6 +220,7 @@ def _measure_all(
         budget_s=given.budget,
         drawn=drawn,
         seed=given.seed,
+        repeats=given.repeats,
         size=given.size,
         alone=given.latency,
         facts=run.facts,

@@ -202,7 +202,7 @@ def compare(
                         raise
                     del runs[arm.name]
                     left_out(arm.name, failure)
-    yield from _summed(runs)
+    yield from summed(runs)
 
 
 class Engines:
@@ -272,7 +272,8 @@ def _run_once(
     return run(size=size, cases=cases)
 
 
-def _summed(runs: Mapping[str, list[RunReport]]) -> Iterator[ArmResult]:
+def summed(runs: Mapping[str, list[RunReport]]) -> Iterator[ArmResult]:
+    """Each arm's runs as one result; the first arm is the one whose answers the others' are compared with."""
     first: tuple[str, ...] | None = None
     for reports in runs.values():
         ordered = sorted(reports, key=lambda report: report.seconds)

@@ -5,13 +5,14 @@ Knows arms and budgets, no workload's program.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import SgbenchError, UsageError
-from sgbench.workloads.arms import Arm, ArmResult, Engines
+from sgbench.workloads.arms import Arm, Engines, summed
 from sgbench.workloads.drawn import DrawnBackend
 from sgbench.workloads.report import RunReport
 from sgbench.workloads.workload import Workload
@@ -38,9 +39,9 @@ IMPORTANCE = (
 
 ALONE = 10
 """Programs one after another, for latency (paper section 6: averaged over several instances)."""
-_AT_ONCE_SHARE = 0.75
-_SLACK = 1.5
-"""Rows that take less than their share leave the rest to those after them, so a row may take more than an even share."""
+_AT_ONCE_SHARE = 0.6
+_SLACK = 2.0
+"""Workloads that take less than their share leave the rest to those after them, so one may take more than an even share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,8 @@ class FullScale:
         Seconds for everything, the engine's start included; None: the paper's sizes, whatever they take.
     drawn
         Draw the answers (`sgbench.workloads.drawn`), as random weights need it.
+    repeats
+        Rounds of a row, the arms in turn in each; the median counts.
     size, alone
         Programs at once and one after another; None: the paper's and `ALONE`, less where time is short.
     facts
@@ -90,6 +93,7 @@ class FullScale:
     budget_s: float | None = None
     drawn: bool = True
     seed: int = 0
+    repeats: int = 1
     size: int | None = None
     alone: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -105,61 +109,89 @@ class FullScale:
         Raises
         ------
         UsageError
-            The budget is not positive.
+            The budget or ``repeats`` is not positive.
         """
         if self.budget_s is not None and not self.budget_s > 0:
             raise UsageError(f"--budget {self.budget_s:g}: more than 0 seconds are needed")
+        if self.repeats < 1:
+            raise UsageError(f"--repeats {self.repeats}: at least 1 is needed")
         order = {name: at for at, name in enumerate(IMPORTANCE)}
         waiting = sorted(workloads, key=lambda workload: order.get(workload.name, len(order)))
         with Engines(self.make_engine, one_engine=True) as engines:
+            self._warm_up(engines, waiting[-1:])
             while waiting:
                 workload = waiting.pop(0)
                 share = self._left() * _SLACK / (len(waiting) + 1)
                 self._measure(engines, workload, min(share, self._left()))
 
+    def _warm_up(self, engines: Engines, cheap: Sequence[Workload]) -> None:
+        """What a new engine does once, it does before the first row."""
+        for workload in cheap:
+            for arm in self.arms:
+                if self._left() > 0:
+                    with contextlib.suppress(SgbenchError), engines.under(arm) as engine:  # rows tell what is wrong
+                        self._once(engine, workload, arm, 1, 1)
+
     def _left(self) -> float:
         return float("inf") if self.budget_s is None else self.budget_s - (self.clock() - self._began)
 
     def _measure(self, engines: Engines, workload: Workload, seconds: float) -> None:
-        """Both rows of a workload, within ``seconds`` as far as can be told from a program run alone, which warms up, too."""
+        """Both rows of a workload, within ``seconds`` as far as a first small run can tell.
+
+        That run makes what a workload needs once (such as machines of its constraints), too. It stands as the row if there is time for none
+        that is as large.
+        """
         if seconds <= 0:
             self.told.shortened(workload.name, "not measured: no time was left")
             return
         until = self.clock() + seconds
-        alone = self._round(engines, workload, self.arms, 1, 1)
-        arms = [arm for arm in self.arms if any(report.arm == arm.name for report in alone)]
-        if not arms:
-            return
-        each = sum(report.seconds for report in alone)
-        at_once = workload.parallel
-        share = 1.0 if at_once == 1 else _AT_ONCE_SHARE
-        room = self._room(workload, (until - self.clock()) * share / each, at_once)
-        if each > self._left():
-            self.told.shortened(workload.name, f"{_how(at_once)}: not measured, no time was left")
-        else:
-            self._tell(workload, self._round(engines, workload, arms, room, at_once), at_once)
-        if at_once > 1:
-            room = self._room(workload, (until - self.clock()) / each, 1)
-            self._tell(workload, self._round(engines, workload, arms, room, 1) if room > 1 else alone, 1)
+        at_once, most = workload.parallel, self._most(workload, workload.parallel)
+        small = min(most, max(1, at_once // (2 if at_once <= 16 else 4)))
+        reports = self._again(engines, workload, self.arms, small, at_once, most, until, _AT_ONCE_SHARE)
+        arms = [arm for arm in self.arms if _ran(arm, reports)]
+        if at_once > 1 and arms:
+            self._again(engines, workload, arms, 1, 1, self._most(workload, 1), until, 1.0)
 
-    def _room(self, workload: Workload, affordable: float, parallel: int) -> int:
-        """Programs of a row. Programs that decode for long share their steps, so half of what runs at once is tried in any case."""
-        most = self._most(workload, parallel)
-        return most if self.budget_s is None else min(most, max(1, parallel // 2, int(affordable)))
+    def _again(
+        self,
+        engines: Engines,
+        workload: Workload,
+        arms: Sequence[Arm],
+        small: int,
+        parallel: int,
+        most: int,
+        until: float,
+        share: float,
+    ) -> list[RunReport]:
+        """A row: a run of ``small`` programs, and one of as many as a share of the time foresees, if that is no fewer."""
+        if self._left() <= 0:
+            self.told.shortened(workload.name, f"{_how(parallel)}: not measured, no time was left")
+            return []
+        reports = self._round(engines, workload, arms, small, parallel)
+        if not reports:
+            return []
+        each = sum(report.seconds for report in reports) / small
+        seconds = (until - self.clock()) * share / self.repeats
+        room = most if self.budget_s is None else min(most, int(seconds / each))
+        rounds = [reports]
+        if room >= small:
+            able = [arm for arm in arms if _ran(arm, reports)]
+            rounds = [self._round(engines, workload, able, room, parallel) for _ in range(self.repeats)]
+        self._tell(workload, rounds, parallel)
+        return rounds[-1]
 
     def _most(self, workload: Workload, parallel: int) -> int:
         if parallel == workload.parallel:
             return self.size or workload.paper_size
         return self.alone or ALONE
 
-    def _tell(self, workload: Workload, reports: Sequence[RunReport], parallel: int) -> None:
-        for report in reports:
-            same = None if report is reports[0] else report.answers == reports[0].answers
-            result = ArmResult(report=report, seconds=(report.seconds,), same_answers=same)
+    def _tell(self, workload: Workload, rounds: Sequence[Sequence[RunReport]], parallel: int) -> None:
+        by_arm = {arm.name: [r for reports in rounds for r in reports if r.arm == arm.name] for arm in self.arms}
+        for result in summed({name: reports for name, reports in by_arm.items() if reports}):
             self.told.measured({**result.to_dict(), "paper_size": workload.paper_size})
-        most = self._most(workload, parallel)
-        if reports and reports[0].size < most:
-            self.told.shortened(workload.name, f"{_how(parallel)}: {reports[0].size} programs instead of {most}")
+        size, most = rounds[0][0].size, self._most(workload, parallel)
+        if size < most:
+            self.told.shortened(workload.name, f"{_how(parallel)}: {size} programs instead of {most}")
 
     def _round(
         self, engines: Engines, workload: Workload, arms: Sequence[Arm], size: int, parallel: int
@@ -190,3 +222,7 @@ class FullScale:
 
 def _how(parallel: int) -> str:
     return "one at a time" if parallel == 1 else f"{parallel} at once"
+
+
+def _ran(arm: Arm, reports: Sequence[RunReport]) -> bool:
+    return any(report.arm == arm.name for report in reports)

@@ -109,6 +109,7 @@ def test_it_measures_both_rows_of_each_and_says_how_answers_came(
 ) -> None:
     stem = tmp_path / "full"
     words = ["bench", "json_jump_forward", "generative_agents", "rag", "--gpu-full", "--size", "2", "--latency", "2"]
+    words += ["--repeats", "2"]
     assert main([*words, "--out", str(stem), *SMALL]) == 0
     data = json.loads(stem.with_suffix(".json").read_text("utf-8"))
     rows = [(r["workload"], r["arm"], r["parallel"], r["same_answers"]) for r in data["rows"]]
@@ -125,6 +126,7 @@ def test_it_measures_both_rows_of_each_and_says_how_answers_came(
         ("json_jump_forward", "no-cache", 1, True),
     ]
     assert "hash" in data["machine"]["answers"] and "random weights" in data["machine"]["model"]
+    assert all(r["repeats"] == 2 and r["spread"] is not None for r in data["rows"])
     assert "engine" in data["machine"] and not data["left_out"]
     assert "full against no-cache, 32 at once" in stem.with_suffix(".md").read_text("utf-8")
 
@@ -173,9 +175,15 @@ def test_what_cannot_run_leaves_the_others_measured(tiny: None, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--budget", "5"], "--budget belongs to --gpu-full"), (["--gpu-full", "--budget", "0"], "more than 0 seconds")],
+    [
+        (["--budget", "5"], "--budget belongs to --gpu-full"),
+        (["--gpu-full", "--budget", "0"], "more than 0 seconds"),
+        (["--gpu-full", "--repeats", "0"], "--repeats 0"),
+    ],
 )
-def test_a_wrong_budget_is_told(tiny: None, words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_budget_or_repeat_is_told(
+    tiny: None, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["bench", "mmlu", *words, *SMALL]) == 1
     assert told in capsys.readouterr().err
 
