@@ -1,7 +1,8 @@
 """The token trie as one machine sees it.
 
-A machine tells few classes of bytes apart, so for it most tokens look alike: the class trie merges, level by level, the nodes of the token
-trie that differ only within a class. Knows a machine and a vocabulary; no states, no masks.
+A machine tells few classes of bytes apart, and behind a few bytes of a token still fewer, so for it most tokens look alike: the class trie
+merges, level by level, the nodes of the token trie that it does not tell apart from whichever state it begins in. Knows a machine and a
+vocabulary; no walk, no masks.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sgbench.engine.constrained.dfa import Dfa
-from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.constrained.state_sets import StateSets
+from sgbench.engine.constrained.vocabulary import TrieLevel, Vocabulary
 from sgbench.engine.request import IntArray
 
 LongArray: TypeAlias = npt.NDArray[np.int64]
@@ -36,20 +38,14 @@ class ClassLevel:
     parent
         intp ``[n]``: index of the parent within the level above.
     byte_class
-        intp ``[n]``: the class from there.
+        intp ``[n]``: the class from there, or the first that is like it wherever the machine can be there.
     first_child
         intp ``[m + 1]``, for the m nodes of the level above: where their children begin in this level.
-    token_ids
-        int32 ``[t]``: tokens that end here, sorted by node.
-    first_token
-        intp ``[n + 1]``: where each node's tokens begin.
     """
 
     parent: Indices
     byte_class: Indices
     first_child: Indices
-    token_ids: IntArray
-    first_token: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,89 +57,137 @@ class ClassTrie:
     levels
         Depth by depth, as long as there are many nodes at each.
     tail
-        All nodes below, few at each of many depths, as one level: a ``parent`` below `n_above` is a node of the last of `levels`, others
-        are nodes of the tail itself, counted from there. No ``first_child``.
-    tail_steps
-        ``(parent, class)`` of each node of the tail, as plain numbers.
+        All nodes below, few at each of many depths, one by one as ``(parent, class)``: a parent below `n_above` is a node of the last of
+        `levels`, others are nodes of the tail itself, counted from there.
     n_above
         Nodes of the last of `levels`; 1, the root, if there are none.
     starts
         Where the nodes of each level, and of the tail, begin when all are counted; the last entry is their number.
     node_of_token
         intp ``[vocab]``: where each token ends, counted over all; one beyond the last node for tokens that the machine never allows.
+    ever
+        bool ``[vocab]``: does the machine allow the token in any state?
+    token_ids
+        int32 ``[t]``: these, sorted by node.
+    first_token
+        intp ``[nodes + 1]``: where each node's tokens begin.
     """
 
     levels: tuple[ClassLevel, ...]
-    tail: ClassLevel | None
-    tail_steps: tuple[tuple[int, int], ...]
+    tail: tuple[tuple[int, int], ...]
     n_above: int
     starts: tuple[int, ...]
     node_of_token: Indices
+    ever: npt.NDArray[np.bool_]
+    token_ids: IntArray
+    first_token: Indices
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        levels = (*self.levels, *([] if self.tail is None else [self.tail]))
-        arrays = [getattr(level, name) for level in levels for name in ClassLevel.__slots__]
-        return sum(int(array.nbytes) for array in arrays) + int(self.node_of_token.nbytes)
+        levels = [getattr(level, name) for level in self.levels for name in ClassLevel.__slots__]
+        arrays = [*levels, self.node_of_token, self.token_ids, self.first_token, self.ever]
+        return sum(int(array.nbytes) for array in arrays)
 
 
 def class_trie(dfa: Dfa, vocabulary: Vocabulary) -> ClassTrie:
     """The token trie with the nodes merged that ``dfa`` does not tell apart."""
-    depths = _depths(dfa, vocabulary)
-    sizes = [len(level.parent) for level in depths]
-    cut = len(depths)
-    while cut and sum(sizes[cut - 1 :]) <= _TAIL_NODES:
-        cut -= 1
+    depths = _Depths(dfa)
+    for level in vocabulary.levels:
+        if not depths.add(level):
+            break
+    levels = depths.levels
+    sizes = [len(level.parent) for level in levels]
+    starts = np.cumsum([0, *sizes]).tolist()
+    cut = _cut(sizes)
     n_above = sizes[cut - 1] if cut else 1
-    tail = None
-    if cut < len(depths) and n_above <= _TAIL_PARENTS:
-        tail = _joined(depths[cut:], n_above)
-    else:
-        cut = len(depths)
-    levels = (*depths[:cut], *([] if tail is None else [tail]))
-    starts = np.cumsum([0, *(len(level.parent) for level in levels)]).tolist()
+    tail = _joined(levels[cut:], n_above)
     node_of_token = np.full(len(vocabulary), starts[-1], dtype=np.intp)
-    for start, level in zip(starts, levels, strict=False):
-        owner = np.repeat(np.arange(len(level.parent)), np.diff(level.first_token))
-        node_of_token[level.token_ids] = owner + start
-    steps = () if tail is None else tuple(zip(tail.parent.tolist(), tail.byte_class.tolist(), strict=True))
-    return ClassTrie(tuple(depths[:cut]), tail, steps, n_above, tuple(starts), node_of_token)
-
-
-def _joined(depths: list[ClassLevel], n_above: int) -> ClassLevel:
-    """Several depths as one level; see `ClassTrie.tail`."""
-    begins = np.cumsum([0, n_above, *(len(level.parent) for level in depths)])[: len(depths)]
-    n_tokens = np.cumsum([0, *(len(level.token_ids) for level in depths)])
-    firsts = [level.first_token[:-1] + before for level, before in zip(depths, n_tokens, strict=False)]
-    return ClassLevel(
-        parent=np.concatenate([level.parent + begin for level, begin in zip(depths, begins, strict=True)]),
-        byte_class=np.concatenate([level.byte_class for level in depths]),
-        first_child=np.zeros(0, dtype=np.intp),
-        token_ids=np.concatenate([level.token_ids for level in depths]),
-        first_token=np.concatenate([*firsts, n_tokens[-1:]]),
+    for start, (token_ids, nodes) in zip(starts, depths.tokens, strict=False):
+        node_of_token[token_ids] = nodes + start
+    order = np.argsort(node_of_token, kind="stable")
+    first_token = np.searchsorted(node_of_token[order], np.arange(starts[-1] + 1))
+    return ClassTrie(
+        levels=tuple(levels[:cut]),
+        tail=tail,
+        n_above=n_above,
+        starts=(*starts[: cut + 1], *([starts[-1]] if tail else [])),
+        node_of_token=node_of_token,
+        ever=node_of_token < starts[-1],
+        token_ids=order[: first_token[-1]].astype(np.int32),
+        first_token=first_token,
     )
 
 
-def _depths(dfa: Dfa, vocabulary: Vocabulary) -> list[ClassLevel]:
-    class_of = dfa.class_of.astype(np.int64)
-    live = (dfa.table != dfa.sink).any(axis=0)
-    merged = np.zeros(1, dtype=np.int64)
-    n_parents = 1
-    depths: list[ClassLevel] = []
-    for level in vocabulary.levels:
-        classes = class_of[level.byte]
-        parents = merged[level.parent]
-        kept = (parents >= 0) & live[classes]
-        keys = parents[kept] * dfa.n_classes + classes[kept]
-        unique, position = _number(keys, n_parents * dfa.n_classes)
-        if not len(unique):
-            break
-        merged = np.full(len(kept), -1, dtype=np.int64)
-        merged[kept] = position
-        depths.append(_level(unique, n_parents, dfa.n_classes, merged[level.token_node], level.token_ids))
-        n_parents = len(unique)
-    return depths
+def _cut(sizes: list[int]) -> int:
+    """How many levels there are before the tail."""
+    cut = len(sizes)
+    while cut and sum(sizes[cut - 1 :]) <= _TAIL_NODES:
+        cut -= 1
+    above = sizes[cut - 1] if cut else 1
+    return cut if above <= _TAIL_PARENTS else len(sizes)
+
+
+def _joined(levels: list[ClassLevel], n_above: int) -> tuple[tuple[int, int], ...]:
+    """Several levels as one list; see `ClassTrie.tail`."""
+    joined: list[tuple[int, int]] = []
+    begin = 0
+    for level in levels:
+        joined.extend(zip((level.parent + begin).tolist(), level.byte_class.tolist(), strict=True))
+        begin = n_above + len(joined) - len(level.parent)
+    return tuple(joined)
+
+
+class _Depths:
+    """The class trie as it grows.
+
+    Attributes
+    ----------
+    levels
+        Depths so far.
+    tokens
+        For each of them the tokens that end there, and at which node.
+    """
+
+    def __init__(self, dfa: Dfa) -> None:
+        self.levels: list[ClassLevel] = []
+        self.tokens: list[tuple[IntArray, LongArray]] = []
+        self._n_classes = dfa.n_classes
+        self._class_of = dfa.class_of.astype(np.int64)
+        self._sets = StateSets(dfa)
+        self._merged = np.zeros(1, dtype=np.int64)  # node of the class trie for each of the token trie, -1: none
+        self._set_of = np.zeros(1, dtype=np.int64)  # set of states at each node of the class trie
+
+    def add(self, level: TrieLevel) -> bool:
+        """The next depth; False if nothing of it is left."""
+        n_classes, n_parents = self._n_classes, len(self._set_of)
+        parents = self._merged.take(level.parent)
+        at = np.flatnonzero(parents >= 0)
+        parents = parents.take(at)
+        classes = self._class_of.take(level.byte.take(at))
+        classes = self._sets.alike().reshape(-1).take(self._set_of.take(parents) * n_classes + classes)
+        kept = np.flatnonzero(classes >= 0)
+        at = at.take(kept)
+        keys = parents.take(kept) * n_classes + classes.take(kept)
+        keys, position = _number(keys, n_parents * n_classes)
+        if not len(keys):
+            return False
+        self._merged = np.full(len(level.parent), -1, dtype=np.int64)
+        self._merged[at] = position
+        above, byte_class = np.divmod(keys, n_classes)
+        self._set_of = self._sets_after(self._set_of.take(above), byte_class)
+        nodes = self._merged.take(level.token_node)
+        some = np.flatnonzero(nodes >= 0)
+        self.tokens.append((level.token_ids.take(some), nodes.take(some)))
+        first_child = np.searchsorted(above, np.arange(n_parents + 1))
+        self.levels.append(ClassLevel(above.astype(np.intp), byte_class.astype(np.intp), first_child))
+        return True
+
+    def _sets_after(self, before: LongArray, classes: LongArray) -> LongArray:
+        pairs, place = np.unique(before * self._n_classes + classes, return_inverse=True)
+        after = [self._sets.after(*divmod(pair, self._n_classes)) for pair in pairs.tolist()]
+        sets: LongArray = np.array(after, dtype=np.int64)[place.ravel()]
+        return sets
 
 
 def _number(keys: LongArray, bound: int) -> tuple[LongArray, LongArray]:
@@ -156,23 +200,4 @@ def _number(keys: LongArray, bound: int) -> tuple[LongArray, LongArray]:
     unique = np.flatnonzero(marked)
     place = np.empty(bound, dtype=np.int64)
     place[unique] = np.arange(len(unique))
-    return unique, place[keys]
-
-
-def _level(
-    keys: LongArray,
-    n_parents: int,
-    n_classes: int,
-    token_node: LongArray,
-    token_ids: IntArray,
-) -> ClassLevel:
-    parent = keys // n_classes
-    kept = token_node >= 0
-    order = np.argsort(token_node[kept], kind="stable")
-    return ClassLevel(
-        parent=parent.astype(np.intp),
-        byte_class=(keys % n_classes).astype(np.intp),
-        first_child=np.searchsorted(parent, np.arange(n_parents + 1)),
-        token_ids=token_ids[kept][order],
-        first_token=np.searchsorted(token_node[kept][order], np.arange(len(keys) + 1)),
-    )
+    return unique, place.take(keys)

@@ -73,7 +73,7 @@ class Machine:
             data = text.encode()
         except UnicodeEncodeError:
             return False
-        return self.is_accepting(self.dfa.run(data))
+        return self.is_accepting(self.step(self.start, data))
 
     def step(self, state: int, data: bytes) -> int:
         """The state after ``data``; `dead` if it is not allowed there."""

@@ -16,12 +16,13 @@ from sgbench.engine.constrained.class_trie import ClassLevel, ClassTrie, Indices
 from sgbench.engine.constrained.machine import Machine
 from sgbench.engine.request import IntArray
 
-Reached: TypeAlias = tuple[ClassLevel, int, Indices | None, Indices]
-"""A level, where its nodes begin among all, its live nodes (None: all are listed), and the row of the state at each of them."""
+Reached: TypeAlias = tuple[int, Indices | None, Indices]
+"""Where a level's nodes begin among all, its live nodes (None: all are listed), and the row of the state at each of them."""
 
 _MANY = 64
 """Fewer tokens than one in so many are collected from the live nodes; where there are more, every token looks at its node."""
-_SINGLY = 16
+_LACKING = 16
+"""Where fewer than one in so many is missing, those are collected."""
 _SMALL, _EACH = 3000, 6
 """A whole level of `_SMALL` nodes takes as long as finding the children of a few; each of `_EACH` nodes more as long as one child."""
 _SMALL_FOR_ONE = 400
@@ -45,61 +46,48 @@ class TrieWalk:
         self._dead = machine.dead * self._width
         self._reached: list[Reached] = []
         self._walk(state * self._width)
-        self.many = self._n_tokens() * _MANY > len(trie.node_of_token)
+        self._live = self._marked_nodes()
+        first = trie.first_token
+        self._n_tokens = int((first[1:] - first[:-1])[self._live[:-1]].sum())
+        self.many = self._n_tokens * _MANY > len(trie.node_of_token)
 
     def ids(self) -> IntArray:
         """The tokens that end in live nodes, in no order: when they are few."""
-        ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
-        for level, _, nodes, states in self._reached:
-            some = np.flatnonzero(states != self._dead) if nodes is None else nodes
-            if len(some) <= _SINGLY:
-                first = level.first_token
-                ids.extend(level.token_ids[first[node] : first[node + 1]] for node in some)
-            else:
-                ids.append(level.token_ids.take(spread(level.first_token, some)[0]))
-        return np.concatenate(ids)
+        return self._tokens(np.flatnonzero(self._live))[0]
 
     def marks(self) -> npt.NDArray[np.bool_]:
         """bool ``[vocab]``: does the token end in a live node?"""
+        trie = self._trie
+        if (len(trie.token_ids) - self._n_tokens) * _LACKING < len(trie.node_of_token):
+            marked: npt.NDArray[np.bool_] = trie.ever.copy()
+            marked[self._tokens(np.flatnonzero(~self._live[:-1]))[0]] = False
+        else:
+            marked = self._live.take(trie.node_of_token)
+        return marked
+
+    def moves(self) -> tuple[IntArray, IntArray]:
+        """The tokens, in no order, and the state after each."""
+        state_at = np.full(len(self._live), self._dead, dtype=np.intp)
+        for start, nodes, states in self._reached:
+            state_at[slice(start, start + len(states)) if nodes is None else start + nodes] = states
+        live = np.flatnonzero(self._live)
+        tokens, owner = self._tokens(live)
+        return tokens, (state_at.take(live).take(owner) // self._width).astype(np.int32)
+
+    def _marked_nodes(self) -> npt.NDArray[np.bool_]:
+        """bool ``[nodes + 1]``: is the node live? The last stands for what never is."""
         live = np.zeros(self._trie.starts[-1] + 1, dtype=np.bool_)
-        for _, start, nodes, states in self._reached:
+        for start, nodes, states in self._reached:
             if nodes is None:
                 np.not_equal(states, self._dead, out=live[start : start + len(states)])
             else:
                 live[start + nodes] = True
-        marked: npt.NDArray[np.bool_] = live.take(self._trie.node_of_token)
-        return marked
+        return live
 
-    def moves(self) -> tuple[IntArray, IntArray]:
-        """The tokens, and the state after each."""
-        if self.many:
-            state_at = np.full(self._trie.starts[-1] + 1, self._dead, dtype=np.intp)
-            for _, start, nodes, states in self._reached:
-                state_at[slice(start, start + len(states)) if nodes is None else start + nodes] = states
-            ends = state_at.take(self._trie.node_of_token)
-            alive = np.flatnonzero(ends != self._dead)
-            return alive.astype(np.int32), self._numbers(ends.take(alive))
-        ids: list[IntArray] = [np.zeros(0, dtype=np.int32)]
-        after: list[Indices] = [np.zeros(0, dtype=np.intp)]
-        for level, _, nodes, states in self._reached:
-            some = np.flatnonzero(states != self._dead) if nodes is None else nodes
-            tokens, owner = spread(level.first_token, some)
-            ids.append(level.token_ids.take(tokens))
-            after.append((states.take(some) if nodes is None else states).take(owner))
-        return np.concatenate(ids), self._numbers(np.concatenate(after))
-
-    def _numbers(self, rows: Indices) -> IntArray:
-        return (rows // self._width).astype(np.int32)
-
-    def _n_tokens(self) -> int:
-        """At most so many tokens end in live nodes."""
-        count = 0
-        for level, _, nodes, _ in self._reached:
-            if nodes is None:
-                count += len(level.token_ids)
-            else:
-                count += int((level.first_token.take(nodes + 1) - level.first_token.take(nodes)).sum())
-        return count
+    def _tokens(self, nodes: Indices) -> tuple[IntArray, Indices]:
+        """The tokens that end in nodes, and which of ``nodes`` each ends in."""
+        members, owner = spread(self._trie.first_token, nodes)
+        return self._trie.token_ids.take(members), owner
 
     def _walk(self, row: int) -> None:
         nodes: Indices | None = np.zeros(1, dtype=np.intp)
@@ -119,9 +107,9 @@ class TrieWalk:
                 n_live = len(nodes)
             if not n_live:
                 return
-            self._reached.append((level, start, nodes, states))
-        if self._trie.tail is not None:
-            self._walk_tail(self._trie.tail, nodes, states)
+            self._reached.append((start, nodes, states))
+        if self._trie.tail:
+            self._walk_tail(nodes, states)
 
     def _children(self, level: ClassLevel, nodes: Indices, states: Indices) -> tuple[Indices, Indices]:
         if len(nodes) == 1:
@@ -141,16 +129,13 @@ class TrieWalk:
         rows += level.byte_class
         return self._rows.take(rows)
 
-    def _walk_tail(self, tail: ClassLevel, nodes: Indices | None, states: Indices) -> None:
+    def _walk_tail(self, nodes: Indices | None, states: Indices) -> None:
         above = states if nodes is None else self._opened(self._trie.n_above, nodes, states)
         rows = self._rows.data
         at: list[int] = above.tolist()
-        for parent, byte_class in self._trie.tail_steps:
+        for parent, byte_class in self._trie.tail:
             at.append(rows[at[parent] + byte_class])
-        after = np.array(at[len(above) :], dtype=np.intp)
-        alive = np.flatnonzero(after != self._dead)
-        if len(alive):
-            self._reached.append((tail, self._trie.starts[-2], alive, after.take(alive)))
+        self._reached.append((self._trie.starts[-2], None, np.array(at[len(above) :], dtype=np.intp)))
 
     def _opened(self, n_nodes: int, nodes: Indices, states: Indices) -> Indices:
         """The states of all nodes of a level, from those of its live ones."""
