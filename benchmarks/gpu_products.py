@@ -14,10 +14,9 @@ from typing import Any
 
 import torch
 
-from sgbench.engine.kernels.activation import silu_mul
 from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind
 from sgbench.engine.kernels.cublaslt import Library
-from sgbench.engine.kernels.norm import add_norm
+from sgbench.engine.kernels.ops import triton_ops
 from sgbench.engine.kernels.skinny import own_ways
 
 SHAPES = {
@@ -28,7 +27,7 @@ SHAPES = {
     "head": (128256, 4096, 1),
 }
 """Rows, width, how many in a step."""
-_KINDS: dict[str, Kind] = {"qkv": "whole", "out": "parts", "gate_up": "gated", "down": "parts", "head": "whole"}
+_KINDS: dict[str, Kind] = {"qkv": "whole", "out": "added", "gate_up": "gated", "down": "added", "head": "whole"}
 _BYTES_S, _FLOPS_S = 4.28e12, 766e12
 
 
@@ -40,7 +39,7 @@ def main() -> None:
     args = parser.parse_args()
     device = torch.device("cuda")
     torch.manual_seed(0)
-    products = ChosenProducts(silu_mul, Library(device, torch.bfloat16), own_ways, most=24)
+    products = ChosenProducts(triton_ops(), Library(device, torch.bfloat16), own_ways, most=24)
     weights = {
         name: [
             torch.randn(rows, width, device=device, dtype=torch.bfloat16) * 0.02
@@ -55,20 +54,21 @@ def main() -> None:
             if n > 2048 and name == "head":
                 continue
             kind = _KINDS[name]
-            stream, norm = (
-                torch.zeros(n, rows, device=device, dtype=torch.bfloat16),
-                torch.ones(rows, device=device, dtype=torch.bfloat16),
-            )
-            then = (
-                (lambda y, stream=stream, norm=norm: add_norm(y, stream, norm, 1e-5))
-                if kind == "parts"
-                else (lambda y: None)
-            )
-            products.tune(kind, n, weights[name], then)
+            rest: tuple[Any, ...] = ()
+            if kind == "added":
+                rest = (
+                    torch.zeros(n, rows, device=device, dtype=torch.bfloat16),
+                    weights[name][0].new_ones(rows),
+                    1e-5,
+                )
+            products.tune(kind, n, weights[name], *rest)
             choice = products.choices[kind, n, rows, width]
             x = torch.randn(n, width, device=device, dtype=torch.bfloat16)
-            want, got = products.plain(kind, x, weights[name][0]).float(), products(kind, x, weights[name][0]).float()
-            apart = float(((got.sum(0) if got.dim() == 3 else got) - want).abs().max() / want.abs().max())
+            fresh = [(torch.zeros_like(rest[0]), *rest[1:]) if rest else () for _ in range(2)]
+            want = products.plain(kind)(x, weights[name][0], *fresh[0]).float()
+            apart = float(
+                (products(kind, x, weights[name][0], *fresh[1]).float() - want).abs().max() / want.abs().max()
+            )
             floor = max(2 * rows * width / _BYTES_S, 2 * n * rows * width / _FLOPS_S)
             print(
                 f"{n:5d} {name:8s} floor {floor * 1e6:8.1f} torch {choice.plain_s * 1e6:8.1f} best {choice.best_s * 1e6:8.1f} us"

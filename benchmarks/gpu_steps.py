@@ -22,7 +22,6 @@ import torch
 from benchmarks.gpu_floor import Ceilings, Floor
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kernels import chosen_products
-from sgbench.engine.models import fused_decoder
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.torch_runner import TorchRunner
@@ -143,11 +142,9 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--choose", action="store_true", help="choose matrix products by measurement")
-    parser.add_argument("--summing", type=int, help="tokens from which products add themselves to the stream")
+    parser.add_argument("--plain", action="store_true", help="every matrix product by torch")
     args = parser.parse_args()
-    chosen_products.CHOOSE = args.choose
-    fused_decoder.SUMMING_PRODUCTS = args.summing or fused_decoder.SUMMING_PRODUCTS
+    chosen_products.CHOOSE = not args.plain
     began = time.perf_counter()
     of = runner(args.options)
     print(f"start {time.perf_counter() - began:.1f} s")

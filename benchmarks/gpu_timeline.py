@@ -23,7 +23,6 @@ from benchmarks.gpu_programs import shape_folder
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.kernels import chosen_products
-from sgbench.engine.models import fused_decoder
 from sgbench.engine.request import DecodePlan
 from sgbench.engine.runner.torch_runner import TorchRunner
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
@@ -172,11 +171,9 @@ def main() -> None:
     parser.add_argument("--ways", type=int, default=0, help="runs of few-shot by each way to attend")
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--choose", action="store_true", help="choose matrix products by measurement")
-    parser.add_argument("--summing", type=int, help="tokens from which products add themselves to the stream")
+    parser.add_argument("--plain", action="store_true", help="every matrix product by torch")
     args = parser.parse_args()
-    chosen_products.CHOOSE = args.choose
-    fused_decoder.SUMMING_PRODUCTS = args.summing or fused_decoder.SUMMING_PRODUCTS
+    chosen_products.CHOOSE = not args.plain
     options = dict(_SETTINGS, load_format="dummy", device="cuda") | args.options
     runner = TorchRunner(EngineConfig.from_options(str(shape_folder(LLAMA_31_8B)), options))
     engine = EngineCore(runner.config, runner, None)

@@ -121,7 +121,7 @@ class Launcher:
         wide = max(128 if itemsize == 2 else 64, narrow)
         if row_bytes <= 256:
             self.narrow = Launch(narrow, 32, 4, 3, 4 * processors)
-            self.own = Launch(narrow, 64, 2, 5, 3 * processors)
+            self.own = Launch(narrow, 64, 2, 3, 5 * processors)
             self.wide = Launch(wide, 128, 8, 3, processors)
         elif row_bytes <= 512:
             self.narrow = Launch(narrow, 32, 4, 2, 2 * processors)

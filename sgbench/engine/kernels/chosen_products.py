@@ -12,32 +12,38 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 
 from sgbench.engine.kernels.cublaslt import Found, Library, Problem
 
-Kind: TypeAlias = Literal["whole", "parts", "gated"]
-"""What is asked for: the product; the product or parts of its sum; the gate of a feed-forward layer done."""
-Way: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""``[n, width]`` and ``[rows, width]`` to what the kind says."""
+if TYPE_CHECKING:
+    from sgbench.engine.kernels.ops import StepOps
 
+Kind: TypeAlias = Literal["whole", "gated", "added"]
+"""What is wanted: the product; the gate of a feed-forward layer too; the sum with the residual stream, and its norm."""
+Way: TypeAlias = Callable[..., torch.Tensor]
+"""Takes ``[n, width]`` and ``[rows, width]``; to add: the stream, which is changed, the norm's weights and its epsilon too."""
+Product: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+CHOOSE = True
+"""Let an engine choose at its start."""
 _GAIN = 0.98
-"""Share of the first way's time below which another is taken: less is noise."""
+"""Share of torch's time below which another way is taken: less is noise."""
 _ROUNDS = 3
 _SIZES_KEPT = 64
 """Numbers of rows that a way remembers its description for."""
+_LARGE = 1024
+"""From so many rows on products are slow enough for memory to be idle meanwhile, and for few of them to be tried."""
 _CURTAIN_BYTES = 1 << 26
-_CURTAINS = 6
-"""What the device is busy with while the products are launched."""
-CHOOSE = False
-"""Let an engine choose at its start."""
+_CURTAINS = 24
+"""What the device is busy with while the products are launched: some 40 us each on the host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was tried: seconds of torch's way and of the best with what follows it, and the name of the best."""
+    """What was tried: seconds of torch's way and of the best, and the name of the best."""
 
     plain_s: float
     best_s: float
@@ -49,12 +55,12 @@ class ChosenProducts:
 
     Parameters
     ----------
-    silu_mul
-        The gate, behind products that do not do it.
+    ops
+        The kernels behind a product.
     library
         cuBLASLt, or None: there is none, or it is not to be asked.
     own
-        Own kernels for a kind, rows and matrix shape: name and way; see `own_ways`.
+        Own kernels for a kind, rows and matrix shape: name and product, with the gate if that is asked for, or in parts of a sum.
     seconds
         The stopwatch.
     most
@@ -68,36 +74,39 @@ class ChosenProducts:
 
     def __init__(
         self,
-        silu_mul: Callable[[torch.Tensor], torch.Tensor],
+        ops: StepOps,
         library: Library | None,
-        own: Callable[[Kind, int, int, int], Iterable[tuple[str, Way]]] = lambda kind, n, rows, width: (),
-        seconds: Callable[[Callable[[torch.Tensor], object], Sequence[torch.Tensor]], float] | None = None,
+        own: Callable[[Kind, int, int, int], Iterable[tuple[str, Product]]] = lambda kind, n, rows, width: (),
+        seconds: Callable[[Way, Sequence[torch.Tensor]], float] | None = None,
         most: int = 12,
     ) -> None:
-        self._silu_mul, self._library, self._own = silu_mul, library, own
-        self._most = most
+        self._ops, self._library, self._own, self._most = ops, library, own, most
         self._seconds = seconds or seconds_each
         self._ways: dict[tuple[Kind, int, int, int], Way] = {}
         self._anchors: dict[int, int] = {}
         self._tuned: list[int] = []
         self.choices: dict[tuple[Kind, int, int, int], Choice] = {}
 
-    def __call__(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """The product, as ``kind`` says; by the way that was chosen for the next larger number of rows that was tried."""
-        rows, width = weight.shape
-        key = (kind, self._anchor(len(x)), rows, width)
+    def __call__(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, *rest: Any) -> torch.Tensor:
+        """What ``kind`` says, by the way that was chosen for the next larger number of rows that was tried.
+
+        Parameters
+        ----------
+        rest
+            For ``added``: stream ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
+        """
+        key = (kind, self._anchor(len(x)), *weight.shape)
         way = self._ways.get(key)
         if way is not None:
             try:
-                return way(x, weight)
+                return way(x, weight, *rest)
             except NotTakenError:
                 del self._ways[key]
-        return self.plain(kind, x, weight)
+        return self.plain(kind)(x, weight, *rest)
 
-    def plain(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def plain(self, kind: Kind) -> Way:
         """torch's way."""
-        product = torch.mm(x, weight.t())
-        return self._silu_mul(product) if kind == "gated" else product
+        return self._finished(kind, _mm)
 
     def _anchor(self, n: int) -> int:
         anchor = self._anchors.get(n)
@@ -107,22 +116,8 @@ class ChosenProducts:
             anchor = self._anchors[n] = above if above < 2 * n or above <= 256 else 0
         return anchor
 
-    def tune(
-        self,
-        kind: Kind,
-        n: int,
-        weights: Sequence[torch.Tensor],
-        then: Callable[[torch.Tensor], object] = lambda result: None,
-    ) -> None:
-        """Choose for ``n`` rows and matrices of one shape, with what follows the product.
-
-        Parameters
-        ----------
-        weights
-            Several, so that none stays in the cache.
-        then
-            Takes the result; its time counts too, for it depends on the way.
-        """
+    def tune(self, kind: Kind, n: int, weights: Sequence[torch.Tensor], *rest: Any) -> None:
+        """Choose for ``n`` rows and matrices of one shape: several, so that none stays in the cache."""
         rows, width = weights[0].shape
         key = (kind, n, rows, width)
         if key in self.choices or not all(weight.is_contiguous() for weight in weights):
@@ -130,12 +125,14 @@ class ChosenProducts:
         if n not in self._tuned:
             self._tuned.append(n)
             self._anchors.clear()
+        if n >= _LARGE:
+            weights = weights[:4]
         x = torch.randn(n, width, device=weights[0].device, dtype=weights[0].dtype)
-        plain_s = self._seconds(lambda weight: then(self.plain(kind, x, weight)), weights)
+        plain_s = self._seconds(functools.partial(_with, self.plain(kind), x, rest), weights)
         best_s, name, best = plain_s * _GAIN, "torch", None
         for each, way in self._candidates(kind, n, rows, width):
             try:
-                spent = self._seconds(functools.partial(_both, way, then, x), weights)
+                spent = self._seconds(functools.partial(_with, way, x, rest), weights)
             except NotTakenError:
                 continue
             if spent < best_s:
@@ -145,7 +142,11 @@ class ChosenProducts:
             self._ways[key] = best
 
     def _candidates(self, kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Way]]:
-        yield from self._own(kind, n, rows, width)
+        for name, product in self._own(kind, n, rows, width):
+            yield name, product if kind == "gated" else self._finished(kind, product)
+        summing = kind == "added" and n >= _LARGE
+        if summing:
+            yield "torch, summing", functools.partial(self._summing, _add_mm)
         if self._library is None:
             return
         problem = Problem(self._library, n, rows, width)
@@ -153,14 +154,42 @@ class ChosenProducts:
         problem.close()
         for nth, each in enumerate(found):
             way = LibraryWay(self._library, each)
-            yield f"cuBLASLt {nth}", functools.partial(self._gated, way) if kind == "gated" else way
+            yield f"cuBLASLt {nth}", self._finished(kind, way)
+            if summing:
+                yield f"cuBLASLt {nth}, summing", functools.partial(self._summing, way.add)
 
-    def _gated(self, way: Way, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return self._silu_mul(way(x, weight))
+    def _finished(self, kind: Kind, product: Product) -> Way:
+        """``product``, and what ``kind`` wants behind it."""
+        if kind == "whole":
+            return product
+        if kind == "gated":
+            return lambda x, weight: self._ops.silu_mul(product(x, weight))
+        return lambda x, weight, stream, norm, eps: self._ops.add_norm(product(x, weight), stream, norm, eps)
+
+    def _summing(
+        self,
+        add: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], None],
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        stream: torch.Tensor,
+        norm: torch.Tensor,
+        eps: float,
+    ) -> torch.Tensor:
+        """The product adds itself to the stream, which saves a pass over memory; its sum is rounded once."""
+        add(x, weight, stream)
+        return self._ops.norm(stream, norm, eps)
 
 
-def _both(way: Way, then: Callable[[torch.Tensor], object], x: torch.Tensor, weight: torch.Tensor) -> None:
-    then(way(x, weight))
+def _mm(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return torch.mm(x, weight.t())
+
+
+def _add_mm(x: torch.Tensor, weight: torch.Tensor, stream: torch.Tensor) -> None:
+    torch.addmm(stream, x, weight.t(), out=stream)
+
+
+def _with(way: Way, x: torch.Tensor, rest: tuple[Any, ...], weight: torch.Tensor) -> torch.Tensor:
+    return way(x, weight, *rest)
 
 
 class NotTakenError(Exception):
@@ -176,19 +205,26 @@ class LibraryWay:
 
     def __call__(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """``x @ weight.T``, both contiguous."""
-        n, rows = len(x), len(weight)
+        out = x.new_empty(len(x), len(weight))
+        self._run(x, weight, out, False)
+        return out
+
+    def add(self, x: torch.Tensor, weight: torch.Tensor, stream: torch.Tensor) -> None:
+        """``stream += x @ weight.T``, all contiguous."""
+        self._run(x, weight, stream, True)
+
+    def _run(self, x: torch.Tensor, weight: torch.Tensor, out: torch.Tensor, add: bool) -> None:
+        n = len(x)
         problem = self._problems.get(n)
         if problem is None:
             if len(self._problems) == _SIZES_KEPT:
                 self._problems.pop(next(iter(self._problems))).close()
             problem = self._problems[n] = Problem(self._library, n, *weight.shape)
-        out = x.new_empty(n, rows)
-        if problem.run(self._found, x, weight, out):
+        if problem.run(self._found, x, weight, out, add):
             raise NotTakenError
-        return out
 
 
-def seconds_each(product: Callable[[torch.Tensor], object], weights: Sequence[torch.Tensor]) -> float:
+def seconds_each(product: Way, weights: Sequence[torch.Tensor]) -> float:
     """Seconds of one product, the best of some rounds over all matrices, launched behind other work so that launching does not count."""
     curtain = torch.empty(_CURTAIN_BYTES, dtype=torch.uint8, device=weights[0].device)
     best = math.inf

@@ -133,8 +133,8 @@ class Problem:
         lib.check(status)
         return [found[i] for i in range(count.value) if found[i].state == 0]
 
-    def run(self, found: Found, x: torch.Tensor, weight: torch.Tensor, out: torch.Tensor) -> int:
-        """Launch it on the current stream; the status: not 0 where this algorithm does not take this problem."""
+    def run(self, found: Found, x: torch.Tensor, weight: torch.Tensor, out: torch.Tensor, add: bool) -> int:
+        """Launch it on the current stream, into ``out`` or in addition to it; not 0 where this algorithm does not take this problem."""
         lib = self._library
         status: int = lib.calls.cublasLtMatmul(
             lib.handle,
@@ -144,7 +144,7 @@ class Problem:
             self._weight,
             c_void_p(x.data_ptr()),
             self._x,
-            byref(lib.zero),
+            byref(lib.one if add else lib.zero),
             c_void_p(out.data_ptr()),
             self._out,
             c_void_p(out.data_ptr()),

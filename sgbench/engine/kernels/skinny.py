@@ -17,9 +17,9 @@ import triton
 import triton.language as tl
 
 if TYPE_CHECKING:
-    from sgbench.engine.kernels.chosen_products import Kind, Way
+    from sgbench.engine.kernels.chosen_products import Kind, Product
 
-MOST_ROWS = 128
+MOST_ROWS = 64
 """Above, tensor cores are the limit and not memory."""
 _LEAST_BLOCK = 64
 
@@ -36,9 +36,9 @@ class Cut:
 
 
 CUTS: dict[Kind, tuple[Cut, ...]] = {
-    "whole": (Cut(64, 64, 1, 4, 6),),
-    "parts": (Cut(64, 64, 4, 4, 6), Cut(64, 128, 4, 4, 3)),
-    "gated": (Cut(64, 64, 1, 4, 4),),
+    "whole": (Cut(64, 128, 1, 4, 5), Cut(32, 128, 1, 4, 5)),
+    "added": (Cut(64, 128, 4, 4, 3), Cut(64, 128, 2, 4, 6)),
+    "gated": (Cut(64, 64, 1, 4, 3), Cut(128, 64, 1, 8, 4)),
 }
 """What is tried on a device, by kind of product (`sgbench.engine.kernels.chosen_products`)."""
 
@@ -123,8 +123,8 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
     return out
 
 
-def own_ways(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Way]]:
-    """What this module has for `ChosenProducts`: names and ways."""
+def own_ways(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
+    """What this module has for `ChosenProducts`: names and products; sums in parts only where they are to be added."""
     if n > MOST_ROWS:
         return
     gated = kind == "gated"

@@ -19,7 +19,7 @@ Linear: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], 
 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionStep
-    from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind
+    from sgbench.engine.kernels.chosen_products import ChosenProducts
     from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.models.decoder import Decoder, LayerWeights
     from sgbench.engine.models.loading import AnyDecoder
@@ -57,8 +57,6 @@ class TokenBatch:
         return torch.where(self.ids < 0, self.last.index_select(0, self.rows.long()), self.ids).clamp(min=0)
 
 
-SUMMING_PRODUCTS = 1 << 30
-"""From so many tokens on a product is added to the residual stream where it is computed."""
 _TRIED = 8
 """Layers whose weights products are tried on: more than the cache holds."""
 
@@ -104,43 +102,32 @@ class FusedDecoder:
         if products is None or not layers:
             return
         eps, tried = self._config.norm_eps, layers[:: max(1, len(layers) // _TRIED)]
-        norm = tried[0].post_norm
+        first = tried[0]
         for n in sizes:
-            stream = norm.new_zeros(n, len(norm))
-
-            def summed(result: torch.Tensor, stream: torch.Tensor = stream) -> torch.Tensor:
-                return self._ops.add_norm(result, stream, norm, eps)
-
-            if tried[0].qkv_bias is None:
+            added = first.post_norm.new_zeros(n, len(first.post_norm)), first.post_norm, eps
+            if first.qkv_bias is None:
                 products.tune("whole", n, [layer.qkv for layer in tried])
-            if tried[0].out_bias is None:
-                products.tune("parts", n, [layer.out for layer in tried], summed)
-            if tried[0].gate_up_bias is None:
+            if first.out_bias is None:
+                products.tune("added", n, [layer.out for layer in tried], *added)
+            if first.gate_up_bias is None:
                 products.tune("gated", n, [layer.gate_up for layer in tried])
-            if tried[0].down_bias is None:
-                products.tune("parts", n, [layer.down for layer in tried], summed)
+            if first.down_bias is None:
+                products.tune("added", n, [layer.down for layer in tried], *added)
 
-    def _product(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        """See `sgbench.engine.kernels.chosen_products.Kind`."""
-        if self._products is not None and bias is None:
-            return self._products(kind, x, weight)
-        product = self._linear(x, weight, bias)
-        return self._ops.silu_mul(product) if kind == "gated" else product
+    def _gated(self, x: torch.Tensor, layer: LayerWeights) -> torch.Tensor:
+        """The feed-forward layer's product and its gate."""
+        if self._products is not None and layer.gate_up_bias is None:
+            return self._products("gated", x, layer.gate_up)
+        return self._ops.silu_mul(self._linear(x, layer.gate_up, layer.gate_up_bias))
 
-    def _add_norm(
-        self,
-        x: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        stream: torch.Tensor,
-        norm: torch.Tensor,
+    def _added(
+        self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, stream: torch.Tensor, norm: torch.Tensor
     ) -> torch.Tensor:
-        """``stream`` gets the product; returns its norm. For many tokens the product adds itself: memory is idle while it computes."""
+        """``stream`` gets the product; returns its norm."""
         eps = self._config.norm_eps
-        if bias is None and len(x) >= SUMMING_PRODUCTS and self._linear is plain_linear:
-            torch.addmm(stream, x, weight.t(), out=stream)
-            return self._ops.norm(stream, norm, eps)
-        return self._ops.add_norm(self._product("parts", x, weight, bias), stream, norm, eps)
+        if self._products is not None and bias is None:
+            return self._products("added", x, weight, stream, norm, eps)
+        return self._ops.add_norm(self._linear(x, weight, bias), stream, norm, eps)
 
     def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
         """Hidden states after the final norm, ``[n, hidden_size]``."""
@@ -149,12 +136,15 @@ class FusedDecoder:
             batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, self._config.norm_eps
         )
         for index, layer in enumerate(layers):
-            qkv = self._product("whole", normed, layer.qkv, layer.qkv_bias)
+            if self._products is not None and layer.qkv_bias is None:
+                qkv = self._products("whole", normed, layer.qkv)
+            else:
+                qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
             mixed = self._attend(index, layer, qkv, batch, attention)
-            normed = self._add_norm(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
-            gated = self._product("gated", normed, layer.gate_up, layer.gate_up_bias)
+            normed = self._added(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
+            gated = self._gated(normed, layer)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
-            normed = self._add_norm(gated, layer.down, layer.down_bias, stream, following)
+            normed = self._added(gated, layer.down, layer.down_bias, stream, following)
         return normed
 
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:

@@ -245,14 +245,14 @@ def _products(config: EngineConfig, ops: StepOps) -> ChosenProducts | None:
         library = Library(device, dtype)
     except OSError:
         library = None  # torch found its cuBLAS elsewhere: the own kernels are left to choose
-    return chosen_products.ChosenProducts(ops.silu_mul, library, own_ways)
+    return chosen_products.ChosenProducts(ops, library, own_ways)
 
 
 def _tuned_sizes(config: EngineConfig) -> list[int]:
     """Numbers of tokens that products are chosen for: some sizes of decode steps, and a whole prefill chunk."""
     assert config.max_running and config.max_prefill_tokens
     return sorted(
-        {*(n for n in (16, 32, 64, 128) if n < config.max_running), config.max_running, config.max_prefill_tokens}
+        {*(n for n in (32, 64, 128) if n < config.max_running), config.max_running, config.max_prefill_tokens}
     )
 
 
