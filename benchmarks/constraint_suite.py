@@ -59,14 +59,18 @@ SUITE: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+_MOST_WORDS = 10_000
+
+
 class RankedTokens:
-    """A byte-pair tokenizer by ranks, as large vocabularies ship it; slow and plain."""
+    """A byte-pair tokenizer by ranks, as large vocabularies ship it; plain."""
 
     def __init__(self, tokens: list[bytes], first: int, split: str) -> None:
         self.tokens = tokens
         self.ranks = {token: i for i, token in enumerate(tokens) if i >= first}
         self.eos_token_ids = (2,)
         self._split = regex.compile(split)
+        self._words: dict[str, tuple[int, ...]] = {}
 
     @property
     def vocab_size(self) -> int:
@@ -79,8 +83,12 @@ class RankedTokens:
 
     def encode(self, text: str, /) -> list[int]:
         """Ids of a text, without special tokens."""
-        ids: list[int] = []
-        for word in self._split.findall(text):
+        return [i for word in self._split.findall(text) for i in self._word(word)]
+
+    def _word(self, word: str) -> tuple[int, ...]:
+        """Ids of one piece; pieces come again and again, so they are kept, as byte-pair tokenizers do."""
+        known = self._words.get(word)
+        if known is None:
             parts = [bytes([b]) for b in word.encode()]
             while len(parts) > 1:
                 joined = [self.ranks.get(a + b, 1 << 30) for a, b in itertools.pairwise(parts)]
@@ -88,8 +96,10 @@ class RankedTokens:
                 if joined[best] == 1 << 30:
                     break
                 parts[best : best + 2] = [parts[best] + parts[best + 1]]
-            ids += [self.ranks[part] for part in parts]
-        return ids
+            if len(self._words) >= _MOST_WORDS:
+                self._words.clear()
+            known = self._words[word] = tuple(self.ranks[part] for part in parts)
+        return known
 
 
 @cache

@@ -50,6 +50,25 @@ def test_a_token_that_could_have_been_longer_is_held_back() -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern", ["order(Id|Name|x)", "aorder(Id|X)", "summary[ab]", "(Gry|Gra)ffindor the( [ab])?", "中(国|央)"]
+)
+def test_what_is_held_back_begins_at_the_first_token_that_leads_beyond(pattern: str) -> None:
+    """The slow twin tries every token at every place."""
+    table = masks(pattern)
+    machine, tokens = table.machine, [token for token in VOCABULARY.tokens if token]
+    for state in range(machine.n_states):
+        forced = machine.forced(state)
+        found = (
+            at
+            for at in range(len(forced))
+            for token in tokens
+            if token.startswith(forced[at:]) and len(token) > len(forced) - at
+            if machine.step(state, forced[:at] + token) != machine.dead
+        )
+        assert held_back_from(table, state, forced) == next(found, len(forced))
+
+
+@pytest.mark.parametrize(
     "pattern", ["order(Id|X)", "\\{\"name\": \"[ab]*\"\\}", "the( and)?", "中(国|央)", "summary[abc]", "12[03]", "(Gry|Gra)ffindor x"]
 )  # fmt: skip
 def test_no_allowed_token_spans_the_end_of_a_safe_jump(pattern: str) -> None:

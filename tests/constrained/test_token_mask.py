@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgbench.engine.constrained import state_sets
 from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.constrained.limits import Limits
@@ -170,11 +171,27 @@ def test_a_mask_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         (kept.words if kept.ids is None else kept.ids)[0] = 1  # type: ignore[index]
 
 
-def test_tokens_that_begin_with_given_bytes() -> None:
-    vocabulary = Vocabulary([b"", b"a", b"ab", b"abc", b"abd", b"b", b"ab"])
-    assert list(vocabulary.longer_than(b"ab")) == [b"abc", b"abd"]
-    assert list(vocabulary.longer_than(b"a")) == [b"ab", b"ab", b"abc", b"abd"]
-    assert list(vocabulary.longer_than(b"z")) == []
+@pytest.mark.parametrize(("most_sets", "most_work"), [(1, 1 << 30), (5, 1 << 30), (1 << 30, 1)])
+def test_masks_are_the_same_however_few_sets_of_states_a_trie_may_ask(
+    monkeypatch: pytest.MonkeyPatch, most_sets: int, most_work: int
+) -> None:
+    monkeypatch.setattr(state_sets, "_MOST_SETS", most_sets)
+    monkeypatch.setattr(state_sets, "_MOST_WORK", most_work)
+    for pattern in PATTERNS:
+        masks = TokenMasks(regex_machine(pattern), random_vocabulary(5))
+        for state in range(masks.machine.n_states):
+            assert masks.allowed(state).tolist() == expected(masks, state), pattern
+
+
+def test_a_trie_has_one_node_where_no_state_tells_two_apart() -> None:
+    """Behind the first letter no escape is open and no quote has closed the string: all letters are alike."""
+    words = [a + b for a in "abn" for b in "abcnu/"]
+    vocabulary = Vocabulary([bytes([b]) for b in range(256)] + [word.encode() for word in words])
+    masks = TokenMasks(regex_machine(r'"([^"\\\x00-\x1f]|\\["\\/bfnrt])*"'), vocabulary)
+    ends = masks.trie.node_of_token[256:]
+    assert len(set(ends.tolist())) == len(set(masks.machine.dfa.class_of[list(b"abn")])) == 2
+    for state in range(masks.machine.n_states):
+        assert masks.allowed(state).tolist() == expected(masks, state)
 
 
 def test_machines_that_share_a_place_share_its_budget_and_not_their_masks() -> None:

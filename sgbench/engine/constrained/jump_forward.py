@@ -53,13 +53,14 @@ def held_back_from(masks: TokenMasks, state: int, forced: bytes) -> int:
     The smallest position from which an allowed token leads beyond the forced bytes: had the model been asked, it might have
     taken that token. ``len(forced)`` if there is none.
     """
-    machine, vocabulary = masks.machine, masks.vocabulary
-    end = machine.step(state, forced)
-    for at in range(max(0, len(forced) - vocabulary.max_token_bytes), len(forced)):
-        length = len(forced) - at
-        for token in vocabulary.longer_than(forced[at:]):
-            if machine.step(end, token[length:]) != machine.dead:
-                return at
+    step, lengths = masks.machine.step, masks.vocabulary.lengths
+    first = max(0, len(forced) - masks.vocabulary.max_token_bytes)
+    state = step(state, forced[:first])
+    for at in range(first, len(forced)):
+        allowed = masks.allowed(state)  # each of them begins with the forced bytes from here, or is a part of them
+        if len(allowed) and int(lengths.take(allowed).max()) > len(forced) - at:
+            return at
+        state = step(state, forced[at : at + 1])
     return len(forced)
 
 

@@ -7,7 +7,7 @@ Tokens without bytes (special ones, holes in the ids) never enter: a constraint 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -75,6 +75,11 @@ class Vocabulary:
         return max(map(len, self.tokens), default=0)
 
     @cached_property
+    def lengths(self) -> IntArray:
+        """int32 ``[vocab]``: bytes of each token."""
+        return np.array([len(token) for token in self.tokens], dtype=np.int32)
+
+    @cached_property
     def single_bytes(self) -> frozenset[int]:
         """Bytes that are tokens of their own."""
         return frozenset(token[0] for token in self.tokens if len(token) == 1)
@@ -87,7 +92,7 @@ class Vocabulary:
     @cached_property
     def levels(self) -> tuple[TrieLevel, ...]:
         """The trie, level by level; the root, which is no level, is parent 0 of the first."""
-        lengths = np.array([len(token) for token in self.tokens], dtype=np.int64)
+        lengths = self.lengths.astype(np.int64)
         flat = np.frombuffer(b"".join(self.tokens), dtype=np.uint8)
         offsets = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(lengths) else lengths
         active = np.flatnonzero(lengths)
@@ -122,12 +127,3 @@ class Vocabulary:
                 found.append(words[at][1])
                 at += 1
         return found
-
-    def longer_than(self, prefix: bytes) -> Iterator[bytes]:
-        """Bytes of the tokens that begin with ``prefix`` and go on."""
-        words = self._sorted
-        at = bisect_left(words, (prefix, len(words)))
-        while at < len(words) and words[at][0].startswith(prefix):
-            if len(words[at][0]) > len(prefix):
-                yield words[at][0]
-            at += 1
