@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_EVENTS = 2_000_000
 """Most events that `Trace.load` reads unless it is told otherwise."""
 
-MAX_MEMORY_BYTES = 2_000_000_000
+MAX_MEMORY_BYTES = 1_000_000_000
 """About the most memory that `Trace.load` fills with them: long prompts take more of it than many steps."""
 
 
@@ -256,7 +256,7 @@ class Trace:
         Parameters
         ----------
         max_events
-            Read at most so many, the first, and no more than fill about two gigabytes of memory; None: all, whatever they take.
+            Read at most so many, the first, and no more than fill about one gigabyte of memory; None: all, whatever they take.
         whole
             Take nothing but a whole trace.
 

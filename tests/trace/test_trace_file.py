@@ -186,7 +186,8 @@ def test_a_line_of_an_unknown_kind_counts_against_the_memory(tmp_path: Path, mon
     path.write_text('{"sgtrace": 1}\n' + '{"kind": "NodeDreamt", "of": [1, 2, 3]}\n' * 100)
     monkeypatch.setattr("sgbench.trace.trace.MAX_MEMORY_BYTES", 10_000)
     with pytest.warns(UserWarning, match="only the first 0 events are here"):
-        assert "1 line" not in Trace.load(path).notes[1]
+        kept = int(Trace.load(path).notes[1].split()[0])
+    assert 0 < kept < 100
 
 
 def test_a_line_without_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +198,8 @@ def test_a_line_without_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytes
         assert len(Trace.load(path)) == 1
 
 
-def test_each_token_id_of_a_file_is_there_once(tmp_path: Path) -> None:
+def test_each_token_id_of_a_large_file_is_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sgbench.trace.file._FRUGAL_BYTES", 1_000)
     _, trace = recorded()
     ids = tuple(range(5_000, 5_030))
     trace.append(RequestQueued(seq=10**6, rid=900, prompt_ids=ids, max_new_tokens=1))
