@@ -6,13 +6,10 @@ what the browser tests need: the development environment and Chromium.
 
 from __future__ import annotations
 
-import io
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 import sgbench as sgl
 from tests.browser.conftest import CHROMIUM_OPTIONS, Browser, Lab
@@ -31,11 +28,12 @@ Review: What a wonderful film.
 Label:"""
 s += select("label", choices=[" positive", " negative"])'''
 EARLIER = CELL.replace("%%sgl review", "%%sgl earlier").replace("a wonderful", "an awful")
-COMPARED = """%%sgl opposites --batch [{"word": w} for w in words] --baseline --repeat 3
+COMPARED = """%%sgl opposites --batch [{"word": w} for w in words] --baseline --repeat 5
 s += examples + f"Q: What is the opposite of {word}?\\nA:" + gen("opposite", max_tokens=6, stop="\\n")"""
-PAIRS = """pairs = {"hot": "cold", "big": "small", "early": "late", "empty": "full", "clean": "dirty", "soft": "hard", "long": "short"}
+PAIRS = """pairs = dict(zip("hot big early empty clean soft long rich deep dark rude kind left near loud safe".split(),
+                 "cold small late full dirty hard short poor shallow light polite cruel right far quiet risky".split()))
 examples = "".join(f"Q: What is the opposite of {word}?\\nA: {opposite}\\n" for word, opposite in pairs.items())
-words = ["fast", "old", "open", "high", "wet", "strong", "happy", "near"]"""
+words = ["fast", "old", "open", "high", "wet", "strong", "happy", "thick"]"""
 VIEWS = {
     "RadixTree": ("radix_tree", "height=360"),
     "CacheStats": ("cache_stats", ""),
@@ -84,17 +82,8 @@ def _in_themes(browser: Browser, locator: Any, name: str) -> None:
     for suffix, theme in THEMES.items():
         browser.theme(theme)
         locator.scroll_into_view_if_needed()
-        (DOCS / f"{name}{suffix}.png").write_bytes(_small(settled(browser.page, locator)))
+        (DOCS / f"{name}{suffix}.png").write_bytes(settled(browser.page, locator))
     browser.theme(THEMES[""])
-
-
-def _small(picture: bytes) -> bytes:
-    """The same with 256 colours: a third of the size, and nothing that the eye misses."""
-    out = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        out, "PNG", optimize=True
-    )
-    return out.getvalue()
 
 
 def _views(browser: Browser, folder: Path) -> None:
@@ -130,7 +119,7 @@ def main() -> None:
         lab = Lab(Path(home))
         try:
             page = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS).new_page(
-                viewport={"width": WIDTH, "height": 1500}
+                viewport={"width": WIDTH, "height": 1900}
             )
             page.goto(f"{lab.url}/lab?token={lab.token}&reset")
             page.wait_for_function("window.jupyterapp && jupyterapp.shell", timeout=90_000)

@@ -181,7 +181,7 @@ function drawWords(ctx, block, palette, mark) {
     left += 15;
   }
   const room = x + w - 7 - left;
-  const two = h >= 29;
+  const two = h >= 32;
   const number = NUMBERS.format(item.tokens);
   if (h < 10 || room < 8) return;
   ctx.textBaseline = "middle";
@@ -191,7 +191,7 @@ function drawWords(ctx, block, palette, mark) {
   const labelWidth = known(`${small}|${label}`, () => ctx.measureText(label).width);
   ctx.fillStyle = palette.dim;
   if (two) {
-    if (labelWidth <= room) ctx.fillText(label, left, y + h - 10);
+    if (labelWidth <= room) ctx.fillText(label, left, y + h - 9.5);
   }
   const size = two ? 12 : Math.min(11.5, h * 0.72);
   const both = room - labelWidth - 8 >= 4 * size * 0.6; // else the text alone, which tells more

@@ -5,7 +5,7 @@ import { CanvasPanel, duration, hatching, key, timeAxis, write, writeKeys } from
 const LINE_LEFT = 52;
 const LINE_RIGHT = 16;
 const STRETCH = ["waits in the queue", "prefill", "decode"];
-const LANE_MAX = 24;
+const LANE_MAX = 30;
 const END_MARK = 5; // least width in pixels of a request whose end is marked
 
 export class TimelinePanel extends CanvasPanel {

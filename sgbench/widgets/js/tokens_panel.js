@@ -9,7 +9,7 @@ const ORIGIN_WORDS = {
   template: "template, not read yet", cached: "from the cache", prefilled: "computed in the prefill", decoded: "decoded", jumped: "forced by the constraint", selected: "selected",
 };
 
-const percentOf = (part, whole) => (part / whole < 0.01 ? "<1 %" : `${Math.round((100 * part) / whole)} %`);
+const percentOf = (part, whole) => (part / whole < 0.01 ? "<1\u00a0%" : `${Math.round((100 * part) / whole)}\u00a0%`);
 
 export class TokensPanel {
   constructor(shell, height) {
