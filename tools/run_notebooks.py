@@ -20,7 +20,7 @@ def run(path: Path) -> None:
     """Execute ``path`` in an empty folder, and write it back."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+        NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": folder}}).execute()
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -160,7 +160,9 @@ class Workload:
         witness = Witness(engine)
         with witness.watching():
             program = self.program if api_speculation else SglFunction(self.program.func)
-            states = self._states(program, backend or engine.endpoint, cases, seed, min(at_once, len(cases)), frontend_parallelism)
+            states = self._states(
+                program, backend or engine.endpoint, cases, seed, min(at_once, len(cases)), frontend_parallelism
+            )
             for state in states:
                 failure = state.error()
                 if failure is not None:
