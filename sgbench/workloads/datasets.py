@@ -7,23 +7,21 @@ file of another format is an error that names the place. Knows files and cases; 
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from sgbench.errors import UsageError
-from sgbench.workloads import api_extraction, react, skeleton_of_thought, tree_of_thought
+from sgbench.workloads import api_extraction, chat, rag, react, skeleton_of_thought, tree_of_thought
+from sgbench.workloads.recorded import agent_calls, conversations
+from sgbench.workloads.rows import DataSetError, field, json_lines
 from sgbench.workloads.workload import Case, Count
+
+__all__ = ["FORMATS", "DataSetError", "load"]
 
 SHOT_TOKENS = 1536
 """MMLU: most tokens of a subject's worked questions; fewer than five are shown where five are longer (as SGLang's benchmark does)."""
 MMLU_SHOTS, HELLASWAG_SHOTS = 5, 20
-
-
-class DataSetError(UsageError):
-    """A data set is absent or of another format; the message says where."""
 
 
 def load(name: str, path: str | Path, count: Count) -> list[Case]:
@@ -52,47 +50,6 @@ def load(name: str, path: str | Path, count: Count) -> list[Case]:
     if not cases:
         raise DataSetError(f"workload {name}: {found} holds no programs; wanted: {FORMATS[name][1]}")
     return cases
-
-
-# --- reading, with the place of what is wrong ---------------------------------------------------------------------
-
-
-def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """``(place, object)`` for each line; a file that is one JSON list is read as its items."""
-    if path.is_dir():
-        raise DataSetError(f"{path} is a folder; the data set's file is wanted")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as failure:
-        raise DataSetError(f"{path}: no UTF-8 text at byte {failure.start}") from failure
-    if text.lstrip().startswith("["):
-        items = list(enumerate(_parsed(text, str(path)), start=1))
-        whole = "item"
-    else:
-        items = [(n, _parsed(line, f"{path}:{n}")) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
-        whole = "line"
-    for n, item in items:
-        if not isinstance(item, dict):
-            raise DataSetError(f"{path}:{n}: {whole} {n} is a JSON {type(item).__name__}, an object is wanted")
-        yield f"{path}:{n}", item
-
-
-def _parsed(text: str, place: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as failure:
-        raise DataSetError(f"{place}: no JSON at column {failure.colno}: {failure.msg}") from failure
-
-
-def _field(item: dict[str, Any], name: str, kind: type, place: str) -> Any:
-    value = item.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        has = f"is {value!r:.40}" if name in item else f"is missing (there are {', '.join(map(str, item)) or 'none'})"
-        raise DataSetError(f"{place}: the field {name!r} {has}; wanted: {kind.__name__}")
-    return value
-
-
-# --- one data set each --------------------------------------------------------------------------------------------
 
 
 def _mmlu_rows(path: Path) -> list[list[str]]:
@@ -134,14 +91,14 @@ def _mmlu(path: Path, count: Count) -> list[Case]:
 def _hellaswag(path: Path, count: Count) -> list[Case]:
     del count  # twenty, as they are
     scenes: list[tuple[str, list[str], int]] = []
-    for place, item in _json_lines(path):
-        endings = _field(item, "endings", list, place)
+    for place, item in json_lines(path):
+        endings = field(item, "endings", list, place)
         label = item.get("label")
         if isinstance(label, str) and label.isdigit():  # the hub's copy writes it as text
             label = int(label)
         if not isinstance(label, int) or not 0 <= label < len(endings):
             raise DataSetError(f"{place}: the field 'label' is {label!r:.20}; wanted: 0 to {len(endings) - 1}")
-        context = f"{_field(item, 'activity_label', str, place)}: {_field(item, 'ctx', str, place)}"
+        context = f"{field(item, 'activity_label', str, place)}: {field(item, 'ctx', str, place)}"
         scenes.append((context, [f" {ending}" for ending in endings], label))
     examples = "".join(f"{context}{endings[label]}\n\n" for context, endings, label in scenes[:HELLASWAG_SHOTS])
     return [
@@ -153,12 +110,12 @@ def _hellaswag(path: Path, count: Count) -> list[Case]:
 def _react(path: Path, count: Count) -> list[Case]:
     examples = react.worked_examples(Random("react 0"), count)
     cases = []
-    for place, item in _json_lines(path):
+    for place, item in json_lines(path):
         for question, triplets in item.items():
             if not isinstance(triplets, list) or not all(isinstance(step, dict) for step in triplets) or not triplets:
                 raise DataSetError(f"{place}: {question!r:.40} has no steps; wanted: {FORMATS['react'][1]}")
             parts = ("thought", "action", "observation")
-            steps = [tuple(_field(step, key, str, place).strip() for key in parts) for step in triplets]
+            steps = [tuple(field(step, key, str, place).strip() for key in parts) for step in triplets]
             asked = question.removeprefix("Question:").strip()
             cases.append(Case({"examples": examples, "question": asked, "steps": steps}, steps[-1][1]))
     return cases
@@ -167,43 +124,67 @@ def _react(path: Path, count: Count) -> list[Case]:
 def _gsm8k(path: Path, count: Count) -> list[Case]:
     examples = tree_of_thought.worked_examples(Random("tree_of_thought 0"), count)
     cases = []
-    for place, item in _json_lines(path):
-        answer = _field(item, "answer", str, place)
+    for place, item in json_lines(path):
+        answer = field(item, "answer", str, place)
         number = tree_of_thought.last_number(answer.rpartition("####")[2].replace(",", ""))
         if "####" not in answer or number is None:
             raise DataSetError(f"{place}: the field 'answer' does not end in '#### number'")
-        cases.append(Case({"examples": examples, "question": _field(item, "question", str, place)}, number))
+        cases.append(Case({"examples": examples, "question": field(item, "question", str, place)}, number))
     return cases
 
 
 def _articles(path: Path, count: Count) -> list[Case]:
     del count
-    return [Case({"article": _field(item, "article", str, place)}) for place, item in _json_lines(path)]
+    return [Case({"article": field(item, "article", str, place)}) for place, item in json_lines(path)]
 
 
 def _topics(path: Path, count: Count) -> list[Case]:
     del count
     examples = skeleton_of_thought.worked_paragraphs()
-    return [
-        Case({"examples": examples, "topic": _field(item, "topic", str, place)}) for place, item in _json_lines(path)
-    ]
+    return [Case({"examples": examples, "topic": field(item, "topic", str, place)}) for place, item in json_lines(path)]
 
 
 def _pages(path: Path, count: Count) -> list[Case]:
     del count
-    return [Case({"page": _field(item, "document", str, place)}) for place, item in _json_lines(path)]
+    return [Case({"page": field(item, "document", str, place)}) for place, item in json_lines(path)]
 
 
 def _fields_of_pages(path: Path, count: Count) -> list[Case]:
     examples = api_extraction.worked_examples(Random("api_extraction 0"), count)
     return [
-        Case({"examples": examples, "page": _field(item, "document", str, place)}) for place, item in _json_lines(path)
+        Case({"examples": examples, "page": field(item, "document", str, place)}) for place, item in json_lines(path)
     ]
 
 
 def _characters(path: Path, count: Count) -> list[Case]:
     del count
-    return [Case({"name": _field(item, "name", str, place)}) for place, item in _json_lines(path)]
+    return [Case({"name": field(item, "name", str, place)}) for place, item in json_lines(path)]
+
+
+def _hotpot(path: Path, count: Count) -> list[Case]:
+    """The paragraphs of all questions are the collection; the first questions are the demonstrations, with their answers."""
+    asked, documents = [], {}
+    for place, item in json_lines(path):
+        asked.append((field(item, "question", str, place), field(item, "answer", str, place)))
+        for paragraph in field(item, "context", list, place):
+            match paragraph:
+                case [str(title), [*sentences]] if all(isinstance(one, str) for one in sentences):
+                    documents[title] = f"{title} | {''.join(sentences)}"
+                case _:
+                    raise DataSetError(
+                        f"{place}: the field 'context' holds {paragraph!r:.40}; wanted: [title, [sentence, ...]]"
+                    )
+    if not documents:
+        return []
+    collection = rag.Collection(list(documents.values()))
+    found = [collection.find(question, answer) for question, answer in asked]
+    shown: list[str] = []
+    while found and (not shown or count("".join(shown)) < rag.DEMONSTRATIONS_TOKENS):
+        shown.append(rag.demonstration(found.pop(0)))
+    head = rag.HEAD + "".join(shown)
+    return [
+        Case({"demonstrations": head, "context": one.context, "question": one.question}, one.answer) for one in found
+    ]
 
 
 Reader = Callable[[Path, Count], list[Case]]
@@ -211,11 +192,21 @@ FORMATS: dict[str, tuple[Reader, str]] = {
     "mmlu": (_mmlu, "the folder of MMLU's data.tar, with dev/SUBJECT_dev.csv and test/SUBJECT_test.csv"),
     "hellaswag": (_hellaswag, "hellaswag_val.jsonl: activity_label, ctx, endings, label"),
     "react": (_react, "JSON lines {question: [{thought, action, observation}, ...]}"),
+    "generative_agents": (agent_calls, "agent_calls.jsonl of SGLang's benchmark: {function: {argument: text}}"),
     "tree_of_thought": (_gsm8k, "GSM8K's test.jsonl: question, answer ('... #### 42')"),
     "skeleton_of_thought": (_topics, "JSON lines with topic"),
     "llm_judge": (_articles, "JSON lines with article"),
     "json_decoding": (_pages, "JSON lines with document"),
     "json_jump_forward": (_characters, "JSON lines with name"),
+    "chat_short": (
+        functools.partial(conversations, answer=chat.SHORT_TOKENS),
+        "JSON lines {qas: [{prompt, new_tokens}]}, or ShareGPT's list of {conversations: [{from, value}]}",
+    ),
+    "chat_long": (
+        functools.partial(conversations, answer=chat.LONG_TOKENS),
+        "JSON lines {qas: [{prompt, new_tokens}]}, or ShareGPT's list of {conversations: [{from, value}]}",
+    ),
+    "rag": (_hotpot, "HotpotQA's list of {question, answer, context: [[title, [sentence, ...]], ...]}"),
     "api_extraction": (_fields_of_pages, "JSON lines with document"),
 }
 """By workload: its reader, and what a file must hold."""

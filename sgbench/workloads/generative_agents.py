@@ -14,7 +14,7 @@ from sgbench.workloads.workload import Case, Count, Workload
 PERSONA_TOKENS = 260
 SHOTS_TOKENS = 260
 AGENTS = 5
-_SCALE = (
+POIGNANCY = (
     "On a scale of 1 to 10, where 1 is purely mundane (for example brushing teeth, making the bed) and 10 is extremely "
     "poignant (for example a break-up, a college acceptance), rate the likely poignancy of the following event for {n}.\n"
 )
@@ -66,7 +66,9 @@ def _call(rng: Random, kind: int, name: str, persona: str, triples: str) -> Case
     """Call number ``kind`` of 5, about an action of ``name``."""
     doing, verb, thing, emoji, place, spot, poignancy = rng.choice(lexicon.rows("actions"))
     if kind == 0:
-        prompt = f"{persona}\n{_SCALE.format(n=name)}Event: {name} is {doing}\nRate (return a number between 1 and 10):"
+        prompt = (
+            f"{persona}\n{POIGNANCY.format(n=name)}Event: {name} is {doing}\nRate (return a number between 1 and 10):"
+        )
         return Case({"prompt": prompt, "max_tokens": 2, "stop": None}, poignancy)
     if kind == 1:
         prompt = f"{triples}Input: {name} is {doing}.\nOutput: ({name},"

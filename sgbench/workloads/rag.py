@@ -20,6 +20,7 @@ from sgbench.workloads.workload import Case, Count, Workload
 
 PASSAGES = 3
 DEMONSTRATIONS_TOKENS = 1000
+HEAD = "Answer questions with short factoid answers.\n\n"
 _ASKED = ("capital", "continent", "main language", "currency")
 """Of the package's facts, those that the atlas tells."""
 
@@ -46,13 +47,24 @@ def rag(s: Any, demonstrations: str, context: str, question: str) -> None:
     s += sgl.gen("answer", max_tokens=24, stop="\n")
 
 
-class Atlas:
-    """The shipped documents, their index, and questions that they answer."""
+class Collection:
+    """Documents and their index."""
+
+    def __init__(self, documents: list[str]) -> None:
+        self._texts = documents
+        self._retriever = Retriever(documents)
+
+    def find(self, question: str, answer: str = "") -> Found:
+        """The passages for ``question``."""
+        return Found(question, tuple(self._texts[at] for at in self._retriever.search(question, PASSAGES)), answer)
+
+
+class Atlas(Collection):
+    """The shipped documents, and questions that they answer."""
 
     def __init__(self) -> None:
         self.documents = dict(lexicon.rows("countries", "documents"))
-        self._texts = list(self.documents.values())
-        self._retriever = Retriever(self._texts)
+        super().__init__(list(self.documents.values()))
         self._questions = [
             (asked.format(s=name), answer)
             for told in lexicon.facts().values()
@@ -61,10 +73,6 @@ class Atlas:
             for name, answer in pairs
             if answer in self.documents.get(name, "")
         ]
-
-    def find(self, question: str, answer: str = "") -> Found:
-        """The passages for ``question``."""
-        return Found(question, tuple(self._texts[at] for at in self._retriever.search(question, PASSAGES)), answer)
 
     def ask(self, rng: Random) -> Found:
         """A question of the collection's own."""
@@ -78,16 +86,20 @@ def atlas() -> Atlas:
     return Atlas()
 
 
-def _demonstration(rng: Random) -> str:
+def demonstration(found: Found) -> str:
+    """A question with its passages and its answer, as the prompt shows it."""
+    return f"Context:\n{found.context}\n\nQuestion: {found.question}\n\nAnswer: {found.answer}\n\n---\n\n"
+
+
+def _drawn(rng: Random) -> str:
     while True:
         found = atlas().ask(rng)
         if any(found.answer in passage for passage in found.passages):
-            return f"Context:\n{found.context}\n\nQuestion: {found.question}\n\nAnswer: {found.answer}\n\n---\n\n"
+            return demonstration(found)
 
 
 def _cases(rng: Random, size: int, count: Count) -> list[Case]:
-    head = "Answer questions with short factoid answers.\n\n"
-    shown = head + "".join(lexicon.as_many(lambda: _demonstration(rng), DEMONSTRATIONS_TOKENS, count))
+    shown = HEAD + "".join(lexicon.as_many(lambda: _drawn(rng), DEMONSTRATIONS_TOKENS, count))
     asked = [atlas().ask(rng) for _ in range(size)]
     return [
         Case({"demonstrations": shown, "context": one.context, "question": one.question}, one.answer) for one in asked

@@ -110,7 +110,7 @@ class TestMeasuring:
     [
         (["bench", "mmlu", "--data", "/nowhere/at/all", *SMALL], "there is no /nowhere/at/all"),
         (["bench", "mmlu", "react", "--data", "x"], "name just one"),
-        (["bench", "rag", "--data", ".", *SMALL], "reads no data set"),
+        (["bench", "rag", "--data", ".", *SMALL], "is a folder"),
         (["bench", "mmlu", "--peers", "vlm"], "did you mean 'vllm'"),
         (["bench", "mmlu", "--repeats", "0", *SMALL], "repeats=0"),
     ],

@@ -20,6 +20,11 @@ SCENE = {
     "endings": ["eats.", "flies.", "sinks.", "melts."],
     "label": 0,
 }
+HOP: dict[str, Any] = {
+    "question": "In which town was Ada born?",
+    "answer": "Lund",
+    "context": [["Ada", ["Ada was born in Lund.", " She paints."]], ["Tea", ["Tea is a drink."]]],
+}
 STEP = {"thought": "I look.", "action": "Search[x]", "observation": "x is y."}
 
 
@@ -97,6 +102,79 @@ def test_other_files_are_lines_with_one_field(tmp_path: Path, name: str, item: d
     assert case.arguments[argument] == next(iter(item.values())) and case.want is None
 
 
+def test_the_calls_of_agents_are_replayed_in_order(tmp_path: Path) -> None:
+    places = dict.fromkeys(
+        [
+            "living_sector",
+            "living_sector_areas",
+            "current_sector",
+            "current_sector_areas",
+            "daily_plan",
+            "sector_options",
+            "current_action",
+        ],
+        "x",
+    )
+    path = lines(
+        tmp_path / "agent_calls.jsonl",
+        {"poignancy_event": {"persona_name": "Ada", "persona_iss": "Ada paints.", "event": "tea is ready"}},
+        {"other_function": {}},
+        {"generate_event_triple": {"persona_name": "Ada", "action": "painting"}},
+        {"generate_pronunciatio": {"action": "painting", "unused": 1}},
+        {"action_location_sector": {"persona_name": "Ada", "next_action": "eat", **places}},
+        {
+            "action_location_object": {
+                "persona_name": "Ada",
+                "target_sector": "home",
+                "target_sector_areas": "kitchen, bed",
+                "current_action": "rest",
+                "next_action": "eat",
+            }
+        },
+    )
+    cases = load("generative_agents", path, words)
+    assert [(case.arguments["max_tokens"], case.arguments["stop"]) for case in cases] == [
+        (2, None),
+        (20, ")"),
+        (6, None),
+        (10, "}"),
+        (5, "}"),
+    ]
+    assert "Ada paints." in cases[0].arguments["prompt"] and "{kitchen, bed}" in cases[4].arguments["prompt"]
+    assert all(case.want is None for case in cases)
+
+
+def test_conversations_keep_their_turns_and_the_workloads_lengths(tmp_path: Path) -> None:
+    turns = [{"prompt": f"turn {i}", "new_tokens": n} for i, n in enumerate((1, 6, 300, 9000, 5))]
+    path = lines(tmp_path / "qas.jsonl", {"qas": turns})
+    (short,), (long,) = load("chat_short", path, words), load("chat_long", path, words)
+    assert [tokens for _, tokens in short.arguments["turns"]] == [4, 6, 8, 8]
+    assert [tokens for _, tokens in long.arguments["turns"]] == [256, 256, 300, 512]
+    assert short.arguments["turns"][2][0] == "\nturn 2\n"
+
+
+def test_of_a_shared_conversation_the_answered_turns_are_replayed(tmp_path: Path) -> None:
+    said = [
+        ("system", "Be kind."),
+        ("human", "Hi"),
+        ("gpt", "one two three four five"),
+        ("gpt", "more"),
+        ("human", "Bye"),
+    ]
+    item = {"id": 1, "conversations": [{"from": who, "value": text} for who, text in said]}
+    (tmp_path / "share.json").write_text(json.dumps([item, {"conversations": []}]), encoding="utf-8")
+    (case,) = load("chat_short", tmp_path / "share.json", words)
+    assert case.arguments["turns"] == [("\nHi\n", 5)]
+
+
+def test_hotpot_questions_find_their_passages_in_all_paragraphs(tmp_path: Path) -> None:
+    second = {**HOP, "question": "What does Bo drink?", "answer": "tea", "context": [["Bo", ["Bo drinks a lot."]]]}
+    first, *_ = load("rag", lines(tmp_path / "hotpot.json", HOP, second), lambda text: 2000)
+    assert first.want == "tea" and first.arguments["question"] == "What does Bo drink?"
+    assert "Bo | Bo drinks a lot." in first.arguments["context"]
+    assert "Question: In which town was Ada born?\n\nAnswer: Lund" in first.arguments["demonstrations"]
+
+
 WRONG: list[tuple[str, Callable[[Path], Path], str]] = [
     ("mmlu", lambda p: p / "absent", "there is no .*absent; wanted: the folder"),
     ("mmlu", lambda p: lines(p / "a.jsonl", {}), "wanted: the folder of MMLU"),
@@ -118,7 +196,31 @@ WRONG: list[tuple[str, Callable[[Path], Path], str]] = [
     ),
     ("llm_judge", lambda p: lines(p / "x", "text"), "x:1: line 1 is a JSON str"),
     ("llm_judge", lambda p: p, "is a folder"),
-    ("rag", lambda p: p, "reads no data set; mmlu"),
+    (
+        "generative_agents",
+        lambda p: lines(p / "x", {"poignancy_event": {"persona_name": "Ada"}}),
+        "x:1, poignancy_event: .*'event' is missing",
+    ),
+    ("generative_agents", lambda p: lines(p / "x", {"poignancy_event": "text"}), "poignancy_event holds 'text'"),
+    (
+        "generative_agents",
+        lambda p: lines(p / "x", {"other_function": {}}),
+        "holds no programs; wanted: agent_calls.jsonl",
+    ),
+    ("chat_short", lambda p: lines(p / "x", {"text": "a"}), "x:1: the field 'conversations' is missing"),
+    ("chat_short", lambda p: lines(p / "x", {"conversations": ["a"]}), "x:1: the field 'conversations' holds 'a'"),
+    ("chat_long", lambda p: lines(p / "x", {"qas": [{"prompt": "a"}]}), "x:1: the field 'new_tokens' is missing"),
+    ("chat_long", lambda p: lines(p / "x", {"qas": ["a"]}), "x:1: the field 'qas' holds no objects"),
+    ("chat_long", lambda p: lines(p / "x", {"conversations": []}), "holds no programs"),
+    ("rag", lambda p: p, "is a folder"),
+    (
+        "rag",
+        lambda p: lines(p / "x", HOP, {**HOP, "context": [["Title", "text"]]}),
+        r"x:2: the field 'context' holds \['Title'",
+    ),
+    ("rag", lambda p: lines(p / "x", {"question": "q", "answer": "a"}), "x:1: the field 'context' is missing"),
+    ("rag", lambda p: lines(p / "x", HOP), "holds no programs; wanted: HotpotQA"),
+    ("rga", lambda p: p, "rga reads no data set; mmlu"),
 ]
 
 
@@ -150,5 +252,5 @@ def test_a_data_set_runs_like_the_generated_inputs(tmp_path: Path) -> None:
             sgl.workloads.get("react").run(engine, 3, cases=cases)
 
 
-def test_every_format_belongs_to_a_workload() -> None:
-    assert set(FORMATS) <= set(sgl.workloads.names())
+def test_every_workload_reads_its_data_set() -> None:
+    assert set(FORMATS) == set(sgl.workloads.names())
