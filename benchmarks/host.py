@@ -9,6 +9,7 @@ host. On ``cuda`` the shapes are Llama-3.2-1B's (programs) and Llama-3.1-8B's (e
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import itertools
 import json
@@ -163,61 +164,62 @@ def median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def programs(device: str, rounds: int) -> dict[str, Any]:
-    """Programs against one call, alternated; then one run of each under a probe, and one of programs with samples."""
+Say = Callable[[str, Any], None]
+
+
+def programs(device: str, rounds: int, say: Say) -> None:
+    """Programs against one call, alternated, by the interpreter's switch interval; then a run of each under a probe, and samples."""
     with started(device, wide=False) as engine:
         contest = Contest(engine)
         usual = sys.getswitchinterval()
-        row: dict[str, Any] = {}
         for interval in (usual, 1e-4, 5e-3):
             sys.setswitchinterval(interval)
             seconds: dict[str, list[float]] = {"requests": [], "programs": []}
-            for round_ in range((rounds if interval == usual else rounds // 2) + 2):
+            for round_ in range((rounds + 2) if interval == usual else 3):
                 for name, values in seconds.items():
                     taken = contest.seconds(name)
-                    if round_ > 1:
+                    if round_ > (interval == usual):
                         values.append(taken)
             ratio = median(seconds["requests"]) / median(seconds["programs"])
             best = min(seconds["requests"]) / min(seconds["programs"])
-            found = {"programs_over_requests": ratio, "of_the_best": best}
-            row[f"interval {interval * 1e3:g} ms"] = found | {k: [round(s, 4) for s in v] for k, v in seconds.items()}
+            found = {"programs_over_requests": round(ratio, 3), "of_the_best": round(best, 3)}
+            say(f"interval {interval * 1e3:g} ms", found | {k: [round(s, 4) for s in v] for k, v in seconds.items()})
+            if interval == usual:
+                for name in ("requests", "programs", "programs"):
+                    engine.flush_cache()
+                    with Probe(engine) as probe:
+                        contest.play(name)
+                    say(f"probe of {name}", rounded(probe.found))
         sys.setswitchinterval(usual)
-        for name in ("requests", "programs", "programs"):
-            engine.flush_cache()
-            with Probe(engine) as probe:
-                contest.play(name)
-            row.setdefault("probes", []).append({"what": name} | probe.found)
-        engine.flush_cache()
         with Probe(engine, samples=True) as probe:
-            for _ in range(3):
+            for _ in range(2):
                 engine.flush_cache()
                 contest.play("programs")
-        row["frames"] = {whose: found.most_common(18) for whose, found in probe.frames.items()}
-    return row
+        for whose, frames in probe.frames.items():
+            say(f"samples of {whose}", frames.most_common(18))
 
 
-def events(device: str, rounds: int, workload: FewShot) -> dict[str, Any]:
+def events(device: str, rounds: int, workload: FewShot, say: Say) -> None:
     """Few-shot with nobody listening, with a listener that does nothing, and with all of the dashboard's folds; alternated."""
     with started(device, wide=True) as engine:
         bench = Bench(engine, Clock(600))
         arms = {"none": _nobody, "listener": _listener, "dashboard": _dashboard}
         seconds: dict[str, list[float]] = {name: [] for name in arms}
-        probes: dict[str, list[dict[str, Any]]] = {name: [] for name in arms}
-        frames: dict[str, Any] = {}
-        for round_ in range(rounds + 1):
+        for round_ in range(rounds + 2):
             for name, arm in arms.items():
                 with arm(engine):
                     engine.flush_cache()
-                    with Probe(engine, samples=round_ == rounds) as probe:
+                    with Probe(engine, samples=round_ == 0) as probe:
                         taken = bench.seconds(workload, 1, warm_up=False)["seconds"]
-                if 0 < round_ < rounds:
+                if round_ > 1:
                     seconds[name].append(taken)
-                    probes[name].append(probe.found)
-                frames[name] = {whose: found.most_common(12) for whose, found in probe.frames.items()}
+                    say(f"{name} {taken:.4f} s", rounded(probe.found))
+                for whose, frames in probe.frames.items() if round_ == 0 else ():
+                    say(f"samples of {whose}, {name}", frames.most_common(12))
         middle = {name: median(values) for name, values in seconds.items()}
-        cost = {name: value / middle["none"] - 1 for name, value in middle.items() if name != "none"}
-        best = {name: min(values) / min(seconds["none"]) - 1 for name, values in seconds.items() if name != "none"}
-        return {"cost": cost, "cost_of_the_best": best, "seconds": seconds, "probes": probes, "frames": frames}
+        say("cost", {name: round(value / middle["none"] - 1, 4) for name, value in middle.items() if name != "none"})
+        best = {name: min(values) for name, values in seconds.items()}
+        say("cost_of_the_best", {name: round(value / best["none"] - 1, 4) for name, value in best.items()})
 
 
 @contextmanager
@@ -243,27 +245,8 @@ def _dashboard(engine: Any) -> Iterator[None]:
         raise RuntimeError(failures[0])
 
 
-def _show(name: str, row: dict[str, Any]) -> None:
-    for key, value in row.items():
-        if key == "frames":
-            for arm, found in value.items():
-                for whose, lines in found.items() if isinstance(found, dict) else [(arm, found)]:
-                    print(f"{name}: samples, {arm}, {whose}")
-                    for line, count in lines:
-                        print(f"   {count:5d} {line}")
-        elif key == "probes":
-            for probe in value if isinstance(value, list) else [{"what": k} | p for k, ps in value.items() for p in ps]:
-                print(f"{name}: {json.dumps(rounded(probe))}")
-        elif key == "seconds":
-            for arm, values in value.items():
-                print(f"{name}: {arm}: {[round(s, 4) for s in values]}")
-        else:
-            print(f"{name}: {key}: {json.dumps(value)}")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    """Measure and print; write ``host.json``."""
+    """Measure and print as it goes; write ``host.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="paced")
     parser.add_argument("--rounds", type=int, default=7)
@@ -271,17 +254,24 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=256, help="of few-shot")
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args()
-    found: dict[str, Any] = {"interval_s": sys.getswitchinterval()}
-    for name in args.only:
-        if name == "programs":
-            found[name] = programs(args.device, args.rounds)
+    found: dict[str, dict[str, Any]] = {}
+
+    def say(what: str, value: Any, of: str) -> None:
+        found.setdefault(of, {})[what] = value
+        if what.startswith("samples"):
+            print(f"{of}: {what}:", *(f"\n   {count:5d} {line}" for line, count in value), flush=True)
         else:
-            found[name] = events(args.device, args.rounds, FewShot(args.requests))
-        _show(name, found[name])
-        gc.collect()
+            print(f"{of}: {what}: {json.dumps(value)}", flush=True)
         if args.out is not None:
             args.out.mkdir(parents=True, exist_ok=True)
-            (args.out / "host.json").write_text(json.dumps(found, indent=1, default=str), encoding="utf-8")
+            (args.out / "host.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+    for name in args.only:
+        if name == "programs":
+            programs(args.device, args.rounds, functools.partial(say, of=name))
+        else:
+            events(args.device, args.rounds, FewShot(args.requests), functools.partial(say, of=name))
+        gc.collect()
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ decides nothing that either side could.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import itertools
+import threading
 import warnings
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import exact_scoring, scoring
@@ -28,7 +30,7 @@ from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
-from sgbench.lang.turns import Turns, aside
+from sgbench.lang.turns import Turns, aside, sleep_until
 from sgbench.lang.variables import Meta
 from sgbench.lang.waiting import current_gate
 
@@ -228,7 +230,7 @@ class LocalBackend(BaseBackend):
             "top_logprobs_num": sampling.top_logprobs_num or 0,
             "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
         }
-        handles = self.engine.submit_samples(prompt.ids, values, **wish, **_origin(s))
+        handles = self.engine.submit_samples(prompt.ids, values, **wish, **self._origin(s))
         return prompt, handles
 
     def _call_seed(self, s: StreamExecutor, seed: int) -> int:
@@ -236,7 +238,19 @@ class LocalBackend(BaseBackend):
         return mixed_seed(seed, s.run.item, s.call.branch, s.call.op)
 
     def _request(self, s: StreamExecutor, ids: list[int], params: SamplingParams, **wish: Any) -> Handle:
-        return self.engine.submit(ids, params, **wish, **_origin(s))
+        return self.engine.submit(ids, params, **wish, **self._origin(s))
+
+    def _origin(self, s: StreamExecutor) -> dict[str, Any]:
+        """Which call this is, and whether other programs are about to make theirs."""
+        call = s.call
+        return {
+            "program": call.program,
+            "branch": call.branch,
+            "op": call.op,
+            "after": call.after,
+            "think_ms": call.think_ms,
+            "more": self.turns is not None and self.turns.asked_for,
+        }
 
     def _score(self, s: StreamExecutor, texts: Sequence[list[int]], starts: Sequence[int]) -> list[RequestOutput]:
         """Log-probabilities of each text's tokens from its start on, all texts at once."""
@@ -267,8 +281,11 @@ class LocalBackend(BaseBackend):
 
         live = current_gate() is not None
         try:
-            with s.abortable(abort), aside():
-                outputs = [handle.wait(live=live) for handle in handles]
+            with s.abortable(abort):
+                if not (live or handles[0].stepped_by_waiters):
+                    sleep_until(lambda wake: _when_done(handles, wake))
+                with aside():
+                    outputs = [handle.wait(live=live) for handle in handles]
         except BaseException:
             abort()
             raise
@@ -280,21 +297,26 @@ class LocalBackend(BaseBackend):
         return outputs
 
 
+def _when_done(handles: Sequence[Handle], tell: Callable[[], None]) -> None:
+    """Call ``tell`` once all are done, or failed, on the engine's thread; at once if they are."""
+    left = set(range(len(handles)))
+    lock = threading.Lock()
+
+    def done(index: int) -> None:
+        with lock:
+            last = left == {index}
+            left.discard(index)
+        if last:
+            tell()
+
+    for index, handle in enumerate(handles):
+        handle.stream_to(functools.partial(done, index), streaming=False)
+
+
 def _next(updates: Iterator[RequestOutput]) -> RequestOutput | None:
     """The next one, waiting; None after the last."""
     with aside():
         return next(updates, None)
-
-
-def _origin(s: StreamExecutor) -> dict[str, Any]:
-    call = s.call
-    return {
-        "program": call.program,
-        "branch": call.branch,
-        "op": call.op,
-        "after": call.after,
-        "think_ms": call.think_ms,
-    }
 
 
 def own_template(tokenizer: Tokenizer, model_path: str) -> ChatTemplate:

@@ -161,6 +161,7 @@ class EngineCore:
         logprob_start_len: int | None = None,
         top_logprobs_num: int = 0,
         return_text_in_logprobs: bool = False,
+        more: bool = False,
     ) -> list[Handle]:
         """Queue ``params.n`` samples of one prompt, together.
 
@@ -179,6 +180,8 @@ class EngineCore:
             Most likely tokens reported at each of these positions.
         return_text_in_logprobs
             Put the tokens' text into the entries.
+        more
+            Others are about to submit: an idle engine waits a moment, so that they run together.
 
         Raises
         ------
@@ -188,7 +191,7 @@ class EngineCore:
         origin = Origin(program=program, branch=branch, op=op, after=after, think_ms=think_ms)
         wish = (return_logprob, logprob_start_len, top_logprobs_num, return_text_in_logprobs)
         sequences = self._sequences(prompt, params, wish, origin)
-        self._loop.submit(sequences)
+        self._loop.submit(sequences, more)
         return [seq.handle for seq in sequences]
 
     def _sequences(
@@ -390,6 +393,11 @@ class EngineCore:
     def subscribe_late(self, callback: Callable[[Event | LateEvent], None]) -> Callable[[], None]:
         """As `subscribe`, but most events come as `LateEvent`, so that making them costs the engine nothing."""
         return self._subscribed(self.journal.subscribe_late, callback)
+
+    @property
+    def in_a_hurry(self) -> bool:
+        """Does the device wait for the engine's thread, or will it soon? Whoever computes beside it should let it go first."""
+        return self._loop.worker.keeps_device_waiting
 
     def _subscribed(self, subscribe: Callable[[Any], Callable[[], None]], callback: Any) -> Callable[[], None]:
         def begin() -> Callable[[], None]:

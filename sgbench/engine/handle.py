@@ -53,6 +53,11 @@ class Handle:
         """Is there nothing more to come?"""
         return self._failure is not None or (self.output is not None and self.output.finish_reason is not None)
 
+    @property
+    def stepped_by_waiters(self) -> bool:
+        """Does the engine only step while somebody waits? It has no thread of its own then."""
+        return self._pump is not None
+
     def abort(self, reason: str = "aborted by the caller") -> None:
         """Give the request up: it stops before the next step and its KV is freed. Without effect on one that is done."""
         if not self.done:

@@ -7,6 +7,7 @@ any time; a call sees every request that was put before it.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,14 +21,17 @@ class Inbox:
         self._changed = threading.Condition()
         self._arrivals: deque[Sequence] = deque()
         self._calls: deque[Callable[[], None]] = deque()
+        self._more = self._lingers = False
         self.closed = False
 
-    def submit(self, sequences: list[Sequence]) -> bool:
-        """Put requests, all at once; False when the engine takes no more."""
+    def submit(self, sequences: list[Sequence], more: bool = False) -> bool:
+        """Put requests, all at once; False when the engine takes no more. ``more``: others are about to put some too."""
         with self._changed:
             if not self.closed:
                 self._arrivals.extend(sequences)
-                self._changed.notify()
+                self._more = more
+                if not (more and self._lingers):
+                    self._changed.notify()
             return not self.closed
 
     def call(self, function: Callable[[], None]) -> bool:
@@ -54,6 +58,19 @@ class Inbox:
         with self._changed:
             while not (self._calls or self.closed or ready(bool(self._arrivals))):
                 self._changed.wait()
+
+    def linger(self, gap_s: float, most_s: float) -> None:
+        """While whoever put the last request says that more are coming, wait: up to ``gap_s`` for the next, ``most_s`` in all."""
+        until = time.monotonic() + most_s
+        with self._changed:
+            self._lingers, seen = True, -1
+            while self._more and not (self._calls or self.closed) and len(self._arrivals) > seen:
+                seen = len(self._arrivals)
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(min(gap_s, left))
+            self._lingers = self._more = False
 
     def take_arrivals(self) -> list[Sequence]:
         """All requests put so far, in order."""

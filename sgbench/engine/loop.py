@@ -22,6 +22,9 @@ from sgbench.trace.journal import Journal
 
 T = TypeVar("T")
 
+_GAP_S, _LINGER_S = 0.002, 0.04
+"""How long an idle engine waits for the next of several requests that are said to come, and for all of them."""
+
 
 class EngineLoop:
     """A worker, its thread and its inbox.
@@ -64,6 +67,8 @@ class EngineLoop:
             try:
                 while not self._inbox.closed:
                     self._inbox.wait(self._ready)
+                    if not (self.worker.busy or self._deterministic):
+                        self._inbox.linger(_GAP_S, _LINGER_S)
                     if self._may_step:
                         self.step()
                     else:
@@ -93,15 +98,15 @@ class EngineLoop:
 
     # --- calls from other threads -----------------------------------------------------------------------------------
 
-    def submit(self, sequences: list[Sequence]) -> None:
-        """Queue requests, all at once.
+    def submit(self, sequences: list[Sequence], more: bool = False) -> None:
+        """Queue requests, all at once. ``more``: others are about to come, and an idle engine waits a moment for them.
 
         Raises
         ------
         EngineStoppedError
             The engine was shut down or broke.
         """
-        if not self._inbox.submit(sequences):
+        if not self._inbox.submit(sequences, more):
             raise self.stopped()
 
     def post_abort(self, seq: Sequence, reason: str) -> None:

@@ -65,6 +65,8 @@ class Pipeline:
     ----------
     binds_late
         May requests run ahead whose constraints need the token before?
+    waits
+        Is the device at work, and the engine's thread waiting for it? Then others may have the interpreter.
     """
 
     def __init__(self, runner: Runner, overlap: bool) -> None:
@@ -73,13 +75,16 @@ class Pipeline:
         if overlap and self._launcher is None:
             raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
         self._ahead: tuple[DecodePlan, Pending] | None = None
+        self.waits = True
         self.binds_late = overlap and isinstance(runner, LateRunner) and runner.binds_late
 
     def run(self, plan: StepPlan, plan_ahead: Callable[[], DecodePlan | None]) -> StepOutcome:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
         runner = self._launcher
         if runner is None:
+            self.waits = True
             tried = _try(self._runner.run, plan)
+            self.waits = False
             return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0].allowed:
@@ -92,8 +97,10 @@ class Pipeline:
                 self._ahead = (following, runner.launch(following))
             except DeviceMemoryError:  # not the last word: the next step tries again, without this one beside it
                 undone = following.rids
+        self.waits = True
         first = None if ahead is None else (ahead[0].rids, ahead[1].result())
         rest = None if fresh.given is None else fresh.given.result()
+        self.waits = False
         return replace(fresh.outcome(first, rest), undone=undone)
 
     def drop_ahead(self) -> None:

@@ -92,6 +92,11 @@ class Worker:
         """Is any request running or waiting?"""
         return bool(self._live)
 
+    @property
+    def keeps_device_waiting(self) -> bool:
+        """Is there work, and this thread at what must be done before the device is waited for again?"""
+        return bool(self._live) and not self._pipeline.waits
+
     def step(self) -> bool:
         """Run one step; False if there was nothing to run."""
         self.journal.step = self._steps

@@ -37,6 +37,7 @@ class Batch:
         self._take = threading.Lock()
         self._done = [False] * size
         self._finished = Pulse()
+        self._awaited: int | None = None  # the item that the reader waits for; None: any
         self._alone = True
         self._cancelled = False
         self.failures: dict[int, BaseException] = {}
@@ -56,12 +57,22 @@ class Batch:
             ):  # all before any begins: the first could wait for the engine before the last is live
                 self._gate.enter()
         for _ in range(workers):
-            context = contextvars.copy_context()
-            WORKERS.run(functools.partial(context.run, self._work))
+            self._begin(contextvars.copy_context())
 
-    def _work(self) -> None:
+    def _begin(self, context: contextvars.Context) -> None:
+        """Start a thread; with turns when it is the thread's, so that a hundred do not wake up at once only to wait for theirs."""
+
+        def begin(has_turn: bool | None) -> None:
+            WORKERS.run(functools.partial(context.run, self._work, has_turn))
+
+        if self._turns is None:
+            begin(None)
+        else:
+            self._turns.ask(begin)
+
+    def _work(self, has_turn: bool | None) -> None:
         # An item's interrupt is kept as its failure; here it only ends this thread's work.
-        with contextlib.suppress(KeyboardInterrupt), live(self._gate), in_turn(self._turns):
+        with contextlib.suppress(KeyboardInterrupt), live(self._gate), in_turn(self._turns, has_turn):
             while (i := self._index()) is not None:
                 self._item(i)
 
@@ -79,9 +90,10 @@ class Batch:
                 raise
         finally:
             self._done[i] = True
-            self._finished.beat()
+            if self._awaited in (i, None) or self.complete:
+                self._finished.beat()
 
-    def results(self, keep: bool, tick: Callable[[int], object]) -> Iterator[int]:
+    def results(self, keep: bool, tick: Callable[[int], object] | None = None) -> Iterator[int]:
         """The items in order, each when it has been run; closing the iterator early drops those that have not begun.
 
         Parameters
@@ -90,7 +102,7 @@ class Batch:
             Give failed items too. Otherwise the first failure ends the iteration, and is raised when all items are done
             (with one thread at once).
         tick
-            Told, on the reading thread, how many more items are done.
+            Told, on the reading thread, how many more items are done; None: the reader only wakes up for the next item.
 
         Raises
         ------
@@ -103,9 +115,10 @@ class Batch:
             nonlocal told
             while True:
                 seen = self._finished.beats
-                done = sum(self._done)
-                tick(done - told)
-                told = done
+                if tick is not None:
+                    done = sum(self._done)
+                    tick(done - told)
+                    told = done
                 if ready():
                     return
                 self._finished.wait(seen)
@@ -114,6 +127,7 @@ class Batch:
             for i in range(len(self._done)):
                 if self._alone:
                     self._item(i)
+                self._awaited = i if tick is None else None
                 wait(lambda i=i: self._done[i])  # type: ignore[misc]
                 if keep or i not in self.failures:
                     yield i

@@ -348,7 +348,7 @@ def _run_chunk(
     sampling: SglSamplingParams,
     threads: int,
     keep: bool,
-    tick: Callable[[int], object],
+    tick: Callable[[int], object] | None,
 ) -> Iterator[ProgramState]:
     def run(i: int) -> None:
         try:
@@ -370,10 +370,10 @@ def _run_chunk(
 
 
 @contextmanager
-def _progress_bar(length: int | None) -> Iterator[Callable[[int], object]]:
-    """A function that advances a bar of ``length``; of None: no bar."""
+def _progress_bar(length: int | None) -> Iterator[Callable[[int], object] | None]:
+    """A function that advances a bar of ``length``; None: no bar."""
     if length is None:
-        yield lambda n: None
+        yield None
         return
     from tqdm.auto import tqdm
 

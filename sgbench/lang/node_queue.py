@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sgbench.lang.errands import Errand
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.run import Run
-from sgbench.lang.turns import Errand, beside, in_turn
+from sgbench.lang.turns import beside, claimed, in_turn
 from sgbench.lang.variables import Slot
 from sgbench.lang.waiting import Latch, live
 
@@ -96,7 +97,7 @@ class NodeQueue:
     def help(self, until: Latch) -> None:
         """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
         errand = self._errand
-        if errand is None or not errand.claim():
+        if errand is None or not claimed(errand):
             return
         self._errand = None
         with live(self._run.backend.gate):

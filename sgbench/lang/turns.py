@@ -2,11 +2,10 @@
 
 Python runs one thread at a time anyway. If sixty want to, each waits for the interpreter's lock, wakes up at every switch interval only
 to wait again, and whoever gives the lock up for a moment, as the engine's thread does for every kernel that it launches, queues behind
-all of them. Threads that wait for a turn instead sleep, and the engine has one rival. A turn is a courtesy: a thread that does not get
-one soon, because a body sleeps or asks a server, goes on without.
+all of them. Threads that wait for a turn instead sleep, also those whose answers have come, and the engine has one rival. A turn is a
+courtesy: where it stays with a thread, because a body sleeps or asks a server, others go on without.
 
-What such a thread wants done beside itself is an `Errand`: mostly it has nothing else to do before it waits for just that, and then
-it does it itself, which spares a thread. Others get it as soon as it waits for anything else, and soon in any case.
+What such a thread wants done beside itself is an errand (`sgbench.lang.errands`): others get it when the thread waits for anything else.
 
 Knows threads only.
 """
@@ -15,102 +14,124 @@ from __future__ import annotations
 
 import os
 import threading
-import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sgbench.lang.errands import OVERDUE_S, Errand, Overdue
 from sgbench.lang.workers import WORKERS
 
 PATIENCE_S = 0.005
-"""Longest wait for a turn."""
-
-OVERDUE_S = 0.002
-"""Longest time for which a thread that computes may keep an errand to itself."""
+"""How long the turn may stay with one thread while others wait for it."""
 
 _this_thread = threading.local()
 
 
-class Turns:
-    """One turn, passed around."""
+class _Sleeper:
+    """A thread that sleeps until it is woken, with the turn or without."""
 
-    def __init__(self, patience_s: float = PATIENCE_S) -> None:
-        self._patience_s = patience_s
-        self._turn = threading.Lock()
-
-    def take(self) -> bool:
-        """Wait for the turn, as long as patience lasts; got it?"""
-        return self._turn.acquire(timeout=self._patience_s)
-
-    def give(self) -> None:
-        """Let the next one."""
-        self._turn.release()
-
-
-class Errand:
-    """Work that its giver or another thread does: whoever claims it."""
-
-    __slots__ = ("_claim", "_giver", "_task")
-
-    def __init__(self, task: Callable[[], None], giver: object) -> None:
-        self._task, self._giver = task, giver
-        self._claim = threading.Lock()
-
-    @property
-    def claimed(self) -> bool:
-        """Is it done, or being done?"""
-        return self._claim.locked()
-
-    def claim(self) -> bool:
-        """The calling thread does it, in its own way, if this is true: it gave it, and nobody else has begun."""
-        return self._giver is getattr(_this_thread, "part", None) and self._claim.acquire(blocking=False)
-
-    def hand_over(self) -> None:
-        """Another thread does it, unless somebody does already."""
-        if self._claim.acquire(blocking=False):
-            WORKERS.run(self._task)
-
-
-class _Overdue:
-    """Hands over what its givers keep too long."""
+    __slots__ = ("_alarm", "has_turn")
 
     def __init__(self) -> None:
+        self.has_turn = False
+        self._alarm = threading.Lock()
+        self._alarm.acquire()
+
+    def sleep(self) -> bool:
+        """Until `wake`; has it the turn?"""
+        self._alarm.acquire()
+        return self.has_turn
+
+    def wake(self, has_turn: bool) -> None:
+        self.has_turn = has_turn
+        self._alarm.release()
+
+
+class Turns:
+    """One turn, passed around in the order in which it is asked for."""
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._overdue = Overdue(patience_s)
         self._reset()
+        _ALL.add(self)
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._errands: deque[tuple[float, Errand]] = deque()
-        self._running = False
+        self._taken = self._watched = False
+        self._passed = self._hurried = 0
+        self._asking: deque[Callable[[bool], None]] = deque()
 
-    def watch(self, errand: Errand) -> None:
+    @property
+    def asked_for(self) -> bool:
+        """Does anybody wait for the turn?"""
+        return bool(self._asking)
+
+    def take(self) -> bool:
+        """Wait for the turn; False: it stays with somebody, go on without."""
+        sleeper = _Sleeper()
+        self.ask(sleeper.wake)
+        return sleeper.sleep()
+
+    def ask(self, begin: Callable[[bool], None]) -> None:
+        """Call ``begin(True)``, which must be quick, when the turn is free, on any thread; ``begin(False)`` if it stays with somebody.
+
+        Whoever begins then passes it on by `give`. Never blocks.
+        """
         with self._lock:
-            self._errands.append((time.monotonic() + OVERDUE_S, errand))
-            begins, self._running = not self._running, True
-        if begins:
-            WORKERS.run(self._run)
+            now = not self._taken
+            self._taken = True
+            if not now:
+                self._asking.append(begin)
+            watch, self._watched = not (now or self._watched), self._watched or not now
+        if now:
+            begin(True)
+        elif watch:
+            self._overdue.watch(_Look(self, self._passed))
 
-    def _run(self) -> None:
-        while (due := self._next_due()) is not None:
-            time.sleep(max(0.0, due - time.monotonic()))
-
-    def _next_due(self) -> float | None:
-        """When the first errand is due that nobody has claimed; those that are due already are handed over."""
-        now = time.monotonic()
+    def give(self) -> None:
+        """Pass the turn on."""
         with self._lock:
-            while self._errands:
-                due, errand = self._errands[0]
-                if due > now and not errand.claimed:
-                    return due
-                self._errands.popleft()
-                errand.hand_over()
-            self._running = False
-            return None
+            self._passed += 1
+            following = self._asking.popleft() if self._asking else None
+            self._taken = following is not None
+        if following is not None:
+            following(True)
+
+    def look(self, passed: int) -> None:
+        """If the turn has not moved since it had been passed so many times, some who ask for it go on without: one, then two, then four."""
+        with self._lock:
+            self._hurried = max(1, 2 * self._hurried) if self._passed == passed else 0
+            hurried = [self._asking.popleft() for _ in range(min(self._hurried, len(self._asking)))]
+            again = self._watched = bool(self._asking)
+            passed = self._passed
+        for begin in hurried:
+            begin(False)
+        if again:
+            self._overdue.watch(_Look(self, passed))
 
 
-_OVERDUE = _Overdue()
+class _Look:
+    """A look at `Turns` later on."""
+
+    settled = False
+
+    def __init__(self, turns: Turns, passed: int) -> None:
+        self._turns, self._passed = turns, passed
+
+    def late(self) -> None:
+        self._turns.look(self._passed)
+
+
+_ALL: weakref.WeakSet[Turns] = weakref.WeakSet()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_OVERDUE._reset)  # a forked child has none of the threads
+
+    def _forget() -> None:
+        for turns in _ALL:  # a forked child has none of the threads
+            turns._reset()
+
+    os.register_at_fork(after_in_child=_forget)
 
 
 class _Part:
@@ -118,27 +139,34 @@ class _Part:
 
     __slots__ = ("errands", "has_turn", "turns")
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, has_turn: bool) -> None:
         self.turns = turns
         self.errands: list[Errand] = []
-        self.has_turn = turns.take()
+        self.has_turn = has_turn
 
     def leave(self) -> None:
         for errand in self.errands:
-            errand.hand_over()
+            errand.late()
         self.errands.clear()
         if self.has_turn:
             self.has_turn = False
             self.turns.give()
 
 
+def _part() -> _Part | None:
+    return getattr(_this_thread, "part", None)
+
+
 @contextmanager
-def in_turn(turns: Turns | None) -> Iterator[None]:
-    """The calling thread computes inside, in its turn. With None, or in a thread that takes part already, nothing changes."""
-    if turns is None or getattr(_this_thread, "part", None) is not None:
+def in_turn(turns: Turns | None, has_turn: bool | None = None) -> Iterator[None]:
+    """The calling thread computes inside, in its turn. With None, or in a thread that takes part already, nothing changes.
+
+    ``has_turn`` is what `Turns.ask` said, for a thread that was begun by it.
+    """
+    if turns is None or _part() is not None:
         yield
         return
-    part = _this_thread.part = _Part(turns)
+    part = _this_thread.part = _Part(turns, turns.take() if has_turn is None else has_turn)
     try:
         yield
     finally:
@@ -149,7 +177,7 @@ def in_turn(turns: Turns | None) -> Iterator[None]:
 @contextmanager
 def aside() -> Iterator[None]:
     """The calling thread waits inside: it leaves the turn to others. Nothing changes for threads that take no part."""
-    part: _Part | None = getattr(_this_thread, "part", None)
+    part = _part()
     if part is None:
         yield
         return
@@ -160,13 +188,35 @@ def aside() -> Iterator[None]:
         part.has_turn = part.turns.take()
 
 
+def sleep_until(arrange: Callable[[Callable[[], None]], None]) -> None:
+    """Step aside until the function that ``arrange`` is given has been called, on any thread, once; wake up in turn.
+
+    Unlike a wait inside `aside`, the thread does not wake up before it is its turn. Returns at once in threads that take no part.
+    """
+    part = _part()
+    if part is None:
+        return
+    part.leave()
+    sleeper = _Sleeper()
+    arrange(lambda: part.turns.ask(sleeper.wake))
+    part.has_turn = sleeper.sleep()
+
+
+_ERRANDS = Overdue(OVERDUE_S)
+
+
 def beside(task: Callable[[], None]) -> Errand | None:
-    """Have ``task``, which must not raise, done beside the calling thread. What is returned it may still `Errand.claim`."""
-    part: _Part | None = getattr(_this_thread, "part", None)
+    """Have ``task``, which must not raise, done beside the calling thread. An errand may be claimed by this thread, while it is there."""
+    part = _part()
     if part is None:
         WORKERS.run(task)
         return None
     errand = Errand(task, part)
     part.errands.append(errand)
-    _OVERDUE.watch(errand)
+    _ERRANDS.watch(errand)
     return errand
+
+
+def claimed(errand: Errand) -> bool:
+    """Does the calling thread do ``errand`` itself? If it gave it, and nobody else has begun."""
+    return errand.giver is _part() and errand.claim()

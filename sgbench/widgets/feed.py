@@ -7,9 +7,11 @@ always published. Knows folds and frames; not how a message travels.
 from __future__ import annotations
 
 import threading
+import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sgbench.errors import SgbenchError
 from sgbench.trace.bulk import many_objects
@@ -34,6 +36,12 @@ UNANSWERED_BYTES = 512_000
 
 PART_BYTES = 4_000_000
 """About the largest message: a longer log travels in parts."""
+
+
+MAKE_WAY_S = 0.03
+"""Longest wait in a frame for an engine in a hurry."""
+
+LOOK_AGAIN_S = 0.0002
 
 
 class Feed:
@@ -90,6 +98,7 @@ class Feed:
         self._answered = False
         self.failure = ""
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._engine: Callable[[], Any] = lambda: None  # not held: a view keeps no model in memory
         self._thread: threading.Thread | None = None
 
     # --- a trace
@@ -106,6 +115,7 @@ class Feed:
     def follow(self, source: LiveSource) -> None:
         """Fold and publish what happens in ``source`` until `stop`."""
         # First, because a stopped engine refuses: then no thread is left behind.
+        self._engine = weakref.ref(source) if hasattr(source, "in_a_hurry") else lambda: None
         self._unsubscribe = getattr(source, "subscribe_late", source.subscribe)(self._take)
         self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
         self._thread.start()
@@ -143,16 +153,27 @@ class Feed:
             self._wake.wait()
             self._wake.clear()
             with self.lock:
-                self._fold()
+                self._fold(MAKE_WAY_S)
                 self._publish_news(final=bool(self._ended))
             if self._ended:
                 self._on_stopped(self._ended)
                 return
             self._stopped.wait(FRAME_S if self._answered else UNANSWERED_S)
 
-    def _fold(self) -> None:
+    def _make_way(self, patience_s: float) -> float:
+        """Let an engine that is in a hurry compute first: there is one interpreter, and its device stands still. What patience is left?"""
+        began = time.monotonic()
+        left = patience_s
+        while left > 0 and getattr(self._engine(), "in_a_hurry", False) and not self._stopped.is_set():
+            time.sleep(LOOK_AGAIN_S)
+            left = patience_s - (time.monotonic() - began)
+        return left
+
+    def _fold(self, patience_s: float = 0.0) -> None:
         last: Event | None = None
         while self._pending and not self.failure:
+            if patience_s > 0:
+                patience_s = self._make_way(patience_s)
             happened = self._pending.popleft()
             last = happened.event() if isinstance(happened, LateEvent) else happened
             if isinstance(last, EngineStopped):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import sgbench as sgl
-from sgbench.lang.turns import Turns, aside, beside, in_turn
+from sgbench.lang.turns import Turns, aside, beside, claimed, in_turn, sleep_until
 from sgbench.lang.waiting import Latch
 from tests.lang import local
 from tests.lang.local import completion
@@ -76,6 +76,47 @@ def test_a_thread_that_keeps_its_turn_holds_nobody_up_for_ever() -> None:
     assert turns.take()  # nobody kept it
 
 
+def test_those_whose_wait_is_over_wake_up_one_after_the_other() -> None:
+    turns, wakers, inside, most = Turns(FOR_EVER_S), [], [0], [0]
+
+    def work(_: int) -> None:
+        with in_turn(turns):
+            sleep_until(wakers.append)
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            sum(range(3_000))
+            inside[0] -= 1
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(wakers) < 8:
+        pass
+    for wake in wakers:
+        wake()
+    for thread in threads:
+        thread.join()
+    assert most == [1] and turns.take()
+
+
+def test_those_whose_wait_is_over_go_on_though_the_turn_is_kept() -> None:
+    turns, done, wakers = Turns(patience_s=0.001), threading.Event(), []
+
+    def sleeper(_: int) -> None:
+        with in_turn(turns):
+            sleep_until(wakers.append)
+            done.set()
+
+    thread = threading.Thread(target=sleeper, args=(0,))
+    thread.start()
+    while not wakers:
+        pass
+    with in_turn(turns):
+        wakers[0]()
+        assert done.wait(FOR_EVER_S)
+    thread.join()
+
+
 def test_a_thread_that_takes_no_part_changes_nothing() -> None:
     done = threading.Event()
     with in_turn(None), aside():
@@ -87,22 +128,22 @@ def test_an_errand_is_done_once_by_whoever_claims_it() -> None:
     turns, ran = Turns(FOR_EVER_S), []
     with in_turn(turns):
         errand = beside(lambda: ran.append("another thread"))
-        assert errand is not None and errand.claim() and not errand.claim()
+        assert errand is not None and claimed(errand) and not claimed(errand)
         with aside():
             pass
-    errand.hand_over()
+    errand.late()
     with in_turn(turns), aside():
         pass
     assert ran == []
 
 
 def test_only_its_giver_claims_an_errand() -> None:
-    turns, claimed = Turns(FOR_EVER_S), []
+    turns, found = Turns(FOR_EVER_S), []
     with in_turn(turns):
         errand = beside(lambda: None)
         assert errand is not None
-        together(1, lambda _: claimed.append(errand.claim()))
-    assert claimed == [False]
+        together(1, lambda _: found.append(claimed(errand)))
+    assert found == [False]
 
 
 def test_an_errand_is_handed_over_when_its_giver_waits_for_something_else() -> None:
