@@ -61,8 +61,8 @@ def curve(found: MissRatioCurve) -> plotly.graph_objects.Figure:
         title={"text": "Hit rate against cache size", "font": {"size": 15}},
         xaxis={"title": "KV pool, tokens", "rangemode": "tozero"},
         yaxis={"title": "hit rate", "tickformat": ".0%", "rangemode": "tozero"},
-        legend={"orientation": "h", "y": -0.2},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
         template="none",
-        margin={"t": 50, "r": 20},
+        margin={"t": 70, "r": 20},
     )
     return drawn

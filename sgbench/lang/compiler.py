@@ -126,8 +126,8 @@ class CompiledFunction:
             raise UsageError(f"{self.program!r} needs {', '.join(missing)}, too")
         return interpreter.extract_prefix_by_tracing(self._runner.bind(**known), place)
 
-    def _repr_html_(self) -> str:
-        return self.graph._repr_html_()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.graph._repr_mimebundle_(include, exclude)
 
     def __repr__(self) -> str:
         nodes, streams = len(self.graph.nodes), len(self.graph.streams)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sgbench.lang.ir import SglCall, SglExpr, SglFork, SglGetForkItem, SglJoin, SglReturn
 
@@ -145,10 +145,12 @@ class Graph:
     def __str__(self) -> str:
         return "\n".join(f"stream {node.pid:2d}: {node}" for node in self.nodes)
 
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """A picture, and the nodes as text: a notebook that is not trusted shows no markup, but it does show that."""
         from sgbench.lang.graph_drawing import draw
 
-        return draw(self)
+        del include, exclude  # IPython chooses itself
+        return {"image/svg+xml": draw(self), "text/plain": str(self)}
 
 
 def _patience(node: GraphNode) -> int:

@@ -1,7 +1,7 @@
 """A program's graph as a picture: one column for each stream, time downwards (paper appendix D).
 
-Static SVG whose text takes the colour of its surroundings and whose boxes are translucent, so it is readable on light and on
-dark. Knows graphs; knows no notebook.
+Static SVG on a light card, as all still pictures are, so it is readable on paper, on light and on dark. Knows graphs; knows no
+notebook.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _LEGEND = {
 }
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, TOP = 210, 26, 34, 20, 14, 34
+_INK = "#1d232b"
 _CHARS = 31  # that fit into a box
 
 
@@ -79,7 +80,8 @@ def draw(graph: Graph) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="graph of a program" viewBox="0 0 {width} {height}" '
         f'width="{width}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
-        f'fill="currentColor">{"".join(titles)}{"".join(edges)}{"".join(map(_picture, boxes))}{_legend(bottom)}</svg>'
+        f'fill="{_INK}"><rect width="{width}" height="{height}" rx="9" fill="white" stroke="#d5dae1"/>'
+        f"{''.join(titles)}{''.join(edges)}{''.join(map(_picture, boxes))}{_legend(bottom)}</svg>"
     )
 
 

@@ -65,9 +65,9 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
             "font": {"size": 15},
         },
         yaxis_tickformat=".0%" if "%" in form else None,
-        legend={"orientation": "h", "y": -0.2},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
         template="none",
-        margin={"t": 50, "r": 20},
+        margin={"t": 70, "r": 20},
     )
     return drawn
 

@@ -31,7 +31,7 @@ def program(s, q):
 
 
 def test_every_box_and_every_edge_is_drawn() -> None:
-    drawing = ET.fromstring(program.compile()._repr_html_())
+    drawing = ET.fromstring(program.compile()._repr_mimebundle_()["image/svg+xml"])
     titles = texts(drawing, "title")
     for label in (
         "call inner",
@@ -52,5 +52,5 @@ def test_every_box_and_every_edge_is_drawn() -> None:
 
 
 def test_an_empty_program_has_a_picture() -> None:
-    drawing = ET.fromstring(sgl.function(lambda s: None).compile()._repr_html_())
+    drawing = ET.fromstring(sgl.function(lambda s: None).compile()._repr_mimebundle_()["image/svg+xml"])
     assert texts(drawing, "title") == []
