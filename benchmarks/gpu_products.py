@@ -27,8 +27,12 @@ SHAPES = {
     "head": (128256, 4096, 1),
 }
 """Rows, width, how many in a step."""
-_KINDS: dict[str, Kind] = {"qkv": "whole", "out": "added", "gate_up": "gated", "down": "added", "head": "whole"}
+_KINDS: dict[str, Kind] = {"qkv": "projected", "out": "added", "gate_up": "gated", "down": "added", "head": "projected"}
 _BYTES_S, _FLOPS_S = 4.28e12, 766e12
+
+
+def _summed(product: torch.Tensor) -> torch.Tensor:
+    return product.sum(0) if product.dim() == 3 else product
 
 
 def main() -> None:
@@ -54,7 +58,7 @@ def main() -> None:
             if n > 2048 and name == "head":
                 continue
             kind = _KINDS[name]
-            rest: tuple[Any, ...] = ()
+            rest: tuple[Any, ...] = (_summed,) if kind == "projected" else ()
             if kind == "added":
                 rest = (
                     torch.zeros(n, rows, device=device, dtype=torch.bfloat16),
@@ -64,7 +68,7 @@ def main() -> None:
             products.tune(kind, n, weights[name], *rest)
             choice = products.choices[kind, n, rows, width]
             x = torch.randn(n, width, device=device, dtype=torch.bfloat16)
-            fresh = [(torch.zeros_like(rest[0]), *rest[1:]) if rest else () for _ in range(2)]
+            fresh = [(torch.zeros_like(rest[0]), *rest[1:]) if kind == "added" else rest for _ in range(2)]
             want = products.plain(kind)(x, weights[name][0], *fresh[0]).float()
             apart = float(
                 (products(kind, x, weights[name][0], *fresh[1]).float() - want).abs().max() / want.abs().max()

@@ -149,7 +149,12 @@ def main() -> None:
     of = runner(args.options)
     print(f"start {time.perf_counter() - began:.1f} s")
     print(of.description)
-    found = []
+    products: Any = getattr(of._steps._forward, "_products", None)  # type: ignore[union-attr]
+    for (kind, n, rows, width), choice in ({} if products is None else products.choices).items():
+        print(
+            f"  {kind} {n} x {rows} x {width}: {choice.plain_s * 1e6:.1f} -> {choice.best_s * 1e6:.1f} us by {choice.name}"
+        )
+    found: list[dict[str, Any]] = []
     for case in args.decode:
         sizes, _, shared = case.partition("/")
         n, context = map(int, sizes.split("x"))

@@ -28,17 +28,19 @@ def clock(times: Iterable[float]) -> Callable[..., float]:
 
 def own(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
     """The twin of the own kernel; where a sum is wanted, in parts."""
-    splits = 2 if kind == "added" else 1
+    splits = 1 if kind == "gated" else 2
     yield "own", lambda x, weight: twins.skinny(x, weight, splits, kind == "gated")
 
 
 def case(kind: Kind, n: int) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]]:
     torch.manual_seed(n)
     x, weight = torch.randn(n, 16), torch.randn(24, 16)
+    if kind == "projected":
+        return x, weight, (lambda product: product.sum(0) if product.dim() == 3 else product,)
     return x, weight, (torch.randn(n, 24), torch.randn(24), EPS) if kind == "added" else ()
 
 
-@pytest.mark.parametrize("kind", ["whole", "gated", "added"])
+@pytest.mark.parametrize("kind", ["projected", "gated", "added"])
 @pytest.mark.parametrize(("times", "winner"), [((1.0, 0.5), "own"), ((1.0, 0.999), "torch"), ((1.0, 2.0), "torch")])
 def test_the_fastest_is_taken_and_nothing_else_changes(kind: Kind, times: tuple[float, ...], winner: str) -> None:
     products = ChosenProducts(torch_ops(), None, own, clock(times))
@@ -47,9 +49,9 @@ def test_the_fastest_is_taken_and_nothing_else_changes(kind: Kind, times: tuple[
     assert [choice.name for choice in products.choices.values()] == [winner]
     for n in (8, 5, 1, 9):
         x, weight, rest = case(kind, n)
-        other = (rest[0].clone(), *rest[1:]) if rest else ()
+        other = (rest[0].clone(), *rest[1:]) if kind == "added" else rest
         torch.testing.assert_close(products(kind, x, weight, *rest), products.plain(kind)(x, weight, *other))
-        if rest:
+        if kind == "added":
             torch.testing.assert_close(rest[0], other[0])
 
 
@@ -65,16 +67,17 @@ def test_a_way_that_does_not_take_a_size_is_given_up() -> None:
 
     asked: list[int] = []
     products = ChosenProducts(torch_ops(), None, refuses, clock([1.0, 0.1]))
-    x, weight, _ = case("whole", 8)
-    products.tune("whole", 8, [weight])
+    x, weight, rest = case("projected", 8)
+    products.tune("projected", 8, [weight], *rest)
     for n in (8, 3, 8):
-        x, weight, _ = case("whole", n)
-        torch.testing.assert_close(products("whole", x, weight), x @ weight.t())
+        x, weight, rest = case("projected", n)
+        torch.testing.assert_close(products("projected", x, weight, *rest), x @ weight.t())
     assert asked == [8, 8], "tried, used once, and not after it refused"
 
 
 def test_large_sizes_that_were_not_tried_go_torchs_way() -> None:
     products = ChosenProducts(torch_ops(), None, own, clock([1.0, 0.5] * 2))
     for n in (64, 1000):
-        products.tune("whole", n, [case("whole", n)[1]])
+        _, weight, rest = case("projected", n)
+        products.tune("projected", n, [weight], *rest)
     assert [products._anchor(n) for n in (1, 64, 65, 500, 501, 1000, 1001)] == [64, 64, 0, 0, 1000, 1000, 0]

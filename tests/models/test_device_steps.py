@@ -11,6 +11,8 @@ import torch
 
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.engine import EngineCore
+from sgbench.engine.kernels import twins
+from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind
 from sgbench.engine.runner import torch_runner
 from sgbench.engine.runner.decode_steps import Captured, DecodeSteps, batch_sizes
 from sgbench.engine.runner.kv_cache import KVCache
@@ -48,6 +50,24 @@ def test_the_device_way_equals_the_host_way(
     for overlap in (False, True):
         assert_same(want, outputs(folder, "cpu", overlap=overlap))
         assert backend is ReferenceAttention or MADE[-1].decoded > 5
+
+
+class PartsOnly(ChosenProducts):
+    """Every product by the own kernel's twin: sums in parts, gates done."""
+
+    def __call__(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if kind == "gated":
+            return twins.skinny(x, weight, 1, True)
+        return self._finished(kind, lambda a, b: twins.skinny(a, b, 2, False))(x, weight, *rest)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
+def test_products_in_parts_change_no_token(checkpoint: Any, monkeypatch: pytest.MonkeyPatch, family: str) -> None:
+    _, folder = checkpoint(family)
+    want = outputs(folder, "cpu", overlap=False)
+    monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
+    monkeypatch.setattr(torch_runner, "_products", lambda config, ops: PartsOnly(ops, None))
+    assert_same(want, outputs(folder, "cpu", overlap=True))
 
 
 def test_prompt_logprobs_are_equal(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,10 +21,10 @@ from sgbench.engine.kernels.cublaslt import Found, Library, Problem
 if TYPE_CHECKING:
     from sgbench.engine.kernels.ops import StepOps
 
-Kind: TypeAlias = Literal["whole", "gated", "added"]
-"""What is wanted: the product; the gate of a feed-forward layer too; the sum with the residual stream, and its norm."""
+Kind: TypeAlias = Literal["projected", "gated", "added"]
+"""What is wanted: what somebody makes of the product; the gate of a feed-forward layer; the sum with the residual stream, and its norm."""
 Way: TypeAlias = Callable[..., torch.Tensor]
-"""Takes ``[n, width]`` and ``[rows, width]``; to add: the stream, which is changed, the norm's weights and its epsilon too."""
+"""Takes ``[n, width]``, ``[rows, width]`` and what is said at `ChosenProducts.__call__`."""
 Product: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 CHOOSE = True
@@ -93,7 +93,8 @@ class ChosenProducts:
         Parameters
         ----------
         rest
-            For ``added``: stream ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
+            For ``projected``: what takes the product, or the parts of its sum, float32 ``[parts, n, rows]``. For ``added``: the stream
+            ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
         """
         key = (kind, self._anchor(len(x)), *weight.shape)
         way = self._ways.get(key)
@@ -128,12 +129,15 @@ class ChosenProducts:
         if n >= _LARGE:
             weights = weights[:4]
         x = torch.randn(n, width, device=weights[0].device, dtype=weights[0].dtype)
-        plain_s = self._seconds(functools.partial(_with, self.plain(kind), x, rest), weights)
+        try:
+            plain_s = self._seconds(functools.partial(_with, self.plain(kind), x, rest), weights)
+        except torch.OutOfMemoryError:
+            return  # a card that is almost full serves, as torch does it
         best_s, name, best = plain_s * _GAIN, "torch", None
         for each, way in self._candidates(kind, n, rows, width):
             try:
                 spent = self._seconds(functools.partial(_with, way, x, rest), weights)
-            except NotTakenError:
+            except (NotTakenError, torch.OutOfMemoryError):
                 continue
             if spent < best_s:
                 best_s, name, best = spent, each, way
@@ -160,8 +164,8 @@ class ChosenProducts:
 
     def _finished(self, kind: Kind, product: Product) -> Way:
         """``product``, and what ``kind`` wants behind it."""
-        if kind == "whole":
-            return product
+        if kind == "projected":
+            return lambda x, weight, then: then(product(x, weight))
         if kind == "gated":
             return lambda x, weight: self._ops.silu_mul(product(x, weight))
         return lambda x, weight, stream, norm, eps: self._ops.add_norm(product(x, weight), stream, norm, eps)

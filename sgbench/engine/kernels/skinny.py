@@ -2,7 +2,7 @@
 
 The weights are the tall side of the tensor cores' tiles and the tokens the narrow one, so that nothing is padded. Where the matrix has too
 few rows to occupy the device the sums are split along its width into parts in float32, which the kernel behind adds up
-(`sgbench.engine.kernels.norm.add_norm`); the gate of the feed-forward layer is done where the products are.
+(`norm.add_norm`, `rope.rotate_store`); the gate of the feed-forward layer is done where the products are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Cut:
 
 
 CUTS: dict[Kind, tuple[Cut, ...]] = {
-    "whole": (Cut(64, 128, 1, 4, 5), Cut(32, 128, 1, 4, 5)),
+    "projected": (Cut(64, 128, 2, 4, 3), Cut(64, 64, 4, 4, 4)),
     "added": (Cut(64, 128, 4, 4, 3), Cut(64, 128, 2, 4, 6)),
     "gated": (Cut(64, 64, 1, 4, 3), Cut(128, 64, 1, 8, 4)),
 }
@@ -124,7 +124,7 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
 
 
 def own_ways(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
-    """What this module has for `ChosenProducts`: names and products; sums in parts only where they are to be added."""
+    """What this module has for `ChosenProducts`: names and products, sums in parts."""
     if n > MOST_ROWS:
         return
     gated = kind == "gated"

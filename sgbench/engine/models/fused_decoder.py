@@ -6,6 +6,7 @@ the way. Every call can be captured in a CUDA graph. Knows no requests and no sa
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -106,13 +107,31 @@ class FusedDecoder:
         for n in sizes:
             added = first.post_norm.new_zeros(n, len(first.post_norm)), first.post_norm, eps
             if first.qkv_bias is None:
-                products.tune("whole", n, [layer.qkv for layer in tried])
+                products.tune(
+                    "projected", n, [layer.qkv for layer in tried], functools.partial(self._rehearsed, n, first)
+                )
             if first.out_bias is None:
                 products.tune("added", n, [layer.out for layer in tried], *added)
             if first.gate_up_bias is None:
                 products.tune("gated", n, [layer.gate_up for layer in tried])
             if first.down_bias is None:
                 products.tune("added", n, [layer.down for layer in tried], *added)
+
+    def _rehearsed(self, n: int, layer: LayerWeights, product: torch.Tensor) -> None:
+        """What `_attend` does to a projection before attention; nobody reads what is stored."""
+        device = product.device
+        positions = torch.zeros(n, dtype=torch.int32, device=device)
+        slots = torch.full((n,), 0 if self._cache is None else self._cache.scratch_slot, device=device)
+        self._stored(0, layer, product, TokenBatch(positions, positions, slots, None, positions))
+
+    def _attended(
+        self, index: int, layer: LayerWeights, normed: torch.Tensor, batch: TokenBatch, attention: AttentionStep
+    ) -> torch.Tensor:
+        """Projection and attention of a layer, ``[n, heads * head_dim]``."""
+        attend = functools.partial(self._attend, index, layer, batch=batch, attention=attention)
+        if self._products is not None and layer.qkv_bias is None:
+            return self._products("projected", normed, layer.qkv, attend)
+        return attend(self._linear(normed, layer.qkv, layer.qkv_bias))
 
     def _gated(self, x: torch.Tensor, layer: LayerWeights) -> torch.Tensor:
         """The feed-forward layer's product and its gate."""
@@ -136,11 +155,7 @@ class FusedDecoder:
             batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, self._config.norm_eps
         )
         for index, layer in enumerate(layers):
-            if self._products is not None and layer.qkv_bias is None:
-                qkv = self._products("whole", normed, layer.qkv)
-            else:
-                qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
-            mixed = self._attend(index, layer, qkv, batch, attention)
+            mixed = self._attended(index, layer, normed, batch, attention)
             normed = self._added(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
             gated = self._gated(normed, layer)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
@@ -172,16 +187,23 @@ class FusedDecoder:
     def _attend(
         self, index: int, layer: LayerWeights, qkv: torch.Tensor, batch: TokenBatch, attention: AttentionStep
     ) -> torch.Tensor:
-        """Attention of a layer from its projection, ``[n, heads * head_dim]``."""
-        config = self._config
+        """Attention of a layer from its projection, or the parts of its sum, ``[n, heads * head_dim]``."""
+        heads = self._stored(index, layer, qkv, batch)
+        n_q = self._config.n_heads
+        return attention.attend(index, heads[:, :n_q], heads[:, n_q:] if self._cache is None else None)
+
+    def _stored(self, index: int, layer: LayerWeights, qkv: torch.Tensor, batch: TokenBatch) -> torch.Tensor:
+        """A projection's heads ``[n, heads, head_dim]``, normed and rotated; keys and values are in the cache, if there is one."""
+        config, sums = self._config, None
+        if qkv.dim() == 3:  # the sum is still to be made
+            sums, qkv = qkv, qkv.new_empty(qkv.shape[1:], dtype=self._weights.embedding.dtype)
         heads = qkv.view(len(qkv), -1, config.head_dim)
         norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
         to = None if self._cache is None else self._cache.by_slot[index]
         self._ops.rotate_store(
-            heads, config.n_heads, batch.positions, self._table, norms, config.norm_eps, to, batch.slots
+            heads, config.n_heads, batch.positions, self._table, norms, config.norm_eps, to, batch.slots, sums
         )
-        own = heads[:, config.n_heads :] if to is None else None
-        return attention.attend(index, heads[:, : config.n_heads], own)
+        return heads
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
