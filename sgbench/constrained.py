@@ -88,7 +88,7 @@ def compile_json_schema(
     ConstraintError
         A keyword is malformed or cannot be expressed; the message names it and where it stands.
     """
-    machine = schema_machine(schema_data(schema), Layout(*separators, max_depth))
+    machine = schema_machine(schema_data(schema), Layout.of(separators, max_depth))
     if tokenizer is not None:
         token_masks(machine, tokenizer)
     return machine
@@ -114,7 +114,7 @@ def laid_out(
     ConstraintError
         It is no schema, or one without keywords (True, False).
     """
-    return Layout(*separators, max_depth).written_into(schema_data(schema))
+    return Layout.of(separators, max_depth).written_into(schema_data(schema))
 
 
 def regex_from_json_schema(
@@ -127,7 +127,7 @@ def regex_from_json_schema(
     ConstraintError
         As there; and where rules are combined in a way that a machine holds but no regex says briefly.
     """
-    return print_regex(schema_term(schema_data(schema), Layout(*separators, max_depth)))
+    return print_regex(schema_term(schema_data(schema), Layout.of(separators, max_depth)))
 
 
 def token_masks(machine: Machine, tokenizer: SpelledTokens) -> TokenMasks:

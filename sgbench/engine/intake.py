@@ -228,7 +228,7 @@ class Intake:
     def _finite(self, masks: TokenMasks, params: SamplingParams, stop_ids: frozenset[int], room: int) -> Constraint:
         assert self._tokenizer is not None
         start = masks.machine.start
-        needed = int(masks.tokens_to_accept[start]) if params.close_within_budget else masks.least_tokens(start)
+        needed = int(masks.tokens_to_accept[start]) if params.close_within_budget else masks.least_tokens(start, room)
         if 0 < room < needed:
             raise ConstraintError(
                 f"room for {room} tokens is too little: the shortest text that satisfies the constraint needs at least {needed}; "

@@ -89,6 +89,10 @@ def gen(
     UsageError
         A negative ``max_tokens`` or ``min_tokens``, ``n`` below 1, an unknown ``dtype``, no choice that ``regex`` matches.
     """
+    given: object = regex
+    if given is not None and not isinstance(given, str):
+        hint = "; write its .pattern, and flags into it as (?i)" if isinstance(given, re.Pattern) else ""
+        raise UsageError(f"gen(regex=...): a str is needed, not {type(given).__name__}{hint}")
     pattern = None if regex is None else re.compile(regex, re.ASCII)
     if choices is not None:
         kept = choices if pattern is None else _matching(choices, pattern)

@@ -101,7 +101,8 @@ class _Reader:
             raise refuse(
                 at,
                 f"$ref {ref!r} is recursive",
-                "bound how deep it may nest: max_depth= of sgl.constrained.laid_out or compile_json_schema",
+                "bound how deep it may nest: max_depth= of sgl.constrained.laid_out or compile_json_schema; "
+                "or ask Engine(grammar_backend='llguidance'), which needs no bound",
             )
         if depth > (self.layout.max_depth or 0):
             return NEVER

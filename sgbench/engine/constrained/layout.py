@@ -29,6 +29,30 @@ class Layout:
     key_separator: str = ": "
     max_depth: int | None = None
 
+    @classmethod
+    def of(cls, separators: object, max_depth: object) -> Layout:
+        """From what a caller gave.
+
+        Raises
+        ------
+        ConstraintError
+            Text with these separators would not be JSON, or the depth is no whole number of at least 0.
+        """
+        match separators:
+            case (str(item), str(key)) if _is_separator(item, ",") and _is_separator(key, ":"):
+                pass
+            case _:
+                raise refuse(
+                    f"#/{KEYWORD}",
+                    f"separators are a comma and a colon, each with white space or none, not {separators!r}",
+                    "write (', ', ': ')",
+                )
+        if max_depth is None:
+            return cls(item, key)
+        if isinstance(max_depth, bool) or not isinstance(max_depth, int) or max_depth < 0:
+            raise refuse(f"#/{KEYWORD}", f"max_depth is a whole number of at least 0, not {max_depth!r}")
+        return cls(item, key, max_depth)
+
     def written_into(self, schema: Any) -> dict[str, Any]:
         """The schema with this layout as its ``x-layout``.
 
@@ -57,10 +81,10 @@ def split_layout(schema: Any, otherwise: Layout | None = None) -> tuple[Any, Lay
     said = schema[KEYWORD]
     if not isinstance(said, dict) or said.keys() - {"separators", "max_depth"}:
         raise refuse(f"#/{KEYWORD}", "an object with separators and max_depth is needed")
-    separators, depth = said.get("separators", [", ", ": "]), said.get("max_depth")
-    if not isinstance(separators, list) or [type(s) for s in separators] != [str, str]:
-        raise refuse(f"#/{KEYWORD}", f"separators are two strings, not {separators!r}")
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
-        raise refuse(f"#/{KEYWORD}", f"max_depth is a whole number of at least 0, not {depth!r}")
     rest = {key: value for key, value in schema.items() if key != KEYWORD}
-    return rest, Layout(separators[0], separators[1], depth)
+    return rest, Layout.of(said.get("separators", [", ", ": "]), said.get("max_depth"))
+
+
+def _is_separator(text: str, mark: str) -> bool:
+    """The mark, and around it only what JSON takes for white space."""
+    return text.strip(" \t\n\r") == mark

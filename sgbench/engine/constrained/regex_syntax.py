@@ -49,7 +49,11 @@ def _parse(pattern: str) -> Term:
 
 
 def check_syntax(pattern: str) -> None:
-    """Raise `ConstraintError` for what `re.compile` does not accept."""
+    """Raise `ConstraintError` for what `re.compile` does not accept, and for what is no text."""
+    given: object = pattern
+    if not isinstance(given, str):
+        hint = "; write its .pattern, and flags into it as (?i)" if isinstance(given, re.Pattern) else ""
+        raise ConstraintError(f"a regex is a str, not {type(given).__name__}{hint}")
     try:
         re.compile(pattern)
     except re.error as error:

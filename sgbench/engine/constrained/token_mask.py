@@ -23,6 +23,8 @@ from sgbench.engine.token_set import TokenSet
 from sgbench.errors import ConstraintError
 
 DEFAULT_CACHE_BYTES = 64 << 20
+_MOST_COUNTED = 2000
+"""States of machines whose tokens are counted before a request with little room is taken: a fifth of a millisecond each."""
 
 
 class TokenMasks:
@@ -105,20 +107,27 @@ class TokenMasks:
         """Bytes of the masks that are kept, those of others who share the place included."""
         return self._kept.nbytes
 
-    def least_tokens(self, state: int) -> int:
-        """A lower bound for the tokens from a state to an accepting one."""
-        return -(-self.machine.min_bytes(state) // max(1, self.vocabulary.max_token_bytes))
+    def least_tokens(self, state: int, room: int) -> int:
+        """Fewest tokens from a state to an accepting one, or less where ``room`` is enough anyway, or the machine very large.
+
+        Where every byte is a token, room for as many tokens as bytes is enough; else they are counted, which asks every state once.
+        """
+        n_bytes = self.machine.min_bytes(state)
+        bound = -(-n_bytes // max(1, self.vocabulary.max_token_bytes))
+        if room < bound or (room >= n_bytes and self.whole) or self.machine.n_states > _MOST_COUNTED:
+            return bound
+        return int(self.tokens_to_accept[state])
 
     @cached_property
     def tokens_to_accept(self) -> IntArray:
         """int32 ``[n_states + 1]``: fewest tokens from each state to an accepting one; `UNREACHABLE` where there is no way.
 
-        Costs one walk for every state: asked for only by requests that must close within a budget.
+        Costs one walk for every state: asked for only by requests that must close within a budget, or have little room.
         """
         dfa = self.machine.dfa
         before: list[list[int]] = [[] for _ in range(dfa.n_states)]
         for state in range(dfa.n_states):
-            for target in np.unique(self.moves(state)[1]).tolist():
+            for target in self._targets(state):
                 before[target].append(state)
         fewest = np.full(dfa.n_states + 1, UNREACHABLE, dtype=np.int32)
         queue = deque(np.flatnonzero(dfa.accepts).tolist())
@@ -130,6 +139,14 @@ class TokenMasks:
                     fewest[source] = fewest[state] + 1
                     queue.append(source)
         return fewest
+
+    def _targets(self, state: int) -> list[int]:
+        """The states that one token leads to, in order."""
+        found: list[int] = TrieWalk(self.trie, self.machine, state).targets().tolist()
+        if self._dead_ends is None:
+            return found
+        dead = set(self._dead_ends.tolist())
+        return [target for target in found if target not in dead]
 
     def remembered(self, key: tuple[str, int], compute: Callable[[], int]) -> int:
         """A number that depends on this machine and vocabulary only, computed once."""
@@ -166,7 +183,7 @@ class TokenMasks:
         queue = deque([machine.start])
         while queue:
             state = queue.popleft()
-            for target in np.unique(self.moves(state)[1]).tolist():
+            for target in self._targets(state):
                 if target not in before:
                     before[target] = set()
                     queue.append(target)

@@ -67,12 +67,22 @@ class TrieWalk:
 
     def moves(self) -> tuple[IntArray, IntArray]:
         """The tokens, in no order, and the state after each."""
-        state_at = np.full(len(self._live), self._dead, dtype=np.intp)
-        for start, nodes, states in self._reached:
-            state_at[slice(start, start + len(states)) if nodes is None else start + nodes] = states
         live = np.flatnonzero(self._live)
         tokens, owner = self._tokens(live)
-        return tokens, (state_at.take(live).take(owner) // self._width).astype(np.int32)
+        return tokens, self._states_at(live).take(owner)
+
+    def targets(self) -> IntArray:
+        """int32, sorted: the states that one token leads to."""
+        first = self._trie.first_token
+        ends = np.flatnonzero(self._live[:-1] & (first[1:] > first[:-1]))
+        return np.unique(self._states_at(ends))
+
+    def _states_at(self, nodes: Indices) -> IntArray:
+        """The states at live nodes."""
+        state_at = np.full(len(self._live), self._dead, dtype=np.intp)
+        for start, some, states in self._reached:
+            state_at[slice(start, start + len(states)) if some is None else start + some] = states
+        return (state_at.take(nodes) // self._width).astype(np.int32)
 
     def _marked_nodes(self) -> npt.NDArray[np.bool_]:
         """bool ``[nodes + 1]``: is the node live? The last stands for what never is."""
