@@ -2,14 +2,20 @@
 
 The vocabulary has 131,072 tokens where the extra ``bench`` is installed, else it is the bundled model's. Peers are measured in the same
 process, one after the other, each pattern best of a few (`benchmarks.constraint_peers`). Microseconds and milliseconds are processor time,
-so that a busy machine does not change them much; end to end is wall time.
+so that a busy machine does not change them much; end to end is wall time, and processor time beside it.
+
+python -m benchmarks.constrained [--out FILE] [--without PEER]: the table of patterns beside other libraries, in under three minutes.
 """
 
 from __future__ import annotations
 
+import argparse
 import functools
+import json
 import statistics
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks.constraint_peers import PASSES, best_ms
@@ -17,6 +23,7 @@ from benchmarks.constraint_peers import measure as measure_peer
 from benchmarks.constraint_peers import peers as installed_peers
 from benchmarks.constraint_suite import CHARACTER, SUITE, large_tokenizer, large_vocabulary
 from benchmarks.constraint_targets import targets
+from benchmarks.machine import describe
 from sgbench.backends.local import Engine
 from sgbench.engine.constrained.compiler import regex_machine
 from sgbench.engine.constrained.constraint import Constraint
@@ -29,7 +36,20 @@ from sgbench.errors import ConstraintError
 EXPONENTIAL = ("x(a|b)*a(a|b){24}y", r'"[^"]{1,9000}"', "(a{100}){1000}x", "(a?){4000}")
 
 
-def measure(repeats: int) -> dict[str, Any]:
+def main() -> None:
+    """Measure, print as it goes, and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--without", action="append", default=[], metavar="PEER")
+    args = parser.parse_args()
+    result = {"machine": describe("cpu")} | measure(1, tuple(args.without), lambda line: print(line, flush=True))
+    if args.out:
+        args.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def measure(
+    repeats: int, without: tuple[str, ...] = (), tell: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
     """Every pattern of the suite here and in other libraries, and which targets are met."""
     vocabulary = large_vocabulary()
     tokenizer: Any = large_tokenizer()
@@ -45,15 +65,49 @@ def measure(repeats: int) -> dict[str, Any]:
         "patterns": {},
     }
     found, result["peers"] = installed_peers(vocabulary, tokenizer)
+    found = {name: peer for name, peer in found.items() if name not in without}
+    tell(json.dumps(result["peers"]))
+    tell(_HEAD)
     for name, (pattern, text) in SUITE.items():
         row = _ours(pattern, text, vocabulary, tokenizer, repeats)
         row |= _forced(pattern, text, tokenizer, vocabulary)
         for peer, library in found.items():
             row[peer] = measure_peer(library, pattern, text, tokenizer, 2)
         result["patterns"][name] = row
+        tell("\n".join(_lines(name, row, list(found))))
     result["stopped_ms"] = {pattern: best_ms(functools.partial(_stopped, pattern), 1) for pattern in EXPONENTIAL}
     result["targets"] = targets(result["patterns"], result["stopped_ms"])
+    for name, line in result["targets"].items():
+        tell(
+            f"{'holds' if line['holds'] else 'MISSED':7}{name}: {line['measured']:.4g}, {line.get('at_most', line.get('at_least'))}"
+        )
     return result
+
+
+_HEAD = "| pattern | engine | compile ms | cold mask us, mean / most | kept us | MB | sampled tokens |\n|---|---|---|---|---|---|---|"
+
+
+def _lines(name: str, row: dict[str, Any], found: list[str]) -> list[str]:
+    """Rows of the table: ours, then each library's; what one refuses or fails at stands where its figures would."""
+    sampled = " / ".join(str(row[f"sampled_{mode}"]) for mode in ("off", "safe", "text"))
+    lines = [
+        f"| {name} | sgbench | {row['compile_ms']:.2f} + {row['class_trie_ms']:.1f} | "
+        f"{row['mask_us_mean']:.0f} / {row['mask_us_max']:.0f} | {row['cached_mask_us']:.1f} | {row['memory_mb']:.1f} | {sampled} |"
+    ]
+    for peer in found:
+        theirs = row[peer]
+        compiled = f"{theirs['compile_ms']:.2f}" if "compile_ms" in theirs else "-"
+        if "mask_us_mean" in theirs:
+            cold, kept, memory = (
+                f"{theirs['mask_us_mean']:.0f} / {theirs['mask_us_max']:.0f}",
+                f"{theirs['second_mask_us_mean']:.1f}",
+                f"{theirs['memory_mb']:.1f}",
+            )
+        else:
+            cold, kept, memory = "-", "-", "-"
+        last = theirs.get("sampled", "")
+        lines.append(f"| {name} | {peer} | {compiled} | {cold} | {kept} | {memory} | {theirs.get('failed', last)} |")
+    return lines
 
 
 def _stopped(pattern: str) -> None:
@@ -82,7 +136,7 @@ def _ours(pattern: str, text: str, vocabulary: Vocabulary, tokenizer: Any, repea
         "mask_us_mean": statistics.mean(cold),
         "mask_us_max": max(cold),
         "cached_mask_us": _cached_us(masks, states[:-1]),
-        "memory_mb": (masks.nbytes - masks.cached_bytes + machine.dfa.table.nbytes) / 1e6,
+        "memory_mb": (masks.nbytes - masks.cached_bytes + machine.dfa.table.nbytes + machine.rows.nbytes) / 1e6,
         "cached_mask_kb": masks.cached_bytes / len(visited) / 1e3,
     }
 
@@ -224,3 +278,7 @@ def _seconds(engines: dict[str, Any], prompts: list[str], repeats: int) -> dict[
 def _run(engine: Any, prompts: list[str]) -> None:
     results = engine.generate(prompts, {"temperature": 0, "max_new_tokens": 256, "regex": CHARACTER})
     assert all(result["meta_info"]["complete"] for result in results)
+
+
+if __name__ == "__main__":
+    main()
