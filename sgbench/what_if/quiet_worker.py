@@ -7,6 +7,7 @@ figure.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kv_memory import KvMemory
@@ -56,8 +57,7 @@ class QuietWorker(Worker):
         self._counters.forward_passes += 1
         self._runner.spend(spans)
         told = [seq for seq, n in spans if self._enter(seq, n)]
-        for seq in told:
-            self._publish(seq)
+        self._publish(told)
         self._steps += 1
         return True
 
@@ -97,11 +97,12 @@ class QuietWorker(Worker):
             self._steps += done
         return done
 
-    def _publish(self, seq: Sequence) -> None:
-        """The caller only wants to know that it is over."""
-        if seq.rid not in self._live:
-            assert isinstance(seq.handle, Ticket)
-            seq.handle.end()
+    def _publish(self, touched: Iterable[Sequence]) -> None:
+        """The callers only want to know that it is over."""
+        for seq in touched:
+            if seq.rid not in self._live:
+                assert isinstance(seq.handle, Ticket)
+                seq.handle.end()
 
 
 _NOTHING = ChunkResult()
