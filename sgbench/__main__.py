@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from sgbench.errors import SgbenchError
 
@@ -40,6 +42,17 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 well, 1 not, 2 wrong usage."""
     given = parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _say
+        return _run(given)
+
+
+def _say(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as a sentence, without the place in our code that gave it."""
+    sys.stderr.write(f"sgbench: {message}\n")
+
+
+def _run(given: argparse.Namespace) -> int:
     try:
         if given.command == "doctor":
             from sgbench.cli.doctor import main as examined

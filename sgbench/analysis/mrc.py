@@ -9,6 +9,7 @@ Knows events; runs nothing.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -151,12 +152,16 @@ class MissRatioCurve:
         return str(self)
 
     def __str__(self) -> str:
+        unit, size = self._unit()
+        named = self._named()
+        width = max(len(what) for what, *_ in named)
         lines = [
-            f"{'':20} {'tokens':>10} {'GB':>8} {'LRU hit rate':>13}" + (f" {'predicted':>10}" if self.points else "")
+            f"{'':{width}} {'tokens':>10} {unit:>8} {'LRU hit rate':>13}"
+            + (f" {'predicted':>10}" if self.points else "")
         ]
-        for what, tokens, lru, run in self.rows():
-            size = self.gigabytes(tokens)
-            line = f"{what:20} {tokens:>10,} {'-' if size is None else f'{size:.2f}':>8} {lru:>13.1%}"
+        for what, tokens, lru, run in named:
+            weight = "-" if self.bytes_per_token is None else f"{tokens * self.bytes_per_token / size:,.2f}"
+            line = f"{what:{width}} {tokens:>10,} {weight:>8} {lru:>13.1%}"
             lines.append(line + (f" {'' if run is None else f'{run:.1%}':>10}" if self.points else ""))
         lines.append("LRU hit rate: exact for an LRU cache of tokens and requests that run one after the other")
         if self.points:
@@ -166,6 +171,23 @@ class MissRatioCurve:
         if self.present_tokens:
             lines.append(f"measured with the present pool: {self.present_hit_rate:.1%}")
         return "\n".join(lines)
+
+    def _unit(self) -> tuple[str, float]:
+        """What sizes are told in: GB, or MB where the pool has less than one."""
+        largest = max(tokens for _, tokens, _, _ in self.rows()) * (self.bytes_per_token or 0)
+        return ("GB", 1e9) if largest >= 1e9 else ("MB", 1e6)
+
+    def _named(self) -> list[tuple[str, int, float, float | None]]:
+        """`rows` with one for each capacity, which may have several names."""
+        found = []
+        for tokens, group in itertools.groupby(self.rows(), key=lambda row: row[1]):
+            same = list(group)
+            names = [what for what, *_ in same]
+            shares = [name for name in names if name.endswith("of the ceiling")]
+            implied = shares if "ceiling" in names else shares[:-1]
+            shown = ", ".join(name for name in names if name not in implied)
+            found.append((shown, tokens, same[0][2], same[0][3]))
+        return found
 
     def figure(self) -> plotly.graph_objects.Figure:
         """Curve, knee, ceiling, present pool and points."""

@@ -152,7 +152,7 @@ class _Reader:
 
     def read(self) -> None:
         with open_text(self._path, "r") as lines:
-            newer = self._read_header(_parse(lines.readline(LONGEST_LINE)))
+            newer = self._read_header(self._first(lines.readline(LONGEST_LINE)))
             for self.number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE), ""), start=2):
                 if line.isspace():
                     continue
@@ -184,6 +184,11 @@ class _Reader:
             self._events.append(event)
         else:
             self._unknown.append(Unknown(len(self._events), data))
+
+    def _first(self, line: str) -> dict[str, Any]:
+        if line and not line.startswith("{"):
+            raise TraceError(f"{self._path}, line 1: this is no sgbench trace: it does not begin with a JSON object")
+        return _parse(line)
 
     def _read_header(self, data: dict[str, Any]) -> str:
         """Keep it; returns what a newer version means for the reader, or nothing."""

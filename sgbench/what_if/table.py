@@ -35,7 +35,7 @@ def rows(sweep: Sweep) -> list[tuple[str, dict[str, Any], Figures, int]]:
     return [
         *measured,
         ("predicted, as recorded" if measured else "predicted, as imported", recorded, sweep.same, 0),
-        *(("predicted", {**recorded, **p.options}, p.figures, p.refused) for p in sweep.points),
+        *(("predicted", {**recorded, **p.options}, p.figures, p.refused) for p in sweep.points if p.options),
     ]
 
 
@@ -48,6 +48,8 @@ def notes(sweep: Sweep) -> list[str]:
         said.append(_error(sweep.error))
     if sweep.left_out:
         said.append(f"{sweep.left_out} requests were on their way when the recording began and are left out")
+    if not any(point.options for point in sweep.points):
+        said.append("no option is changed: give some, such as kv_tokens=0.5x,2x or eviction=lru,lfu")
     refused = sum(point.refused > 0 for point in sweep.points)
     if refused:
         said.append(
