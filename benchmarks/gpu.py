@@ -24,6 +24,7 @@ from benchmarks.gpu_programs import LLAMA_1B, programs_against_requests, shape_f
 from benchmarks.gpu_table import markdown
 from benchmarks.gpu_workloads import FewShot, MultiTurn, NoSharing, OneRequest, Tree, Workload
 from benchmarks.machine import describe
+from sgbench.engine.attention import flashinfer_plan
 from sgbench.engine.kernels import chosen_products
 from tests.gpu.test_llama_8b_shape import LLAMA_31_8B
 
@@ -96,7 +97,7 @@ class GpuRun:
         self._work = workloads(args.size)
         self._shape = LLAMA_31_8B if args.size == "full" else json.loads(Path(args.config).read_text(encoding="utf-8"))
         self._cuda = args.device == "cuda"
-        chosen_products.CHOOSE = not args.plain
+        chosen_products.CHOOSE, flashinfer_plan.DENSE_OWN = not args.plain, not args.paged
         if args.memory_fraction:
             import torch
 
@@ -318,7 +319,10 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", help="a config.json, for --size tiny")
     parser.add_argument("--engine", nargs="*", default=[], metavar="NAME=VALUE", help="further engine options")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--plain", action="store_true", help="every matrix product by torch: none is chosen by stopwatch")
+    parser.add_argument(
+        "--plain", action="store_true", help="every matrix product by torch: none is chosen by stopwatch"
+    )
+    parser.add_argument("--paged", action="store_true", help="keys of whole prompts are read where they lie")
     args = parser.parse_args(arguments)
     args.engine = {name: _value(value) for name, _, value in (pair.partition("=") for pair in args.engine)}
     return args

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from benchmarks.gpu_floor import Ceilings, Floor
+from sgbench.engine.attention import flashinfer_plan
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.kernels import chosen_products
 from sgbench.engine.models.config import ModelConfig
@@ -143,8 +144,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plain", action="store_true", help="every matrix product by torch")
+    parser.add_argument("--paged", action="store_true", help="keys of whole prompts are read where they lie")
     args = parser.parse_args()
-    chosen_products.CHOOSE = not args.plain
+    chosen_products.CHOOSE, flashinfer_plan.DENSE_OWN = not args.plain, not args.paged
     began = time.perf_counter()
     of = runner(args.options)
     print(f"start {time.perf_counter() - began:.1f} s")

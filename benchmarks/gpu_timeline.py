@@ -20,6 +20,7 @@ import torch
 from benchmarks.gpu import _SETTINGS, workloads
 from benchmarks.gpu_engine import Bench, Clock
 from benchmarks.gpu_programs import shape_folder
+from sgbench.engine.attention import flashinfer_plan
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.engine import EngineCore
 from sgbench.engine.kernels import chosen_products
@@ -172,8 +173,9 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plain", action="store_true", help="every matrix product by torch")
+    parser.add_argument("--paged", action="store_true", help="keys of whole prompts are read where they lie")
     args = parser.parse_args()
-    chosen_products.CHOOSE = not args.plain
+    chosen_products.CHOOSE, flashinfer_plan.DENSE_OWN = not args.plain, not args.paged
     options = dict(_SETTINGS, load_format="dummy", device="cuda") | args.options
     runner = TorchRunner(EngineConfig.from_options(str(shape_folder(LLAMA_31_8B)), options))
     engine = EngineCore(runner.config, runner, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -38,6 +38,29 @@ def test_prefills_behind_decodes(heads: Heads, leading: int) -> None:
 
 @pytest.mark.parametrize("heads", HEADS)
 @pytest.mark.parametrize("leading", [0, 3])
+@pytest.mark.parametrize("before", [0, 40])
+def test_keys_copied_together(heads: Heads, leading: int, before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole prompts, and prompts behind a few tokens that are cached."""
+    from sgbench.engine.attention import flashinfer_attention, flashinfer_plan
+
+    monkeypatch.setattr(flashinfer_plan, "_JOIN_RATE", 1e18)  # copying costs nothing
+    ways: list[flashinfer_plan.Way] = []
+
+    def noted(*args: Any) -> flashinfer_plan.Way:
+        ways.append(flashinfer_plan.way(*args))
+        return ways[-1]
+
+    monkeypatch.setattr(flashinfer_attention, "way", noted)
+    requests = [Request(0, 50 * i, 1) for i in range(leading)]
+    requests += [Request(0, before, 700), Request(0, before, 513), Request(0, before, 128), Request(0, before, 33)]
+    step = World(heads, requests, [], device="cuda", dtype=torch.bfloat16, width=2048)
+    used = backend(step)
+    step.check(step.got(used))
+    assert ways[-1].dense or used.kernels == "fa2"
+
+
+@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("leading", [0, 3])
 def test_shared_prefixes_are_read_once(heads: Heads, leading: int) -> None:
     """One level, and two of which the lower has several segments."""
     from sgbench.engine.attention.flashinfer_plan import way
@@ -49,7 +72,7 @@ def test_shared_prefixes_are_read_once(heads: Heads, leading: int) -> None:
     within = tuple(
         dataclasses.replace(s, chunks=tuple(i - leading for i in s.chunks if i >= leading)) for s in step.plan.shared
     )
-    how = way(long, within, used.kernels, 4.0 * heads.q * heads.dim, heads.q * heads.dim * 2)
+    how = way(long, within, used.kernels, 4.0 * heads.q * heads.dim, heads.q * heads.dim * 2, heads.kv * heads.dim * 4)
     assert how.passes or used.kernels == "fa2"
     step.check(step.got(used))
 

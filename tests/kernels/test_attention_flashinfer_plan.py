@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sgbench.engine.attention.flashinfer_plan import Way, way
 from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix
 
-FLOPS, BYTES = 4.0 * 32 * 128, 32 * 128 * 2
+FLOPS, BYTES, KEY_BYTES = 4.0 * 32 * 128, 32 * 128 * 2, 16 * 128 * 2
 
 
 def chunk(row: int, start: int, count: int) -> Chunk:
@@ -18,7 +18,7 @@ def chunk(row: int, start: int, count: int) -> Chunk:
 
 
 def plan(counts: list[int], start: int, shared: tuple[SharedPrefix, ...], kernels: str = "fa3") -> Way:
-    return way(tuple(chunk(i, start, n) for i, n in enumerate(counts)), shared, kernels, FLOPS, BYTES)
+    return way(tuple(chunk(i, start, n) for i, n in enumerate(counts)), shared, kernels, FLOPS, BYTES, KEY_BYTES)
 
 
 def test_many_short_chunks_behind_a_long_prefix_read_it_together() -> None:
@@ -33,8 +33,18 @@ def test_short_chunks_that_share_nothing_are_our_own_kernels() -> None:
 
 
 def test_long_chunks_that_share_nothing_are_one_plain_pass() -> None:
+    how = plan([1024] * 8, 4000, ())
+    assert not how.own and not how.passes and not how.dense
+
+
+def test_whole_prompts_have_their_keys_copied_together() -> None:
     how = plan([1024] * 8, 0, ())
-    assert not how.own and not how.passes
+    assert how.dense and not how.own and not how.passes
+
+
+def test_few_tokens_of_long_contexts_copy_no_keys() -> None:
+    assert not plan([256] * 32, 1000, ()).dense
+    assert not plan([300], 100_000, ()).dense
 
 
 def test_chunks_that_do_not_lie_side_by_side_share_no_pass() -> None:

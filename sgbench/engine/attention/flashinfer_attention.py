@@ -109,6 +109,7 @@ class FlashInferAttention:
             self.kernels,
             4.0 * self._n_heads * head_dim,
             self._n_heads * head_dim * itemsize,
+            self._cache.data.shape[1] * head_dim * itemsize,
         )
         if how.own:
             return self._own.prepare(plan, table, slots)
@@ -137,9 +138,13 @@ class _Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Passes:
-    """A planned prefill: a wrapper over own positions, and for each shared pass its tokens, slots and wrapper."""
+    """A planned prefill: a wrapper over own positions, and for each shared pass its tokens, slots and wrapper.
+
+    ``own_slots``: the own positions' slots where that wrapper wants their keys side by side; None: it finds them itself.
+    """
 
     own: Any
+    own_slots: torch.Tensor | None
     shared: list[tuple[int, int, torch.Tensor, Any]]
 
 
@@ -151,6 +156,7 @@ class _Wrappers:
 
         self._own = flashinfer.BatchPrefillWithPagedKVCacheWrapper(workspace, "NHD", backend=kernels)
         ragged = flashinfer.BatchPrefillWithRaggedKVCacheWrapper
+        self._dense = ragged(workspace, "NHD", backend=kernels)
         self._shared: list[Any] = [ragged(workspace, "NHD", backend=kernels) for _ in range(MAX_LEVELS)]
         self._planned: torch.cuda.Event | None = None
 
@@ -163,6 +169,18 @@ class _Wrappers:
         counts = np.asarray([len(chunk.token_ids) for chunk in chunks])
         ends = [chunk.start + int(n) for chunk, n in zip(chunks, counts, strict=True)]
         pages = [table.host[c.row, own:end] for c, own, end in zip(chunks, how.own_from, ends, strict=True)]
+        if how.dense:
+            self._dense.plan(
+                _starts(counts),
+                _starts([len(page) for page in pages]),
+                shape.n_heads,
+                shape.n_kv_heads,
+                shape.head_dim,
+                causal=True,
+                **shape.options(),
+            )
+            self._remember()
+            return _Passes(self._dense, _sent(np.concatenate(pages), device), [])
         self._own.plan(
             _starts(counts),
             _starts([len(page) for page in pages]),
@@ -189,9 +207,13 @@ class _Wrappers:
                 **shape.options(),
             )
             shared.append((each.first, each.stop, _sent(np.concatenate(slots), device), wrapper))
+        self._remember()
+        return _Passes(self._own, None, shared)
+
+    def _remember(self) -> None:
+        """The device takes the plan when it comes here."""
         self._planned = self._planned or torch.cuda.Event()  # type: ignore[no-untyped-call]
         self._planned.record()
-        return _Passes(self._own, shared)
 
 
 def _starts(counts: Sequence[int] | npt.NDArray[np.integer[Any]]) -> torch.Tensor:
@@ -230,6 +252,10 @@ class FlashInferStep:
         half = pages.shape[1] // 2
         keys, values = pages[:, None, :half], pages[:, None, half:]
         queries, result = q[n_leading:], out[n_leading:]
+        if self._passes.own_slots is not None:
+            copied = pages.index_select(0, self._passes.own_slots)
+            self._passes.own.run(queries, copied[:, :half], copied[:, half:], out=result)
+            return out.flatten(1)
         if not self._passes.shared:
             self._passes.own.run(queries, (keys, values), out=result)
             return out.flatten(1)

@@ -23,7 +23,11 @@ _DENSE_RATE = {"fa3": 620e12, "fa2": 380e12}
 _OWN_RATE = 320e12
 """Operations a second of the kernels on an H200, heads of 128, bf16."""
 _JOIN_RATE = 3e12
-"""Bytes a second of partial results, written and joined."""
+"""Bytes a second of partial results, written and joined, and of keys and values copied together."""
+_MOST_COPIED = 32_768
+"""Keys that are copied together for one pass at most: the copy takes memory."""
+DENSE_OWN = True
+"""Copy the keys of whole prompts together where that is faster than reading them where they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,24 @@ class SharedPass:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What to do: our ``own`` kernels for all, or passes over shared segments and one over what is left from ``own_from``."""
+    """What to do: our ``own`` kernels for all, or passes over shared segments and one over what is left from ``own_from``.
+
+    ``dense``: the latter over a copy of its keys, side by side.
+    """
 
     own: bool
     passes: tuple[SharedPass, ...]
     own_from: tuple[int, ...]
+    dense: bool = False
 
 
 def way(
-    chunks: tuple[Chunk, ...], shared: tuple[SharedPrefix, ...], kernels: str, row_flops: float, row_bytes: int
+    chunks: tuple[Chunk, ...],
+    shared: tuple[SharedPrefix, ...],
+    kernels: str,
+    row_flops: float,
+    row_bytes: int,
+    key_bytes: int,
 ) -> Way:
     """The fastest way for chunks of a step.
 
@@ -60,6 +73,8 @@ def way(
         Operations of a token and a key, all heads.
     row_bytes
         Bytes of a token's output, all heads.
+    key_bytes
+        Bytes of a token's keys and values in a layer.
     """
     counts = np.asarray([len(chunk.token_ids) for chunk in chunks])
     starts = np.asarray([chunk.start for chunk in chunks])
@@ -81,7 +96,10 @@ def way(
         joined = left + float(pairs) * row_flops / _DENSE_RATE[kernels] + tokens * row_bytes * 4 / _JOIN_RATE
     if joined < min(own, plain):
         return Way(False, tuple(passes), tuple(own_from.tolist()))
-    return Way(own < plain, (), (0,) * len(chunks))
+    n_keys = int((starts + counts).sum())
+    copying = float((padded * keys).sum()) * row_flops / _DENSE_RATE[kernels] + 2 * n_keys * key_bytes / _JOIN_RATE
+    dense = DENSE_OWN and n_keys <= _MOST_COPIED and copying < min(own, plain)
+    return Way(own < plain and not dense, (), (0,) * len(chunks), dense)
 
 
 def _passes(shared: tuple[SharedPrefix, ...], counts: np.ndarray) -> tuple[list[SharedPass], np.ndarray]:
