@@ -1,12 +1,13 @@
 // One kernel and its engine: opens the comm that sgbench's extension answers on, asks, watches. No DOM.
 
-import { Kernel, KernelMessage } from '@jupyterlab/services';
+import { CommsOverSubshells, Kernel, KernelMessage } from '@jupyterlab/services';
 import { JSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { loadsSgbench, State } from './state';
 
 export const TARGET = 'sgbench.panel';
+const SUBSHELL_MS = 3000; // longest wait for a subshell to start
 const RENEW_MS = 20_000; // the kernel forgets who watches after a minute
 
 export class KernelLink implements IDisposable {
@@ -99,21 +100,35 @@ export class KernelLink implements IDisposable {
     comm.onClose = () => {
       if (this._comm === comm) this.drop();
     };
-    comm.open({});
-    if (this._watching) this.send({ type: 'watch', on: true });
+    void this.subshell(comm).then(() => {
+      if (this._comm !== comm || comm.isDisposed) return;
+      comm.open({});
+      this._opened = true;
+      if (this._watching) this.send({ type: 'watch', on: true });
+    });
+  }
+
+  // A comm that is opened over a subshell is answered while a cell runs; over the main shell, only when all cells have ended.
+  private async subshell(comm: Kernel.IComm): Promise<void> {
+    if (!this.kernel.supportsSubshells || this.kernel.commsOverSubshells === CommsOverSubshells.Disabled) return;
+    const late = new Promise<void>(resolve => setTimeout(resolve, SUBSHELL_MS));
+    const { subshellStarted } = comm as Kernel.IComm & { subshellStarted?: Promise<void> }; // JupyterLab's own comms have it
+    await Promise.race([subshellStarted ?? late, late]).catch(() => undefined);
   }
 
   private send(data: JSONObject): void {
-    if (this._comm && !this._comm.isDisposed) void this._comm.send(data);
+    if (this._comm && this._opened && !this._comm.isDisposed) void this._comm.send(data);
   }
 
   private drop(): void {
     this._comm = null;
+    this._opened = false;
     this._state = null;
     if (!this._disposed) this._changed.emit();
   }
 
   private _comm: Kernel.IComm | null = null;
+  private _opened = false;
   private _state: State | null = null;
   private _watching = false;
   private _loading = '';
