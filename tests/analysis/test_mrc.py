@@ -97,11 +97,19 @@ def test_rows_and_marks() -> None:
     assert names[0] == "LRU, exact" and any(name.startswith("knee") for name in names)
 
 
+def test_a_capacity_with_several_names_is_one_line() -> None:
+    text = str(one_by_one([[1, 2, 3], [1, 2, 3]]).mrc(rerun=False))
+    assert "longest request, knee, ceiling" in text and "% of the ceiling" not in text
+
+
 def test_sizes_are_told_in_bytes_where_the_model_is_known() -> None:
     trace = one_by_one([[1, 2, 3]])
     assert trace.mrc().gigabytes(1_000) is None
     known = Trace(trace.events, type(trace.header)(model={"kv_bytes_per_token": 2_000_000}))
     assert known.mrc().gigabytes(1_000) == 2.0
+    assert " GB " in str(known.mrc())
+    small = Trace(trace.events, type(trace.header)(model={"kv_bytes_per_token": 1_000}))
+    assert " MB " in str(small.mrc()) and " GB " not in str(small.mrc())
 
 
 def test_a_flush_and_a_warm_cache_are_part_of_it() -> None:

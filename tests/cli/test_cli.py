@@ -42,6 +42,17 @@ class TestReplay:
         assert error.startswith("sgbench: ")
         assert error.count("\n") == 1
 
+    def test_a_damaged_file_opens_and_says_so_in_a_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = saved_trace(tmp_path)
+        path.write_text(path.read_text()[:-20])
+        assert main(["replay", str(path)]) == 0
+        told = capsys.readouterr()
+        assert "Radix tree: " in told.out
+        assert told.err.startswith(f"sgbench: {path}, line ") and "Warning" not in told.err
+        assert told.err.count("\n") == 1
+
 
 class TestDoctor:
     def test_finds_what_is_installed_and_tells_what_is_missing(self, capsys: pytest.CaptureFixture[str]) -> None:

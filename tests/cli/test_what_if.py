@@ -26,6 +26,13 @@ def test_a_table_or_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "hit_rate" in found["error"]
 
 
+def test_without_options_the_predictor_is_tried_on_the_recording(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["what-if", path]) == 0
+    told = capsys.readouterr().out
+    assert "predicted, as recorded" in told and "\npredicted  " not in told
+    assert "no option is changed" in told
+
+
 def test_one_configuration_can_be_saved(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "p.sgtrace"
     assert main(["what-if", path, "kv_tokens=200", "--save", str(target)]) == 0
