@@ -24,6 +24,17 @@ SHOWN_ITEMS = 12
 
 _MARKER = re.compile(r"&lt;\|[A-Za-z0-9_]{1,40}\|&gt;(?:(?:system|user|assistant|tool)\b)?")
 
+_LOOKS = {
+    "cached": "background-color:rgba(36,135,204,0.16);border-bottom:2px dotted #2487cc",
+    "prefilled": "background-color:rgba(230,159,0,0.18);border-bottom:2px dashed #e69f00",
+    "decoded": "background-color:rgba(0,158,115,0.2);border-bottom:2px solid #009e73;font-weight:600",
+    "jumped": "background-color:rgba(176,87,155,0.24);border-bottom:3px double #b0579b;font-weight:600",
+    "selected": "background-color:rgba(213,94,0,0.22);border:2px solid #d55e00;font-weight:600",
+}
+"""What stays of the style sheet where a notebook is not trusted: JupyterLab then takes the sheet away and leaves plain styles."""
+
+_BETWEEN = '<span class="sgr-between"> · </span>'
+
 STYLE = f"<style>{(Path(__file__).parent / 'run.css').read_text(encoding='utf-8')}</style>"
 
 
@@ -64,7 +75,7 @@ def run_html(picture: Picture) -> str:
 
 
 def _text(parts: Outline) -> str:
-    return f'<div class="sgr-text">{_parts(parts)}</div>'
+    return f'<div class="sgr-text" style="white-space:pre-wrap">{_parts(parts)}</div>'
 
 
 def _parts(parts: Outline) -> str:
@@ -72,11 +83,14 @@ def _parts(parts: Outline) -> str:
     for part in parts:
         if isinstance(part, Fork):
             for number, branch in enumerate(part.branches):
-                shown.append(f'<div class="sgr-branch"><span class="sgr-number">{number}</span>{_parts(branch)}</div>')
+                shown.append(
+                    f'<div class="sgr-branch" style="margin-left:16px"><span class="sgr-number">{number} </span>{_parts(branch)}</div>'
+                )
         elif part.text:
             title = f"{part.origin}: {part.name}" if part.name else part.origin
             text = _MARKER.sub(r'<span class="sgr-mark">\g<0></span>', escape(part.text))
-            shown.append(f'<span class="sgr-o {part.origin}" title="{escape(title)}">{text}</span>')
+            look = f' style="{_LOOKS[part.origin]}"' if part.origin in _LOOKS else ""
+            shown.append(f'<span class="sgr-o {part.origin}" title="{escape(title)}"{look}>{text}</span>')
     return "".join(shown)
 
 
@@ -133,10 +147,12 @@ def _ledger(ledger: Ledger, selected: int) -> str:
     if selected:
         words.insert(5, ("selected", f"{selected:,} selected"))
     entries = [
-        f'<span class="sgr-o {kind}">{escape(text)}</span>' if kind else f"<span>{escape(text)}</span>"
+        f'<span class="sgr-o {kind}" style="{_LOOKS[kind]}">{escape(text)}</span>'
+        if kind
+        else f"<span>{escape(text)}</span>"
         for kind, text in words
     ]
-    return f'<div class="sgr-ledger">{"".join(entries)}</div>'
+    return f'<div class="sgr-ledger">{_BETWEEN.join(entries)}</div>'
 
 
 def _comparison(comparison: Comparison) -> str:
@@ -145,4 +161,4 @@ def _comparison(comparison: Comparison) -> str:
         f"<b>{escape(words)}</b>" if words == verdict else f"<span>{escape(words)}</span>"
         for words in comparison.sentences()
     ]
-    return f'<div class="sgr-ledger">{"".join(entries)}</div>'
+    return f'<div class="sgr-ledger">{_BETWEEN.join(entries)}</div>'
