@@ -37,8 +37,8 @@ _SIZES_KEPT = 64
 _LARGE = 1024
 """From so many rows on products are slow enough for memory to be idle meanwhile, and for few of them to be tried."""
 _CURTAIN_BYTES = 1 << 26
-_CURTAINS = 24
-"""What the device is busy with while the products are launched: some 40 us each on the host."""
+_CURTAINS = 48
+"""What the device is busy with while the products are launched: some 70 us each on the host."""
 
 
 @dataclass(frozen=True, slots=True)

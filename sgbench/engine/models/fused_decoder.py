@@ -107,9 +107,8 @@ class FusedDecoder:
         for n in sizes:
             added = first.post_norm.new_zeros(n, len(first.post_norm)), first.post_norm, eps
             if first.qkv_bias is None:
-                products.tune(
-                    "projected", n, [layer.qkv for layer in tried], functools.partial(self._rehearsed, n, first)
-                )
+                stored = functools.partial(self._stored, 0, first, batch=self._nobody(n))
+                products.tune("projected", n, [layer.qkv for layer in tried], stored)
             if first.out_bias is None:
                 products.tune("added", n, [layer.out for layer in tried], *added)
             if first.gate_up_bias is None:
@@ -117,12 +116,12 @@ class FusedDecoder:
             if first.down_bias is None:
                 products.tune("added", n, [layer.down for layer in tried], *added)
 
-    def _rehearsed(self, n: int, layer: LayerWeights, product: torch.Tensor) -> None:
-        """What `_attend` does to a projection before attention; nobody reads what is stored."""
-        device = product.device
-        positions = torch.zeros(n, dtype=torch.int32, device=device)
+    def _nobody(self, n: int) -> TokenBatch:
+        """Tokens whose keys and values nobody reads."""
+        device = self._table.device
+        zeros = torch.zeros(n, dtype=torch.int32, device=device)
         slots = torch.full((n,), 0 if self._cache is None else self._cache.scratch_slot, device=device)
-        self._stored(0, layer, product, TokenBatch(positions, positions, slots, None, positions))
+        return TokenBatch(zeros, zeros, slots, None, zeros)
 
     def _attended(
         self, index: int, layer: LayerWeights, normed: torch.Tensor, batch: TokenBatch, attention: AttentionStep
