@@ -34,7 +34,7 @@ function newLine(): HTMLElement {
 
 function fill(line: HTMLElement, [, depth, tokens, locks, mark, text, hidden]: Row, most: number): void {
   const [weight, sign, words, number] = [...line.children] as HTMLElement[];
-  const plain = text.replace(/\s+/g, ' ');
+  const plain = text.trim() ? text.replace(/\s+/g, ' ') : '␣';
   line.style.setProperty('--sgb-depth', String(depth));
   line.setAttribute('aria-level', String(depth + 1));
   line.dataset.mark = MARKS[mark] ?? '';

@@ -73,6 +73,20 @@ def test_the_panel_shows_the_engine_of_the_notebook_in_focus(browser: Any) -> No
         hide_panel(browser)
 
 
+def test_the_panel_is_told_while_all_cells_run(browser: Any) -> None:
+    wait = "import os, time\nend = time.monotonic() + 60\nwhile not os.path.exists('told') and time.monotonic() < end: time.sleep(0.05)"
+    show_panel(browser)
+    try:
+        notebook = browser.notebook(LOAD + USE, f"fill(engine)\n{wait}")
+        notebook.start_all()
+        wait_text(browser, f"{PANEL} .sgb-lab-figure", "6finished")
+        assert notebook.running(1)
+        (browser.lab.folder / "told").touch()
+        notebook.wait("cells => cells[1].executionCount && cells[1].executionState === 'idle'")
+    finally:
+        hide_panel(browser)
+
+
 def test_sgbench_is_loaded_from_the_panel_and_a_restart_forgets_it(browser: Any) -> None:
     panel = show_panel(browser)
     try:
@@ -224,6 +238,8 @@ def test_a_quickstart_that_is_there_is_opened_as_it_is(browser: Any) -> None:
 def test_a_new_notebook_begins_with_sgbench(browser: Any) -> None:
     found = browser.page.evaluate(
         """async () => { const w = await jupyterapp.commands.execute('sgbench:new-notebook'); await w.sessionContext.ready;
-           return [w.content.widgets[0].model.sharedModel.getSource(), w.sessionContext.session.kernel.name]; }"""
+           const kernel = w.sessionContext.session.kernel;
+           await kernel.info; // JupyterLab minds when a notebook is closed before its kernel has answered
+           return [w.content.widgets[0].model.sharedModel.getSource(), kernel.name]; }"""
     )
     assert found == ["%load_ext sgbench", "python3"]
