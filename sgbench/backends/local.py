@@ -164,9 +164,15 @@ class LocalBackend(BaseBackend):
         return {**output.meta_info, "cached_text_len": prompt.chars(output.meta_info["cached_tokens"])}
 
     def cache_prefix(self, prefix_str: str) -> None:
-        """Prefill the text that the items of a batch are about to share."""
+        """Prefill the text that the items of a batch are about to share.
+
+        Where requests wait for a prefix that another one is computing, nobody else need wait for it. A deterministic engine must not
+        step between it and the programs' first requests as it happens.
+        """
         if self._hints:
             handle = self.engine.submit(prefix_str, _PREFILL)
+            if self.gate is None and self.engine.config.radix_cache == "radix":
+                return
             try:
                 handle.result()
             except BaseException:

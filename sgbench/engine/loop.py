@@ -22,7 +22,7 @@ from sgbench.trace.journal import Journal
 
 T = TypeVar("T")
 
-_GAP_S, _LINGER_S = 0.002, 0.04
+_GAP_S, _LINGER_S = 0.003, 0.04
 """How long an idle engine waits for the next of several requests that are said to come, and for all of them."""
 
 
@@ -67,7 +67,7 @@ class EngineLoop:
             try:
                 while not self._inbox.closed:
                     self._inbox.wait(self._ready)
-                    if not (self.worker.busy or self._deterministic):
+                    if not (self.worker.runs or self._deterministic):
                         self._inbox.linger(_GAP_S, _LINGER_S)
                     if self._may_step:
                         self.step()

@@ -93,6 +93,11 @@ class Worker:
         return bool(self._live)
 
     @property
+    def runs(self) -> bool:
+        """Is any request running?"""
+        return bool(self.scheduler.running)
+
+    @property
     def keeps_device_waiting(self) -> bool:
         """Is there work, and this thread at what must be done before the device is waited for again?"""
         return bool(self._live) and not self._pipeline.waits

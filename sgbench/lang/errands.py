@@ -20,6 +20,9 @@ OVERDUE_S = 0.002
 """Longest time for which a thread that computes may keep an errand to itself."""
 
 
+_IDLE_LOOKS = 10
+
+
 class Watched(Protocol):
     """What is looked after."""
 
@@ -55,16 +58,24 @@ class Overdue:
             WORKERS.run(self._run)
 
     def _run(self) -> None:
-        while (due := self._next_due()) is not None:
-            time.sleep(max(0.0, due - time.monotonic()))
+        """Until there has been nothing to look after for a while: beginning anew for each thing would wake a thread for each."""
+        idle = 0
+        while self._goes_on(idle):
+            due = self._next_due()
+            idle = 0 if due is not None else idle + 1
+            time.sleep(self._delay_s if due is None else max(0.0, due - time.monotonic()))
             for thing in self._late():
                 thing.late()
+
+    def _goes_on(self, idle: int) -> bool:
+        with self._lock:
+            self._running = bool(self._watched) or idle < _IDLE_LOOKS
+            return self._running
 
     def _next_due(self) -> float | None:
         with self._lock:
             while self._watched and self._watched[0][1].settled:
                 self._watched.popleft()
-            self._running = bool(self._watched)
             return self._watched[0][0] if self._watched else None
 
     def _late(self) -> list[Watched]:

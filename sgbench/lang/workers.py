@@ -46,6 +46,7 @@ class WorkerThreads:
     def _work(self, task: Task | None) -> None:
         while task is not None:
             task()
+            task = None  # what it holds may go while this thread waits for another
             task = self._next()
 
     def _next(self) -> Task | None:
