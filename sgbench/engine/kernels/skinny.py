@@ -19,6 +19,8 @@ import triton.language as tl
 if TYPE_CHECKING:
     from sgbench.engine.kernels.chosen_products import Kind, Product
 
+CAPABILITIES = (9, 10)
+"""Devices whose processors have the shared memory that `CUTS` take: Hopper and what is like it."""
 MOST_ROWS = 64
 """Above, tensor cores are the limit and not memory."""
 _LEAST_BLOCK = 64

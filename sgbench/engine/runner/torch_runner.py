@@ -234,13 +234,15 @@ def _steps(
 
 
 def _products(config: EngineConfig, ops: StepOps) -> ChosenProducts | None:
-    """Ways of matrix products to choose among, where bits may depend on the choice."""
+    """Ways of matrix products to choose among, where bits may depend on the choice and the own kernel's tiles fit the device."""
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
     if not chosen_products.CHOOSE or device.type != "cuda" or dtype == torch.float32 or config.deterministic:
         return None
     from sgbench.engine.kernels.cublaslt import Library
-    from sgbench.engine.kernels.skinny import own_ways
+    from sgbench.engine.kernels.skinny import CAPABILITIES, own_ways
 
+    if torch.cuda.get_device_capability(device)[0] not in CAPABILITIES:
+        return None
     try:
         library = Library(device, dtype)
     except OSError:
