@@ -103,18 +103,18 @@ class Bench:
         """
         params: dict[str, Any] = {"temperature": 0, "max_new_tokens": STEPS, "ignore_eos": True}
         bound = {name: params | {"regex": pattern} for name, pattern in ENDLESS.items()}
-        arms: dict[str, tuple[dict[str, Any], bool, bool]] = {
-            "free": (params, False, False),
-            "free, launched ahead": (params, True, False),
-            **{name: (options, True, False) for name, options in bound.items()},
-            "wide, copied and forbidden": (bound["wide"], True, True),
+        arms: dict[str, tuple[dict[str, Any], bool, bool, str]] = {
+            "free": (params, False, False, "off"),
+            "free, launched ahead": (params, True, False, "off"),
+            **{name: (options, True, False, "off") for name, options in bound.items()},
+            "wide, ready to jump": (bound["wide"], True, False, "safe"),
+            "wide, copied and forbidden": (bound["wide"], True, True, "off"),
         }
-        self._set(mode="off")
         clock = _StepClock()
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in arms}
         for round_ in range(7):
-            for name, (options, ahead, in_parts) in list(arms.items())[:: -1 if round_ % 2 else 1]:
-                self._set(ahead=ahead)
+            for name, (options, ahead, in_parts, mode) in list(arms.items())[:: -1 if round_ % 2 else 1]:
+                self._set(mode=mode, ahead=ahead)
                 clock.begin(in_parts)
                 seconds, steps = self._run([f"Tell me more {i}" for i in range(BATCH)], options)
                 if round_:

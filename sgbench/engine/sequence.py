@@ -209,7 +209,7 @@ class Sequence:
     @property
     def may_bind_late(self) -> bool:
         """As `may_run_ahead`, where logits may be computed before it is known what a constraint allows: it must not jump meanwhile."""
-        return self.constraint is not None and self.constraint.mode == "off" and self._forbids_nothing
+        return self.constraint is not None and self._forbids_nothing and not self.constraint.may_jump_next
 
     @property
     def _forbids_nothing(self) -> bool:

@@ -52,6 +52,7 @@ def outputs(
     kv_tokens: int = 2000,
     running: int = 12,
     logprobs: bool = True,
+    patterns: list[str | None] = PATTERNS,
 ) -> list[dict[str, Any]]:
     """Every pattern under every sampling, so many at a time; requests end, jump and join while others go on."""
     config = EngineConfig(
@@ -67,7 +68,7 @@ def outputs(
     params = [
         {**sampling, "max_new_tokens": 12 + 3 * i, "regex": pattern, "sampling_seed": i}
         for i, sampling in enumerate(SAMPLING)
-        for pattern in PATTERNS
+        for pattern in patterns
     ]
     with EngineCore(runner.config, runner, TOKENIZER) as engine:
         said: list[dict[str, Any]] = engine.generate(
@@ -94,7 +95,17 @@ def test_the_device_way_equals_the_host_way(checkpoint: Any, monkeypatch: pytest
         assert_same(want, outputs(folder, mode, overlap=overlap, kv_tokens=kv_tokens))
 
 
-def test_a_constraint_that_does_not_jump_runs_ahead(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("mode", "patterns", "ahead"),
+    [
+        ("off", PATTERNS, True),
+        ("safe", ["[0-9]{4,9}", "[a-w]{9}", "[ab]{8}", "(Gry|Bea)[a-z]{3,9}", "[0-9a-f]{7}"], True),
+        ("safe", ["[a-z](, [0-9]){3}!"], False),
+    ],
+)
+def test_a_constraint_that_cannot_jump_with_the_next_token_runs_ahead(
+    checkpoint: Any, monkeypatch: pytest.MonkeyPatch, mode: str, patterns: list[str | None], ahead: bool
+) -> None:
     """Logits are launched before the token before them is known, and drawn when it is."""
     _, folder = checkpoint("llama")
     bound: list[int] = []
@@ -105,12 +116,11 @@ def test_a_constraint_that_does_not_jump_runs_ahead(checkpoint: Any, monkeypatch
         bound.append(len(found))
         return found
 
+    want = outputs(folder, mode, patterns=patterns)
     monkeypatch.setattr(torch_runner, "_steps", as_on_a_gpu(GatherAttention))
     monkeypatch.setattr(DeviceSteps, "_bound_late", counted)
-    outputs(folder, "safe", overlap=True)
-    assert not sum(bound)
-    outputs(folder, "off", overlap=True)
-    assert sum(bound) > 50
+    assert_same(want, outputs(folder, mode, overlap=True, patterns=patterns))
+    assert (sum(bound) > 0) == ahead
 
 
 def test_forced_text_runs_beside_decodes_in_one_step_of_rows(checkpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:

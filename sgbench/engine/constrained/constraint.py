@@ -151,6 +151,11 @@ class Constraint:
             return False
         return self.masks.forces(self.state) or not self.masks.whole
 
+    @property
+    def may_jump_next(self) -> bool:
+        """May it be worth asking `jump` after one more token, whichever it is? Costs a walk over the vocabulary once for each state."""
+        return self.mode != "off" and self.masks.forces_next(self.state)
+
     def jump(self, prompt_ids: Sequence[int], output_ids: Sequence[int], room: int) -> Jump | None:
         """What is forced now, by the mode; None if nothing is, or it cannot be put into tokens (within the room, if asked)."""
         if not self.may_jump:

@@ -180,6 +180,11 @@ class GrammarConstraint:
         """Is it worth asking `jump`?"""
         return self.mode != "off"
 
+    @property
+    def may_jump_next(self) -> bool:
+        """The library does not say what is forced before it is asked."""
+        return self.may_jump
+
     def allowed(self, room: int) -> TokenSet:
         """The tokens that may be sampled now, stop ids included where the text may end."""
         mask = self._allowed()

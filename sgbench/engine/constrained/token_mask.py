@@ -55,6 +55,7 @@ class TokenMasks:
         self._owner = self._kept.owner()
         self._ends: list[bool] = machine.dfa.accepts.tolist()
         self._forced: list[int] = machine.forced_byte.tolist()
+        self._any_forced = any(byte >= 0 for byte in self._forced[: machine.n_states])
         self._numbers: dict[tuple[str, int], int] = {}
         self._dead_ends: IntArray | None = None
         self.whole = self._spells_every_byte()
@@ -87,6 +88,14 @@ class TokenMasks:
     def forces(self, state: int) -> bool:
         """Is the next byte forced?"""
         return self._forced[state] >= 0
+
+    def forces_next(self, state: int) -> bool:
+        """May there be a forced byte, or a token without alternative, after one more token? Never where no state forces anything."""
+        if not self.whole:
+            return True
+        if not self._any_forced:
+            return False
+        return bool(self.remembered(("forces next", state), lambda: any(map(self.forces, self._targets(state)))))
 
     def _alone(self, state: int) -> int:
         found = self.token_set(state)
