@@ -24,7 +24,14 @@ def run(path: Path) -> None:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _progress(output)]
     nbformat.write(notebook, path)
+
+
+def _progress(output: nbformat.NotebookNode) -> bool:
+    """A bar that a slow start has shown: without its widget it says nothing."""
+    return str(output.get("data", {}).get("text/plain", "")).startswith("weights: ")
 
 
 def main(arguments: list[str]) -> None:

@@ -16,7 +16,7 @@ SMALL = {
     "ablation": 'sizes = {"generative_agents": 5}\nrepeats = 1\nkv_tokens = 8192',
     "json_jump_forward": "size = 2\nkv_tokens = 4096",
     "throughput_latency": 'sizes = {"mmlu": 3, "generative_agents": 5}\npeer_sizes = {"generative_agents": 2}\n'
-    "latency_programs = 1\nlatency_of = ['generative_agents']\nrepeats = 1\nkv_tokens = 8192",
+    'latency_sizes = {"generative_agents": 1}\nrepeats = 1\nkv_tokens = 8192',
     "hit_rate_sweep": 'workload = "mmlu"\nsize = 6\nshares = [0.0, 0.4, 1.0]\nkv_tokens = 8192\nrepeats = 1',
     "radix_tree_snapshots": "pool_tokens = 40\nheight = 300",
     "kv_sharing_patterns": "kv_tokens = 4096\nheight = 320",

@@ -24,7 +24,8 @@ class GuidanceBackend(BaseBackend):
     """Programs on Guidance.
 
     Its models take one call at a time, so programs that run side by side wait for one another. It keeps the KV of the
-    last call, which the next one may begin with.
+    last call, which the next one may begin with. It knows one end token only: where a model ends with another, a call goes on to its
+    ``max_tokens``. Its parser (llguidance 1.9) fails on regexes with long runs of forced text, which is told as the peer's failure.
     """
 
     capabilities = Capabilities(images=False)
@@ -43,10 +44,10 @@ class GuidanceBackend(BaseBackend):
         transformers.utils.logging.disable_progress_bar()
         dtype = torch.float32 if device == "cpu" else torch.bfloat16
         model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device).eval()
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        model.register_forward_hook(_cropped_by_length)
         self._context = int(model.config.max_position_embeddings)
-        self._model: Any = guidance.models.Transformers(
-            model, transformers.AutoTokenizer.from_pretrained(folder), echo=False
-        )
+        self._model: Any = guidance.models.Transformers(model, tokenizer, echo=False)
         self._lock = threading.Lock()
 
     def get_model_name(self) -> str:
@@ -83,6 +84,20 @@ class GuidanceBackend(BaseBackend):
         with self._lock:
             chosen = (self._model + s.text_ + self._guidance.select(list(choices), name="said"))["said"]
         return ChoicesDecision(str(chosen), {"prompt_tokens": len(self._tokenizer.encode(s.text_))})
+
+
+def _cropped_by_length(model: Any, given: Any, output: Any) -> None:
+    """A torch forward hook: the cache that comes back takes the length to keep, which is what Guidance 0.3 tells it.
+
+    In transformers 5 `crop` takes the tokens to remove, as a negative number.
+    """
+    del model, given
+    cache = output.past_key_values
+
+    def crop(length: int) -> None:
+        type(cache).crop(cache, length - cache.get_seq_length() if length >= 0 else length)
+
+    cache.crop = crop
 
 
 @contextlib.contextmanager
