@@ -61,6 +61,12 @@ class Contest:
         texts = [_SYSTEM + f"Question: what is there to see in {one['city']}?\nAnswer:" for one in self._batch]
         self._ids = [engine.tokenizer.encode(text) for text in texts]
 
+    def take_turns(self, at_once: int) -> None:
+        """So many programs compute at once; 0: all."""
+        from sgbench.lang.turns import Turns
+
+        self._backend.turns = Turns(at_once=at_once) if at_once else None
+
     def play(self, who: str) -> None:
         """``programs`` or ``requests``, once.
 

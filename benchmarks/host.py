@@ -168,29 +168,35 @@ Say = Callable[[str, Any], None]
 
 
 def programs(device: str, rounds: int, say: Say) -> None:
-    """Programs against one call, alternated, by the interpreter's switch interval; then a run of each under a probe, and samples."""
+    """Programs against one call, alternated, by the interpreter's switch interval and how many programs compute at once (0: all); a run of
+    each under a probe, and samples."""
     with started(device, wide=False) as engine:
         contest = Contest(engine)
         usual = sys.getswitchinterval()
-        for interval in (usual, 1e-4, 5e-3):
+        for interval, turns in ((usual, 1), (usual, 2), (usual, 0), (1e-4, 1)):
             sys.setswitchinterval(interval)
+            contest.take_turns(turns)
             seconds: dict[str, list[float]] = {"requests": [], "programs": []}
-            for round_ in range((rounds + 2) if interval == usual else 3):
+            for round_ in range((rounds + 2) if turns else 4):
                 for name, values in seconds.items():
                     taken = contest.seconds(name)
-                    if round_ > (interval == usual):
+                    if round_ > 1:
                         values.append(taken)
             ratio = median(seconds["requests"]) / median(seconds["programs"])
             best = min(seconds["requests"]) / min(seconds["programs"])
             found = {"programs_over_requests": round(ratio, 3), "of_the_best": round(best, 3)}
-            say(f"interval {interval * 1e3:g} ms", found | {k: [round(s, 4) for s in v] for k, v in seconds.items()})
-            if interval == usual:
+            say(
+                f"interval {interval * 1e3:g} ms, turns {turns}",
+                found | {k: [round(s, 4) for s in v] for k, v in seconds.items()},
+            )
+            if turns and interval == usual:
                 for name in ("requests", "programs", "programs"):
                     engine.flush_cache()
                     with Probe(engine) as probe:
                         contest.play(name)
                     say(f"probe of {name}", rounded(probe.found))
         sys.setswitchinterval(usual)
+        contest.take_turns(1)
         with Probe(engine, samples=True) as probe:
             for _ in range(2):
                 engine.flush_cache()

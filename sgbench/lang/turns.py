@@ -49,16 +49,25 @@ class _Sleeper:
 
 
 class Turns:
-    """One turn, passed around in the order in which it is asked for."""
+    """Turns, passed around in the order in which they are asked for.
 
-    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+    Parameters
+    ----------
+    patience_s
+        How long they may stay where they are while others ask for one.
+    at_once
+        How many there are. With two, the next thread is awake when the one before it ends.
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S, at_once: int = 1) -> None:
+        self._at_once = at_once
         self._overdue = Overdue(patience_s)
         self._reset()
         _ALL.add(self)
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._taken = self._watched = False
+        self._taken, self._watched = 0, False
         self._passed = self._hurried = 0
         self._asking: deque[Callable[[bool], None]] = deque()
 
@@ -79,9 +88,10 @@ class Turns:
         Whoever begins then passes it on by `give`. Never blocks.
         """
         with self._lock:
-            now = not self._taken
-            self._taken = True
-            if not now:
+            now = self._taken < self._at_once
+            if now:
+                self._taken += 1
+            else:
                 self._asking.append(begin)
             watch, self._watched = not (now or self._watched), self._watched or not now
         if now:
@@ -94,7 +104,7 @@ class Turns:
         with self._lock:
             self._passed += 1
             following = self._asking.popleft() if self._asking else None
-            self._taken = following is not None
+            self._taken -= following is None
         if following is not None:
             following(True)
 
