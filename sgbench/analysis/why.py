@@ -165,7 +165,7 @@ class Misses:
         rate = f"{cached / prompt:.1%}" if prompt else "-"
         lines = [str(miss) for miss in self.requests]
         lines.append(
-            f"{len(self.requests):,} requests: {cached:,} of {prompt:,} prompt tokens cached ({rate}); computed: "
+            f"{len(self.requests):,} request{'' if len(self.requests) == 1 else 's'}: {cached:,} of {prompt:,} prompt tokens cached ({rate}); computed: "
             + _sum(self.totals)
         )
         if self.forgotten:
