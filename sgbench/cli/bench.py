@@ -131,6 +131,8 @@ def main(given: argparse.Namespace) -> int:
         raise UsageError("--data belongs to one workload: name just one")
     if given.budget is not None and not given.gpu_full:
         raise UsageError("--budget belongs to --gpu-full; elsewhere --size says how much to run")
+    if given.budget is not None and given.data is not None:
+        raise UsageError("--budget is for the generated inputs; with --data, --size says how much to run")
     made = _model(given)
     run = Run("json" if given.json else "markdown" if given.markdown else "text")
     if run.form != "json":

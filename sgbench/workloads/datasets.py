@@ -46,7 +46,12 @@ def load(name: str, path: str | Path, count: Count) -> list[Case]:
     found = Path(path).expanduser()
     if not found.exists():
         raise DataSetError(f"workload {name}: there is no {found}; wanted: {FORMATS[name][1]}")
-    cases = FORMATS[name][0](found, count)
+    try:
+        cases = FORMATS[name][0](found, count)
+    except DataSetError as failure:
+        if "wanted: " in str(failure):
+            raise
+        raise DataSetError(f"{failure}; wanted: {FORMATS[name][1]}") from failure
     if not cases:
         raise DataSetError(f"workload {name}: {found} holds no programs; wanted: {FORMATS[name][1]}")
     return cases

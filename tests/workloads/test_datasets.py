@@ -233,7 +233,8 @@ def test_another_format_is_told_with_its_place(
 
 
 @pytest.mark.parametrize(
-    ("data", "told"), [(b'{"article": }\n', "x:1: no JSON at column 13"), (b"\xff\xfe", "no UTF-8")]
+    ("data", "told"),
+    [(b'{"article": }\n', "x:1: no JSON at column 13: .*; wanted: JSON lines with article"), (b"\xff\xfe", "no UTF-8")],
 )
 def test_so_is_a_file_that_is_no_json_or_no_text(tmp_path: Path, data: bytes, told: str) -> None:
     (tmp_path / "x").write_bytes(data)

@@ -178,6 +178,7 @@ def test_what_cannot_run_leaves_the_others_measured(tiny: None, capsys: pytest.C
     [
         (["--budget", "5"], "--budget belongs to --gpu-full"),
         (["--gpu-full", "--budget", "0"], "more than 0 seconds"),
+        (["--gpu-full", "--budget", "9", "--data", "x"], "--budget is for the generated inputs"),
         (["--gpu-full", "--repeats", "0"], "--repeats 0"),
     ],
 )
