@@ -12,6 +12,8 @@ from sgbench.lang.turns import Turns, in_turn
 from sgbench.lang.waiting import Gate, Pulse, live
 from sgbench.lang.workers import WORKERS
 
+_NONE_OF_THEM = -1
+
 
 class Batch:
     """Items that a number of threads run, each taking the next item when it has finished one.
@@ -93,7 +95,7 @@ class Batch:
             if self._awaited in (i, None) or self.complete:
                 self._finished.beat()
 
-    def results(self, keep: bool, tick: Callable[[int], object] | None = None) -> Iterator[int]:
+    def results(self, keep: bool, tick: Callable[[int], object] | None = None, whole: bool = False) -> Iterator[int]:
         """The items in order, each when it has been run; closing the iterator early drops those that have not begun.
 
         Parameters
@@ -103,6 +105,8 @@ class Batch:
             (with one thread at once).
         tick
             Told, on the reading thread, how many more items are done; None: the reader only wakes up for the next item.
+        whole
+            The reader wants all of them: without ``tick`` it sleeps until all are done.
 
         Raises
         ------
@@ -124,6 +128,9 @@ class Batch:
                 self._finished.wait(seen)
 
         try:
+            if whole and tick is None and not self._alone:
+                self._awaited = _NONE_OF_THEM
+                wait(lambda: self.complete)
             for i in range(len(self._done)):
                 if self._alone:
                     self._item(i)

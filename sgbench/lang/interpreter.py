@@ -316,8 +316,8 @@ def run_program_batch(
         raise UsageError(f"num_threads={num_threads!r}: a whole number of at least 1, or 'auto', is needed")
     results = _batches(program, place, batch_arguments, values, threads, return_exceptions, progress_bar)
     if generator_style:
-        return results(GENERATOR_CHUNK)
-    return list(results(len(batch_arguments)))
+        return results(GENERATOR_CHUNK, False)
+    return list(results(len(batch_arguments), True))
 
 
 def _batches(
@@ -328,15 +328,15 @@ def _batches(
     threads: int,
     keep: bool,
     progress_bar: bool,
-) -> Callable[[int], Iterator[ProgramState]]:
-    """A function that runs all items, so many at a time as it is told."""
+) -> Callable[[int, bool], Iterator[ProgramState]]:
+    """A function that runs all items, so many at a time as it is told; is the reader going to wait for all of them?"""
 
-    def results(chunk_size: int) -> Iterator[ProgramState]:
+    def results(chunk_size: int, whole: bool) -> Iterator[ProgramState]:
         with _progress_bar(len(items) if progress_bar else None) as tick:
             for start in range(0, len(items), chunk_size):
                 chunk = range(start, min(start + chunk_size, len(items)))
                 states = [_open(program, backend, items[i], sampling, False, True, i) for i in chunk]
-                yield from _run_chunk(program, states, items[start:], sampling, threads, keep, tick)
+                yield from _run_chunk(program, states, items[start:], sampling, threads, keep, tick, whole)
 
     return results
 
@@ -349,6 +349,7 @@ def _run_chunk(
     threads: int,
     keep: bool,
     tick: Callable[[int], object] | None,
+    whole: bool,
 ) -> Iterator[ProgramState]:
     def run(i: int) -> None:
         try:
@@ -361,7 +362,7 @@ def _run_chunk(
     batch = Batch(len(states), run, backend.gate, backend.turns)
     batch.start(min(threads, len(states)))
     try:
-        for i in batch.results(keep, tick):
+        for i in batch.results(keep, tick, whole):
             yield states[i]
     except BaseException:
         if not batch.complete:
