@@ -27,12 +27,8 @@ SHAPES = {
     "head": (128256, 4096, 1),
 }
 """Rows, width, how many in a step."""
-_KINDS: dict[str, Kind] = {"qkv": "projected", "out": "added", "gate_up": "gated", "down": "added", "head": "projected"}
+_KINDS: dict[str, Kind] = {"qkv": "whole", "out": "added", "gate_up": "gated", "down": "added", "head": "whole"}
 _BYTES_S, _FLOPS_S = 4.28e12, 766e12
-
-
-def _summed(product: torch.Tensor) -> torch.Tensor:
-    return product.sum(0) if product.dim() == 3 else product
 
 
 def main() -> None:
@@ -58,7 +54,7 @@ def main() -> None:
             if n > 2048 and name == "head":
                 continue
             kind = _KINDS[name]
-            rest: tuple[Any, ...] = (_summed,) if kind == "projected" else ()
+            rest: tuple[Any, ...] = ()
             if kind == "added":
                 rest = (
                     torch.zeros(n, rows, device=device, dtype=torch.bfloat16),

@@ -5,17 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sgbench.engine.kernels.chosen_products import ChosenProducts, LibraryWay, NotTakenError
+from sgbench.engine.kernels.chosen_products import ChosenProducts, Kind, LibraryWay, NotTakenError
 from sgbench.engine.kernels.cublaslt import Library, Problem
 from sgbench.engine.kernels.ops import triton_ops
 from sgbench.engine.kernels.skinny import CUTS, own_ways, skinny
 
 pytestmark = pytest.mark.gpu
-
-
-def summed(product: torch.Tensor) -> torch.Tensor:
-    """The whole product of one that may come in parts."""
-    return product.sum(0) if product.dim() == 3 else product
 
 
 def close(got: torch.Tensor, want: torch.Tensor) -> None:
@@ -45,18 +40,17 @@ def test_every_algorithm_gives_the_product(n: int, dtype: torch.dtype) -> None:
     assert taken
 
 
-@pytest.mark.parametrize("kind", ["projected", "gated", "added"])
+@pytest.mark.parametrize("kind", list(CUTS))
 @pytest.mark.parametrize("n", [2, 17, 64])
-def test_the_own_kernel_gives_the_product(kind: str, n: int) -> None:
+def test_the_own_kernel_gives_the_product(kind: Kind, n: int) -> None:
     torch.manual_seed(n)
     x = torch.randn(n, 1024, device="cuda", dtype=torch.bfloat16)
     weight = torch.randn(1024, 1024, device="cuda", dtype=torch.bfloat16)
     want = x @ weight.t()
     if kind == "gated":
         want = triton_ops().silu_mul(want)
-    for cut in CUTS[kind]:  # type: ignore[index]
-        got = skinny(x, weight, cut, kind == "gated")
-        close(got.sum(0) if cut.splits > 1 else got, want)
+    got = skinny(x, weight, CUTS[kind], kind == "gated")
+    close(got.sum(0) if CUTS[kind].splits > 1 else got, want)
 
 
 def test_what_is_chosen_gives_torchs_result() -> None:
@@ -67,12 +61,12 @@ def test_what_is_chosen_gives_torchs_result() -> None:
     norm = torch.randn(1024, device=device, dtype=dtype)
     for n in (64, 2048):
         rest = torch.zeros(n, 1024, device=device, dtype=dtype), norm, 1e-5
-        products.tune("projected", n, weights, summed)
+        products.tune("whole", n, weights)
         products.tune("gated", n, weights)
         products.tune("added", n, weights, *rest)
     for n in (3, 64, 1500, 2048, 3000):
         x = torch.randn(n, 1024, device=device, dtype=dtype)
-        close(products("projected", x, weights[0], summed), x @ weights[0].t())
+        close(products("whole", x, weights[0]), x @ weights[0].t())
         close(products("gated", x, weights[0]), products.plain("gated")(x, weights[0]))
         streams = [torch.randn(n, 1024, device=device, dtype=dtype)] * 2
         streams[1] = streams[0].clone()

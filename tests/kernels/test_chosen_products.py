@@ -28,19 +28,17 @@ def clock(times: Iterable[float]) -> Callable[..., float]:
 
 def own(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
     """The twin of the own kernel; where a sum is wanted, in parts."""
-    splits = 1 if kind == "gated" else 2
+    splits = 2 if kind == "added" else 1
     yield "own", lambda x, weight: twins.skinny(x, weight, splits, kind == "gated")
 
 
 def case(kind: Kind, n: int) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]]:
     torch.manual_seed(n)
     x, weight = torch.randn(n, 16), torch.randn(24, 16)
-    if kind == "projected":
-        return x, weight, (lambda product: product.sum(0) if product.dim() == 3 else product,)
     return x, weight, (torch.randn(n, 24), torch.randn(24), EPS) if kind == "added" else ()
 
 
-@pytest.mark.parametrize("kind", ["projected", "gated", "added"])
+@pytest.mark.parametrize("kind", ["whole", "gated", "added"])
 @pytest.mark.parametrize(("times", "winner"), [((1.0, 0.5), "own"), ((1.0, 0.999), "torch"), ((1.0, 2.0), "torch")])
 def test_the_fastest_is_taken_and_nothing_else_changes(kind: Kind, times: tuple[float, ...], winner: str) -> None:
     products = ChosenProducts(torch_ops(), None, own, clock(times))
@@ -67,17 +65,17 @@ def test_a_way_that_does_not_take_a_size_is_given_up() -> None:
 
     asked: list[int] = []
     products = ChosenProducts(torch_ops(), None, refuses, clock([1.0, 0.1]))
-    x, weight, rest = case("projected", 8)
-    products.tune("projected", 8, [weight], *rest)
+    x, weight, rest = case("whole", 8)
+    products.tune("whole", 8, [weight], *rest)
     for n in (8, 3, 8):
-        x, weight, rest = case("projected", n)
-        torch.testing.assert_close(products("projected", x, weight, *rest), x @ weight.t())
+        x, weight, rest = case("whole", n)
+        torch.testing.assert_close(products("whole", x, weight, *rest), x @ weight.t())
     assert asked == [8, 8], "tried, used once, and not after it refused"
 
 
 def test_large_sizes_that_were_not_tried_go_torchs_way() -> None:
     products = ChosenProducts(torch_ops(), None, own, clock([1.0, 0.5] * 2))
     for n in (64, 1000):
-        _, weight, rest = case("projected", n)
-        products.tune("projected", n, [weight], *rest)
+        _, weight, rest = case("whole", n)
+        products.tune("whole", n, [weight], *rest)
     assert [products._anchor(n) for n in (1, 64, 65, 500, 501, 1000, 1001)] == [64, 64, 0, 0, 1000, 1000, 0]

@@ -18,7 +18,7 @@ KERNELS = [
     (norm._add_norm, "x stream weight out", "", "eps", dict(parts=2, block=64)),
     (norm._embed_norm, "table stream weight out", "ids rows last", "eps", dict(has_last=True, block=64)),
     (rope._rotate_store, "heads q_weight k_weight cache", "positions", "eps",
-     dict(head_dim=16, block_d=16, block_h=4, has_norm=True, has_cache=True, parts=2)),
+     dict(head_dim=16, block_d=16, block_h=4, has_norm=True, has_cache=True)),
     (activation._silu_mul, "gate_up out", "", "", dict(block=64)),
     (sampling._best_of_block, "logits", "keys where", "", dict(block=128)),
     (sampling._best_of_row, "", "where rows tokens last", "", dict(block=2)),
@@ -30,7 +30,7 @@ KERNELS = [
     (masked_sampling._best_allowed_of_block, "logits", "bits fields where", "", dict(block=128)),
     (masked_sampling._enter_best_of_row, "", "where fields sampled last", "", dict(block=2)),
 ]
-FLOATS = "sums table temperatures thresholds best top_ps min_ps".split()
+FLOATS = "table temperatures thresholds best top_ps min_ps".split()
 for kernel, halves, integers, scalars, constants in KERNELS:
     types = {}
     for name in kernel.arg_names:

@@ -56,8 +56,8 @@ class PartsOnly(ChosenProducts):
     """Every product by the own kernel's twin: sums in parts, gates done."""
 
     def __call__(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, *rest: Any) -> torch.Tensor:
-        if kind == "gated":
-            return twins.skinny(x, weight, 1, True)
+        if kind != "added":
+            return twins.skinny(x, weight, 1, kind == "gated")
         return self._finished(kind, lambda a, b: twins.skinny(a, b, 2, False))(x, weight, *rest)
 
 

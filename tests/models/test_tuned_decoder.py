@@ -37,7 +37,7 @@ class Alone:
 
 
 def own(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
-    yield "own", lambda x, weight: twins.skinny(x, weight, 1 if kind == "gated" else 2, kind == "gated")
+    yield "own", lambda x, weight: twins.skinny(x, weight, 2 if kind == "added" else 1, kind == "gated")
 
 
 def decoder(products: ChosenProducts | None) -> FusedDecoder:
@@ -59,7 +59,7 @@ def test_what_is_chosen_changes_no_hidden_state() -> None:
     products = ChosenProducts(torch_ops(), None, own, seconds)
     tuned = decoder(products)
     tuned.tune([8, 4])
-    assert sorted({kind for kind, *_ in products.choices}) == ["added", "gated", "projected"]
+    assert sorted({kind for kind, *_ in products.choices}) == ["added", "gated", "whole"]
     assert {choice.name for choice in products.choices.values()} == {"own"}
     for n in (1, 3, 8, 9):
         ids, positions = torch.arange(n, dtype=torch.int32), torch.arange(n, dtype=torch.int32) * 3

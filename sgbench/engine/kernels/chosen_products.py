@@ -21,8 +21,8 @@ from sgbench.engine.kernels.cublaslt import Found, Library, Problem
 if TYPE_CHECKING:
     from sgbench.engine.kernels.ops import StepOps
 
-Kind: TypeAlias = Literal["projected", "gated", "added"]
-"""What is wanted: what somebody makes of the product; the gate of a feed-forward layer; the sum with the residual stream, and its norm."""
+Kind: TypeAlias = Literal["whole", "gated", "added"]
+"""What is wanted: the product; the gate of a feed-forward layer; the sum with the residual stream, and its norm."""
 Way: TypeAlias = Callable[..., torch.Tensor]
 """Takes ``[n, width]``, ``[rows, width]`` and what is said at `ChosenProducts.__call__`."""
 Product: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -93,8 +93,7 @@ class ChosenProducts:
         Parameters
         ----------
         rest
-            For ``projected``: what takes the product, or the parts of its sum, float32 ``[parts, n, rows]``. For ``added``: the stream
-            ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
+            For ``added``: the stream ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
         """
         key = (kind, self._anchor(len(x)), *weight.shape)
         way = self._ways.get(key)
@@ -164,8 +163,8 @@ class ChosenProducts:
 
     def _finished(self, kind: Kind, product: Product) -> Way:
         """``product``, and what ``kind`` wants behind it."""
-        if kind == "projected":
-            return lambda x, weight, then: then(product(x, weight))
+        if kind == "whole":
+            return product
         if kind == "gated":
             return lambda x, weight: self._ops.silu_mul(product(x, weight))
         return lambda x, weight, stream, norm, eps: self._ops.add_norm(product(x, weight), stream, norm, eps)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+Norms = tuple[torch.Tensor, torch.Tensor] | None
+
 
 @dataclass(frozen=True, slots=True)
 class StepOps:
@@ -19,7 +21,9 @@ class StepOps:
         [torch.Tensor, torch.Tensor | None, torch.Tensor, torch.Tensor, torch.Tensor, float],
         tuple[torch.Tensor, torch.Tensor],
     ]
-    rotate_store: Callable[..., None]
+    rotate_store: Callable[
+        [torch.Tensor, int, torch.Tensor, torch.Tensor, Norms, float, torch.Tensor | None, torch.Tensor], None
+    ]
     silu_mul: Callable[[torch.Tensor], torch.Tensor]
     gemv: Callable[..., torch.Tensor]
     thresholds: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]

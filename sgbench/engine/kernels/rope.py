@@ -17,7 +17,6 @@ _HEADS = 4
 @triton.jit
 def _rotate_store(
     heads,
-    sums,
     positions,
     table,
     q_weight,
@@ -33,22 +32,13 @@ def _rotate_store(
     block_h: tl.constexpr,
     has_norm: tl.constexpr,
     has_cache: tl.constexpr,
-    parts: tl.constexpr,
 ):
     token = tl.program_id(0).to(tl.int64)
     head = tl.program_id(1) * block_h + tl.arange(0, block_h)
     dim = tl.arange(0, block_d)
     inside = (head < n_q + 2 * n_kv)[:, None] & (dim < head_dim)[None, :]
     at = heads + token * token_stride + head[:, None] * head_dim + dim[None, :]
-    if parts > 0:
-        part_at = sums + token * token_stride + head[:, None] * head_dim + dim[None, :]
-        value = tl.load(part_at, mask=inside, other=0.0)
-        for _ in tl.static_range(1, parts):
-            part_at += tl.num_programs(0).to(tl.int64) * token_stride
-            value += tl.load(part_at, mask=inside, other=0.0)
-        raw = value.to(heads.dtype.element_ty)
-    else:
-        raw = tl.load(at, mask=inside, other=0.0)
+    raw = tl.load(at, mask=inside, other=0.0)
     value = raw.to(tl.float32)
     is_query = (head < n_q)[:, None]
     if has_norm:
@@ -84,7 +74,6 @@ def rotate_store(
     eps: float,
     cache: torch.Tensor | None,
     slots: torch.Tensor,
-    sums: torch.Tensor | None = None,
 ) -> None:
     """Norm and rotate query and key heads; store keys and values.
 
@@ -103,16 +92,12 @@ def rotate_store(
         ``[slots, 2 * kv_heads, head_dim]`` of a layer, contiguous; None: nothing is stored.
     slots
         int64 ``[n]``.
-    sums
-        Parts that add up to what ``heads``, contiguous then, would hold: float32 ``[parts, n, heads * head_dim]``; None: it holds them.
     """
     n, n_heads, head_dim = heads.shape
-    assert sums is None or (sums.is_contiguous() and heads.is_contiguous() and sums.shape[1:].numel() == heads.numel())
     assert heads.stride(1) == head_dim and heads.stride(2) == 1 and (cache is None or cache.is_contiguous())
     q_weight, k_weight = norms if norms is not None else (table, table)
     _rotate_store[(n, triton.cdiv(n_heads, _HEADS))](
         heads,
-        heads if sums is None else sums,
         positions,
         table,
         q_weight,
@@ -128,6 +113,5 @@ def rotate_store(
         block_h=_HEADS,
         has_norm=norms is not None,
         has_cache=cache is not None,
-        parts=0 if sums is None else len(sums),
         num_warps=2,
     )

@@ -2,7 +2,7 @@
 
 The weights are the tall side of the tensor cores' tiles and the tokens the narrow one, so that nothing is padded. Where the matrix has too
 few rows to occupy the device the sums are split along its width into parts in float32, which the kernel behind adds up
-(`norm.add_norm`, `rope.rotate_store`); the gate of the feed-forward layer is done where the products are.
+(`sgbench.engine.kernels.norm.add_norm`); the gate of the feed-forward layer is done where the products are.
 """
 
 from __future__ import annotations
@@ -37,12 +37,8 @@ class Cut:
     stages: int
 
 
-CUTS: dict[Kind, tuple[Cut, ...]] = {
-    "projected": (Cut(64, 128, 2, 4, 3), Cut(64, 64, 4, 4, 4)),
-    "added": (Cut(64, 128, 4, 4, 3), Cut(64, 128, 2, 4, 6)),
-    "gated": (Cut(64, 64, 1, 4, 3), Cut(128, 64, 1, 8, 4)),
-}
-"""What is tried on a device, by kind of product (`sgbench.engine.kernels.chosen_products`)."""
+CUTS: dict[Kind, Cut] = {"gated": Cut(64, 64, 1, 4, 3), "added": Cut(64, 128, 2, 4, 6)}
+"""By kind of product (`sgbench.engine.kernels.chosen_products`); the best of those that were tried on an H200 (`benchmarks/LOG.md`)."""
 
 
 @triton.jit
@@ -127,10 +123,10 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
 
 def own_ways(kind: Kind, n: int, rows: int, width: int) -> Iterator[tuple[str, Product]]:
     """What this module has for `ChosenProducts`: names and products, sums in parts."""
-    if n > MOST_ROWS:
+    cut = CUTS.get(kind)
+    if cut is None or n > MOST_ROWS:
         return
     gated = kind == "gated"
     n_rows = rows // 2 if gated else rows
-    for cut in CUTS[kind]:
-        if n_rows % cut.rows == 0 and width % (cut.splits * cut.columns) == 0:
-            yield f"own {cut.rows}x{cut.columns}/{cut.splits}", functools.partial(skinny, cut=cut, gated=gated)
+    if n_rows % cut.rows == 0 and width % (cut.splits * cut.columns) == 0:
+        yield f"own {cut.rows}x{cut.columns}/{cut.splits}", functools.partial(skinny, cut=cut, gated=gated)

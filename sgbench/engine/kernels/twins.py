@@ -51,12 +51,9 @@ def rotate_store(
     eps: float,
     cache: torch.Tensor | None,
     slots: torch.Tensor,
-    sums: torch.Tensor | None = None,
 ) -> None:
     """See `rope.rotate_store`."""
     n, n_heads, head_dim = heads.shape
-    if sums is not None:
-        heads.copy_(sums.sum(0).view(heads.shape))
     n_turned = (n_heads + n_q) // 2
     if norms is not None:
         heads[:, :n_q] = _norm(heads[:, :n_q], norms[0], eps)

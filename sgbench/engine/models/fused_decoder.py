@@ -6,7 +6,6 @@ the way. Every call can be captured in a CUDA graph. Knows no requests and no sa
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -107,30 +106,13 @@ class FusedDecoder:
         for n in sizes:
             added = first.post_norm.new_zeros(n, len(first.post_norm)), first.post_norm, eps
             if first.qkv_bias is None:
-                stored = functools.partial(self._stored, 0, first, batch=self._nobody(n))
-                products.tune("projected", n, [layer.qkv for layer in tried], stored)
+                products.tune("whole", n, [layer.qkv for layer in tried])
             if first.out_bias is None:
                 products.tune("added", n, [layer.out for layer in tried], *added)
             if first.gate_up_bias is None:
                 products.tune("gated", n, [layer.gate_up for layer in tried])
             if first.down_bias is None:
                 products.tune("added", n, [layer.down for layer in tried], *added)
-
-    def _nobody(self, n: int) -> TokenBatch:
-        """Tokens whose keys and values nobody reads."""
-        device = self._table.device
-        zeros = torch.zeros(n, dtype=torch.int32, device=device)
-        slots = torch.full((n,), 0 if self._cache is None else self._cache.scratch_slot, device=device)
-        return TokenBatch(zeros, zeros, slots, None, zeros)
-
-    def _attended(
-        self, index: int, layer: LayerWeights, normed: torch.Tensor, batch: TokenBatch, attention: AttentionStep
-    ) -> torch.Tensor:
-        """Projection and attention of a layer, ``[n, heads * head_dim]``."""
-        attend = functools.partial(self._attend, index, layer, batch=batch, attention=attention)
-        if self._products is not None and layer.qkv_bias is None:
-            return self._products("projected", normed, layer.qkv, attend)
-        return attend(self._linear(normed, layer.qkv, layer.qkv_bias))
 
     def _gated(self, x: torch.Tensor, layer: LayerWeights) -> torch.Tensor:
         """The feed-forward layer's product and its gate."""
@@ -154,7 +136,11 @@ class FusedDecoder:
             batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, self._config.norm_eps
         )
         for index, layer in enumerate(layers):
-            mixed = self._attended(index, layer, normed, batch, attention)
+            if self._products is not None and layer.qkv_bias is None:
+                qkv = self._products("whole", normed, layer.qkv)
+            else:
+                qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
+            mixed = self._attend(index, layer, qkv, batch, attention)
             normed = self._added(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
             gated = self._gated(normed, layer)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
@@ -186,23 +172,16 @@ class FusedDecoder:
     def _attend(
         self, index: int, layer: LayerWeights, qkv: torch.Tensor, batch: TokenBatch, attention: AttentionStep
     ) -> torch.Tensor:
-        """Attention of a layer from its projection, or the parts of its sum, ``[n, heads * head_dim]``."""
-        heads = self._stored(index, layer, qkv, batch)
-        n_q = self._config.n_heads
-        return attention.attend(index, heads[:, :n_q], heads[:, n_q:] if self._cache is None else None)
-
-    def _stored(self, index: int, layer: LayerWeights, qkv: torch.Tensor, batch: TokenBatch) -> torch.Tensor:
-        """A projection's heads ``[n, heads, head_dim]``, normed and rotated; keys and values are in the cache, if there is one."""
-        config, sums = self._config, None
-        if qkv.dim() == 3:  # the sum is still to be made
-            sums, qkv = qkv, qkv.new_empty(qkv.shape[1:], dtype=self._weights.embedding.dtype)
+        """Attention of a layer from its projection, ``[n, heads * head_dim]``."""
+        config = self._config
         heads = qkv.view(len(qkv), -1, config.head_dim)
         norms = None if layer.q_norm is None or layer.k_norm is None else (layer.q_norm, layer.k_norm)
         to = None if self._cache is None else self._cache.by_slot[index]
         self._ops.rotate_store(
-            heads, config.n_heads, batch.positions, self._table, norms, config.norm_eps, to, batch.slots, sums
+            heads, config.n_heads, batch.positions, self._table, norms, config.norm_eps, to, batch.slots
         )
-        return heads
+        own = heads[:, config.n_heads :] if to is None else None
+        return attention.attend(index, heads[:, : config.n_heads], own)
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
