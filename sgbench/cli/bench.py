@@ -227,7 +227,12 @@ def _measure_all(
         alone=given.latency,
         facts=run.facts,
     )
-    scale.run(wanted)
+    try:
+        scale.run(wanted)
+    except KeyboardInterrupt:
+        if given.out is not None:
+            _write(given.out, run, given)
+        raise
 
 
 def _measure_peer(

@@ -120,9 +120,14 @@ class FullScale:
         with Engines(self.make_engine, one_engine=True) as engines:
             self._warm_up(engines, waiting[-1:])
             while waiting:
-                workload = waiting.pop(0)
-                share = self._left() * _SLACK / (len(waiting) + 1)
-                self._measure(engines, workload, min(share, self._left()))
+                share = self._left() * _SLACK / len(waiting)
+                try:
+                    self._measure(engines, waiting[0], min(share, self._left()))
+                except KeyboardInterrupt:
+                    for workload in waiting:
+                        self.told.shortened(workload.name, "not measured, or not all of it: the run was interrupted")
+                    raise
+                del waiting[0]
 
     def _warm_up(self, engines: Engines, cheap: Sequence[Workload]) -> None:
         """What a new engine does once, it does before the first row."""

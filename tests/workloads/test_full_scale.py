@@ -164,6 +164,25 @@ def test_a_budget_that_is_over_at_once_is_told_in_the_files(
     assert "no time was left" in capsys.readouterr().err
 
 
+def test_an_interrupted_run_keeps_what_it_has_and_says_the_rest(
+    tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = full_scale.FullScale._measure
+
+    def interrupted(self: full_scale.FullScale, engines: Any, workload: Any, seconds: float) -> None:
+        if workload.name == "generative_agents":
+            raise KeyboardInterrupt
+        measure(self, engines, workload, seconds)
+
+    monkeypatch.setattr(full_scale.FullScale, "_measure", interrupted)
+    words = ["bench", "rag", "generative_agents", "chat_long", "--gpu-full", "--size", "1", "--latency", "1"]
+    with contextlib.suppress(KeyboardInterrupt):
+        main([*words, "--out", str(tmp_path / "full"), *SMALL])
+    data = json.loads((tmp_path / "full.json").read_text("utf-8"))
+    assert {row["workload"] for row in data["rows"]} == {"rag"}
+    assert [one["workload"] for one in data["shortened"]][-2:] == ["generative_agents", "chat_long"]
+
+
 def test_what_cannot_run_leaves_the_others_measured(tiny: None, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["bench", "hellaswag", "json_jump_forward", "--gpu-full", "--size", "1", "--latency", "1", "--json"]
     assert main([*words, "--set", "device=cpu", "--set", "kv_tokens=1200"]) == 1
