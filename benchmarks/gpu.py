@@ -299,7 +299,8 @@ def gpu_versions(cuda: bool) -> dict[str, Any]:
         import subprocess
 
         query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-        found["driver"] = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip() or None
+        told = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()
+        found["driver"] = told[0] if told else None  # of several cards the first
         found["cuda"] = torch.version.cuda
         found["gpu_bytes"] = torch.cuda.get_device_properties(0).total_memory
     return found
