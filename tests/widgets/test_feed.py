@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sgbench.trace.events import Event, NodeEvicted
+from sgbench.trace.events import Event, NodeEvicted, PathAccessed
+from sgbench.trace.journal import LateEvent
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
 from sgbench.widgets.feed import UNANSWERED_BYTES, Feed
@@ -46,6 +47,38 @@ def test_every_event_arrives_and_the_view_is_the_engines_tree() -> None:
     assert failures == []
     assert front.gaps == 0
     assert front.have == len(feed.encoder) == twin.journal._next_seq
+    assert feed.view.snapshot() == twin.snapshot()
+
+
+class Hurried(RadixTwin):
+    """An engine that never waits for its device, and gives events late."""
+
+    in_a_hurry = True
+
+    def subscribe_late(self, callback: Callable[[Event | LateEvent], None]) -> Callable[[], None]:
+        unsubscribe = self.journal.subscribe_late(callback)
+        self.journal.emit(self.keyframe())
+        return unsubscribe
+
+
+def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
+    shown, front, twin = threading.Event(), Front(), Hurried(700)
+
+    def publish(frame: Frame) -> None:
+        front.publish(frame)
+        if front.have == twin.journal._next_seq == total[0]:
+            shown.set()
+
+    total = [-1]
+    feed = Feed(Vocab(), publish, pytest.fail)
+    feed.follow(twin)
+    feed.answer(0, 0)
+    for prompt, output in chats(30):
+        twin.request(prompt, output)
+    total[0] = twin.journal._next_seq + 1
+    twin.journal.later(PathAccessed, node=0, rid=0, tick=0)
+    assert shown.wait(60)  # by the feed's own thread
+    feed.stop()
     assert feed.view.snapshot() == twin.snapshot()
 
 
