@@ -21,7 +21,7 @@ EXPECTED = {
     "hellaswag": (3, 0.6, 0.9),
     "react": (2, 0.5, 0.75),
     "generative_agents": (10, 0.8, 0.4),
-    "tree_of_thought": (1, None, 0.95),
+    "tree_of_thought": (1, 1.0, 0.97),
     "skeleton_of_thought": (1, None, 0.5),
     "llm_judge": (1, None, 0.75),
     "json_decoding": (2, 0.5, 0.75),
