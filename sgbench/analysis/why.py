@@ -164,8 +164,9 @@ class Misses:
             return "no request was admitted while this was recorded"
         rate = f"{cached / prompt:.1%}" if prompt else "-"
         lines = [str(miss) for miss in self.requests]
+        plural = "" if len(self.requests) == 1 else "s"
         lines.append(
-            f"{len(self.requests):,} request{'' if len(self.requests) == 1 else 's'}: {cached:,} of {prompt:,} prompt tokens cached ({rate}); computed: "
+            f"{len(self.requests):,} request{plural}: {cached:,} of {prompt:,} prompt tokens cached ({rate}); computed: "
             + _sum(self.totals)
         )
         if self.forgotten:
