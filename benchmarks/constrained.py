@@ -2,7 +2,7 @@
 
 The vocabulary has 131,072 tokens where the extra ``bench`` is installed, else it is the bundled model's. Peers are measured in the same
 process, one after the other, each pattern best of a few (`benchmarks.constraint_peers`). Microseconds and milliseconds are processor time,
-so that a busy machine does not change them much; end to end is wall time, and processor time beside it.
+so that a busy machine does not change them much; end to end is wall time, except for what masks add to a step.
 
 python -m benchmarks.constrained [--out FILE] [--without PEER]: the table of patterns beside other libraries, in under three minutes.
 """

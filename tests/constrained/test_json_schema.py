@@ -332,3 +332,17 @@ def test_most_schemas_have_a_regex() -> None:
     )
     with pytest.raises(ConstraintError, match="compile_json_schema"):
         regex_from_json_schema({"type": "string", "pattern": "a", "maxLength": 3})
+
+
+@pytest.mark.parametrize("separators", [("a", "b"), (",",), ",", (":", ","), (", ", ": ", ""), (", ", None)])
+def test_separators_that_would_not_make_json_are_refused(separators: Any) -> None:
+    with pytest.raises(ConstraintError, match="a comma and a colon"):
+        compile_json_schema({"type": "integer"}, separators=separators)
+    with pytest.raises(ConstraintError, match="a comma and a colon"):
+        laid_out({"type": "integer"}, separators=separators)
+
+
+@pytest.mark.parametrize("depth", [-1, "2", 1.0, True])
+def test_a_depth_that_is_no_number_of_steps_is_refused(depth: Any) -> None:
+    with pytest.raises(ConstraintError, match="max_depth is a whole number"):
+        laid_out({"type": "integer"}, max_depth=depth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,11 @@ def test_one_of_a_thousand_words_agrees_with_interegular() -> None:
     ours, theirs = compile_regex(pattern), parse_pattern(pattern).to_fsm()
     for text in [*(f"w{i}" for i in range(110)), "12", "123x", "1", "1234", "12xx"]:
         assert ours.accepts(text) == theirs.accepts(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"), [(re.compile("ab"), "write its .pattern"), (b"ab", "not bytes"), (5, "not int")]
+)
+def test_what_is_no_text_is_no_regex(pattern: Any, said: str) -> None:
+    with pytest.raises(ConstraintError, match=said):
+        regex_machine(pattern)
