@@ -80,6 +80,7 @@ class Lab:
         environment = {**os.environ, **{name: str(home / name.lower()) for name in FOLDERS}, "OMP_NUM_THREADS": "1"}
         environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{environment.get('PYTHONPATH', '')}"
         environment["JUPYTER_PATH"] = str(self._install_extension(home))
+        environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # the kernel that is written below comes before the environment's
         self._write_settings(home)
         self._log = (home / "lab.log").open("w+b")
         options = {

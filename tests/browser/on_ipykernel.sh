@@ -13,4 +13,4 @@ if [ ! -x "$folder/bin/python" ]; then
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "ipykernel==$version"
 fi
 "$folder/bin/python" -c "import ipykernel; assert ipykernel.__version__ == '$version', ipykernel.__version__"
-SGBENCH_KERNEL_PYTHON="$PWD/$folder/bin/python" exec .venv/bin/python -m pytest tests/browser/test_radix_tree.py tests/browser/test_bad_input.py "$@"
+SGBENCH_KERNEL_PYTHON="$PWD/$folder/bin/python" exec .venv/bin/python -m pytest tests/browser/test_radix_tree.py tests/browser/test_bad_input.py tests/browser/test_labextension.py "$@"
