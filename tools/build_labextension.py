@@ -22,7 +22,9 @@ SOURCES = ("src", "style", "package.json", "package-lock.json", "tsconfig.json")
 def sources() -> list[Path]:
     """The files that the build is made of, in order."""
     found = [FOLDER / name for name in SOURCES]
-    return sorted(path for place in found for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file())
+    return sorted(
+        path for place in found for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file()
+    )
 
 
 def fingerprint() -> str:
