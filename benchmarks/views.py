@@ -96,6 +96,7 @@ window.deliver = (meta, events, patches) => {
   fire("msg:custom", meta, [bytes(events), bytes(patches)]);
 };
 window.model = model;
+window.again = (host) => made.render({ model, el: host });
 made.initialize?.({ model });
 made.render({ model, el: document.querySelector("#host") });
 window.slider = document.querySelector(".sgb-slider");

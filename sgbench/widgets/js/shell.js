@@ -27,7 +27,7 @@ export class Shell {
     this.frame = 0;
     this.saidAt = 0;
     this.spoken = "";
-    this.controls = new Controls(store, () => this.touch());
+    this.controls = new Controls(store, () => store.changed("position")); // every view of the model shows the same moment
     this.panels = make(this);
     this.build(host);
     this.observe();
