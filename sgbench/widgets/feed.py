@@ -90,7 +90,7 @@ class Feed:
         self._publish = publish
         self._on_failure = on_failure
         self._on_stopped = on_stopped
-        self._ended = ""
+        self._ended, self._told = "", False
         self._pending: deque[Event | LateEvent] = deque()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -128,6 +128,7 @@ class Feed:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
         self.flush()
+        self._tell_end()
 
     def flush(self) -> None:
         """Fold and publish all that has happened, now."""
@@ -156,9 +157,16 @@ class Feed:
                 self._fold(MAKE_WAY_S)
                 self._publish_news(final=bool(self._ended))
             if self._ended:
-                self._on_stopped(self._ended)
+                self._tell_end()
                 return
             self._stopped.wait(FRAME_S if self._answered else UNANSWERED_S)
+
+    def _tell_end(self) -> None:
+        """Say, once, that what is followed has ended; whoever stops the feed may be ahead of its thread."""
+        with self.lock:
+            tells, self._told = bool(self._ended) and not self._told, self._told or bool(self._ended)
+        if tells:
+            self._on_stopped(self._ended)
 
     def _make_way(self, patience_s: float) -> float:
         """Let an engine that is in a hurry compute first: there is one interpreter, and its device stands still. What patience is left?"""

@@ -109,9 +109,10 @@ class Watcher(SgWidget):
 
     def finish(self) -> None:
         """End following the engine: send the last state, keep the recording, refresh the stored picture (idempotent)."""
-        if self.status != "live":
+        live = self.status == "live"
+        self._feed.stop()  # also where its thread has just said that the engine ended: it is gone when this returns
+        if not live:
             return
-        self._feed.stop()
         if self.status == "live":
             self.status = "ended"
         with self._feed.lock:
