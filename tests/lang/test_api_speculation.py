@@ -373,7 +373,7 @@ class TestOnAServer:
             cost = place.token_usage.prompt_tokens
             place.shutdown()
         assert state.error() is None and state.text() == own.text()
-        assert [state[name] for name in ("name", "city", "job")] == [" Mara Lindqvist", " Oslo", " teacher"]
+        assert [state[name] for name in ("name", "city", "job")] == [" Nora Dahl", " Oslo", " teacher"]
         assert (own.usage().calls, state.usage().calls) == (3, 1)
         assert cost == state.usage().prompt_tokens and without == own.usage().prompt_tokens
         assert cost / without < 0.34
@@ -392,7 +392,7 @@ City: Rome
 Job: pilot
 
 """
-TEXT = "This note is about Mara Lindqvist. Mara Lindqvist works as a teacher. Mara lives in Oslo."
+TEXT = "This note is about Nora Dahl. Nora Dahl works as a teacher. Nora lives in Oslo."
 
 
 def three_fields(tokens: int | None) -> sgl.SglFunction:
