@@ -12,6 +12,7 @@ from typing import Any
 from sgbench.errors import SgbenchError
 from sgbench.kernel_ext.session import ask, is_engine
 from sgbench.trace.events import Event
+from sgbench.trace.journal import LateEvent
 from sgbench.trace.tree import ROOT
 from sgbench.trace.vocab import Vocab
 from sgbench.views.collapse import collapse
@@ -70,16 +71,16 @@ class Follower:
     def __init__(self, engine: Any, wake: Callable[[], None]) -> None:
         self._view = TreeView()
         self._vocab = Vocab(lookup=getattr(engine, "token_text", None))
-        self._pending: deque[Event] = deque()
+        self._pending: deque[Event | LateEvent] = deque()
         self._wake = wake
-        self._end = engine.subscribe(self._take)
+        self._end = getattr(engine, "subscribe_late", engine.subscribe)(self._take)
 
     @classmethod
     def of(cls, backend: Any, wake: Callable[[], None]) -> Follower | None:
         """A follower of ``backend``; None when it has no tree to show: none runs, it is far away, or it has stopped."""
         return ask(cls, backend, wake) if is_engine(backend) else None
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | LateEvent) -> None:
         self._pending.append(event)
         self._wake()
 
@@ -95,8 +96,9 @@ class Follower:
     def tree(self) -> dict[str, Any] | None:
         """The tree as rows, see `rows_of`; None when its events cannot be folded."""
         while self._pending:
+            happened = self._pending.popleft()
             try:
-                self._view.apply(self._pending.popleft())
+                self._view.apply(happened.event() if isinstance(happened, LateEvent) else happened)
             except SgbenchError:
                 self.close()
                 self._pending.clear()
