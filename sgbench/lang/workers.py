@@ -41,9 +41,10 @@ class WorkerThreads:
                 self._wanted.notify()
                 return
             self.threads += 1
-        threading.Thread(target=self._work, args=(task,), name="sgbench-executor", daemon=True).start()
+        threading.Thread(target=self._work, args=([task],), name="sgbench-executor", daemon=True).start()
 
-    def _work(self, task: Task | None) -> None:
+    def _work(self, first: list[Task]) -> None:
+        task: Task | None = first.pop()  # a thread keeps what it was started with for as long as it lives
         while task is not None:
             task()
             task = None  # what it holds may go while this thread waits for another

@@ -32,11 +32,15 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     shown = {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            texts = [out.get("text") or out["data"].get("text/html", "") for out in cell.outputs]
+            texts = [out.get("text") or _words(out["data"]) for out in cell.outputs]
             shown[cell.source.splitlines()[0]] = "".join(texts)
             last = cell.source.splitlines()[-1]
             shown.setdefault(last, "".join(texts))
     return shown
+
+
+def _words(data: dict[str, str]) -> str:
+    return data.get("image/svg+xml") or data.get("text/html", "")
 
 
 def test_the_graph_is_drawn_and_printed(outputs: dict[str, str]) -> None:
