@@ -42,13 +42,13 @@ def test_a_cell_under_the_dashboard(browser: Any) -> None:
     assert len(widget.evaluate(DRAWN)) == 4  # tree, figures, timeline, machine; the text is no canvas
     assert widget.locator(".sgb-fork").count() == 2
     assert "Name a colour." in widget.locator(".sgb-text-flow").text_content()
-    assert widget.locator(".sgb-o-jumped").count() > 0
+    assert widget.locator(".sgb-text-flow .sgb-o-jumped").count() > 0
     last = int(widget.get_attribute("data-sgb-seq"))
 
     widget.locator("[role=tree]").focus()
     notebook.page.keyboard.press("Home")
     notebook.wait_widget("seq === -1", name="Dashboard")
-    assert widget.locator(".sgb-o").count() == 0
+    assert widget.locator(".sgb-text-flow .sgb-o").count() == 0
     notebook.page.keyboard.press("End")
     notebook.wait_widget(f"seq === {last}", name="Dashboard")
     timeline = widget.get_by_role("listbox", name="Timeline")

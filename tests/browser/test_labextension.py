@@ -28,7 +28,7 @@ def hide_panel(browser: Any) -> None:
 
 def wait_state(browser: Any, state: str) -> None:
     browser.page.wait_for_function(
-        f"document.querySelector('{PANEL}').dataset.sgbState === '{state}'", timeout=30_000, polling=50
+        f"document.querySelector('{PANEL}').dataset.sgbState === '{state}'", timeout=120_000, polling=50
     )
 
 
@@ -36,7 +36,7 @@ def wait_text(browser: Any, selector: str, text: str) -> None:
     """Wait until an element's text holds ``text``."""
     browser.page.wait_for_function(
         f"[...document.querySelectorAll({json.dumps(selector)})].some(e => e.textContent.includes({json.dumps(text)}))",
-        timeout=30_000,
+        timeout=120_000,
         polling=50,
     )
 
@@ -183,7 +183,7 @@ def test_a_trace_opens_by_double_click_with_no_kernel(browser: Any) -> None:
     page.evaluate("async () => { await jupyterapp.commands.execute('filebrowser:refresh'); }")
     page.locator(".jp-DirListing-item", has_text="clicked.sgtrace.gz").dblclick()
     viewer = page.locator(".sgb-lab-viewer [data-sgb-widget=Dashboard]")
-    viewer.wait_for(timeout=30_000)
+    viewer.wait_for(timeout=120_000)
     golden = json.loads((GOLDEN / "programs.json").read_text())
     last = golden["frame"]["total"]
     page.wait_for_function(
@@ -216,7 +216,7 @@ def click_quickstart(browser: Any) -> Path:
     browser.page.locator(".jp-LauncherCard:visible", has_text="sgbench Quickstart").click()
     here = "jupyterapp.shell.currentWidget"
     opened = f"{here}?.context?.path === 'sgbench_quickstart.ipynb' && {here}.content.widgets.length"
-    browser.page.wait_for_function(opened, timeout=30_000)
+    browser.page.wait_for_function(opened, timeout=120_000)
     return Path(browser.lab.folder / "sgbench_quickstart.ipynb")
 
 
