@@ -41,7 +41,7 @@ CUTS: dict[Kind, Cut] = {"gated": Cut(64, 64, 1, 4, 3), "added": Cut(64, 128, 2,
 """By kind of product (`sgbench.engine.kernels.chosen_products`); the best of those that were tried on an H200 (`benchmarks/LOG.md`)."""
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n"])
 def _skinny(
     x,
     matrix,

@@ -129,8 +129,15 @@ class FusedDecoder:
             return self._products("added", x, weight, stream, norm, eps)
         return self._ops.add_norm(self._linear(x, weight, bias), stream, norm, eps)
 
-    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
-        """Hidden states after the final norm, ``[n, hidden_size]``."""
+    def forward(self, batch: TokenBatch, attention: AttentionStep, read: torch.Tensor | None = None) -> torch.Tensor:
+        """Hidden states after the final norm, ``[n, hidden_size]``.
+
+        Parameters
+        ----------
+        read
+            int64: the tokens whose hidden states anybody reads; only theirs are returned, in this order. Behind its keys and values the
+            last layer computes nothing for the others: of a whole prompt but one token is read. None: all.
+        """
         weights, layers = self._weights, self._weights.layers
         stream, normed = self._ops.embed_norm(
             batch.ids, batch.rows, batch.last, weights.embedding, layers[0].input_norm, self._config.norm_eps
@@ -141,6 +148,10 @@ class FusedDecoder:
             else:
                 qkv = self._linear(normed, layer.qkv, layer.qkv_bias)
             mixed = self._attend(index, layer, qkv, batch, attention)
+            if read is not None and layer is layers[-1]:
+                if not len(read):
+                    return mixed.new_empty(0, stream.shape[1])
+                mixed, stream = mixed.index_select(0, read), stream.index_select(0, read)
             normed = self._added(mixed, layer.out, layer.out_bias, stream, layer.post_norm)
             gated = self._gated(normed, layer)
             following = layers[index + 1].input_norm if index + 1 < len(layers) else weights.norm
@@ -206,9 +217,10 @@ class UnfusedDecoder:
     def tune(self, sizes: Sequence[int]) -> None:
         """See `FusedDecoder.tune`: there is no choice."""
 
-    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor:
+    def forward(self, batch: TokenBatch, attention: AttentionStep, read: torch.Tensor | None = None) -> torch.Tensor:
         """See `FusedDecoder.forward`."""
-        return self._decoder.forward(batch.known_ids().long(), batch.positions.long(), attention)
+        hidden = self._decoder.forward(batch.known_ids().long(), batch.positions.long(), attention)
+        return hidden if read is None else hidden.index_select(0, read)
 
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor:
         """See `FusedDecoder.decode_logits`."""

@@ -42,7 +42,9 @@ class DeviceForward(Protocol):
     """A decoder over batches of tokens on the device; see `sgbench.engine.models.fused_decoder`."""
 
     def tune(self, sizes: Sequence[int]) -> None: ...
-    def forward(self, batch: TokenBatch, attention: AttentionStep) -> torch.Tensor: ...
+    def forward(
+        self, batch: TokenBatch, attention: AttentionStep, read: torch.Tensor | None = None
+    ) -> torch.Tensor: ...
     def decode_logits(self, batch: TokenBatch, attention: AttentionStep, out: torch.Tensor) -> torch.Tensor: ...
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor: ...
 
@@ -202,10 +204,9 @@ class DeviceSteps:
         chunks = plan.chunks
         self._table.write(chunks)
         rows = logit_rows(plan)
-        ends = np.array([rows.tokens[last] for last in rows.last], np.int64)
-        batch, where, columns, sampled_rows = self._batch(chunks, ends)
+        batch, read, last, columns, sampled_rows = self._batch(chunks, rows)
         step = self._attention.prepare(plan, self._table, batch.slots)
-        hidden = self._forward.forward(batch, step)
+        hidden = self._forward.forward(batch, step, read if len(read) < len(batch.ids) else None)
         shares = [
             Share(c.sample, len(own.targets), c.logprobs, c.top_logprobs)
             for c, own in zip(chunks, rows.chunks, strict=True)
@@ -214,7 +215,7 @@ class DeviceSteps:
         sampling = [chunk for chunk in chunks if chunk.sample]
         if not sampling:
             return self._pending(shares, self._last[:0], reported, None, began)
-        logits = self._forward.logits(hidden if len(ends) == len(hidden) else hidden.index_select(0, where))
+        logits = self._forward.logits(hidden if len(last) == len(hidden) else hidden.index_select(0, last))
         sampled = draw(self._ops, logits, columns, sampled_rows, self._last)
         table_rows = np.array([chunk.row for chunk in sampling], np.int32)
         special = [(i, chunk) for i, chunk in enumerate(sampling) if bound(chunk)]
@@ -224,9 +225,11 @@ class DeviceSteps:
         return self._pending(shares, sampled, reported, scored, began)
 
     def _batch(
-        self, chunks: Sequence[Chunk], ends: np.ndarray
-    ) -> tuple[TokenBatch, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The step's tokens; for those that sample: token row, what is drawn by, row of the slot table. One copy."""
+        self, chunks: Sequence[Chunk], wanted: LogitRows
+    ) -> tuple[TokenBatch, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The step's tokens, and which of them are read; for those that sample: which of the read ones they are, what is drawn by, row
+        of the slot table. One copy.
+        """
         counts = np.fromiter((len(c.token_ids) for c in chunks), np.int64, len(chunks))
         starts = np.fromiter((c.start for c in chunks), np.int64, len(chunks))
         ids = np.concatenate([c.token_ids for c in chunks])
@@ -243,25 +246,27 @@ class DeviceSteps:
                 positions.astype(np.int32),
                 slots.astype(np.int64).view(np.int32),
                 token_rows,
-                ends.view(np.int32),
+                np.array(wanted.tokens, np.int64).view(np.int32),
+                np.array(wanted.last, np.int64).view(np.int32),
                 self._sampling.columns(rows, index),
                 rows,
             ],
             self._device,
         )
         batch = TokenBatch(sent[0], sent[1], sent[2].view(torch.int64), sent[3] if open_ids else None, self._last)
-        return batch, sent[4].view(torch.int64), sent[5].view(N_COLUMNS, -1), sent[6]
+        read, last = sent[4].view(torch.int64), sent[5].view(torch.int64)
+        return batch, read, last, sent[6].view(N_COLUMNS, -1), sent[7]
 
     def _reported(self, hidden: torch.Tensor, chunks: Sequence[Chunk], rows: LogitRows) -> Scored | None:
-        tokens: list[int] = []
+        reported: list[int] = []
         targets: list[int] = []
         for own in rows.chunks:
-            tokens.extend(rows.tokens[own.first : own.first + len(own.targets)])
+            reported.extend(range(own.first, own.first + len(own.targets)))
             targets.extend(own.targets)
-        if not tokens:
+        if not reported:
             return None
         most = max(chunk.top_logprobs for chunk in chunks)
-        where, wanted = upload(np.array([tokens, targets], np.int64), self._device)
+        where, wanted = upload(np.array([reported, targets], np.int64), self._device)
         return score_rows(self._forward.logits, hidden, where, wanted, most)
 
     # --- what both do -----------------------------------------------------------------------------------------------
