@@ -15,7 +15,7 @@ from sgbench import workloads
 from sgbench.cli.serve import engine_options
 from sgbench.errors import SgbenchError, UsageError
 from sgbench.workloads import peers
-from sgbench.workloads.arms import Arm, arms, compare
+from sgbench.workloads.arms import WARM_UP, Arm, arms, compare
 from sgbench.workloads.datasets import FORMATS, load
 from sgbench.workloads.drawn import HOW
 from sgbench.workloads.full_scale import FullScale, Told
@@ -182,6 +182,7 @@ def _measure(workload: Workload, chosen: list[Arm], given: argparse.Namespace, m
     rounds: list[dict[str, Any]] = [{"size": given.size, "parallel": given.parallel}]
     if given.latency is not None:
         rounds.append({"size": given.latency, "parallel": 1})
+    run.facts["warm_up"] = WARM_UP
     try:
         cases = _cases(workload, given, made)
         for how in rounds:
@@ -194,7 +195,7 @@ def _measure(workload: Workload, chosen: list[Arm], given: argparse.Namespace, m
                 repeats=given.repeats,
                 cases=cases,
                 left_out=lambda arm, why: run.missed(workload.name, arm, why),
-                one_engine=given.gpu_full,
+                one_engine=True,
             )
             for result in found:
                 run.told(result.to_dict())

@@ -9,13 +9,13 @@ import contextlib
 import difflib
 import functools
 import importlib.util
-import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from sgbench.engine.eviction import BUILT_IN
 from sgbench.errors import SgbenchError, UsageError
+from sgbench.workloads.arm_result import ArmResult, summed
 from sgbench.workloads.report import RunReport
 from sgbench.workloads.workload import Case, Workload
 
@@ -117,39 +117,15 @@ def arms(names: str | Sequence[str]) -> list[Arm]:
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmResult:
-    """An arm's runs of one workload.
-
-    Attributes
-    ----------
-    report
-        The run of median duration.
-    seconds
-        Duration of every run.
-    same_answers
-        Are the answers those of the first arm that ran? None for that arm itself.
-    """
-
-    report: RunReport
-    seconds: tuple[float, ...]
-    same_answers: bool | None
-
-    @property
-    def spread(self) -> float | None:
-        """(longest - shortest) / median duration; None of one run."""
-        if len(self.seconds) < 2:
-            return None
-        return (max(self.seconds) - min(self.seconds)) / statistics.median(self.seconds)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report's fields and these, as JSON-able data."""
-        repeats = {"repeats": len(self.seconds), "all_seconds": list(self.seconds), "spread": self.spread}
-        return {**self.report.to_dict(), **repeats, "same_answers": self.same_answers}
-
-
 LeftOut = Callable[[str, SgbenchError], None]
 """Told the name of an arm that is left out, and why."""
+
+
+WARM_UP = (
+    "on each engine an arm runs one program that is not counted, and the first arm runs all of the row's programs once, uncounted, too; "
+    "then the arms run in turn, in the opposite order in every other round"
+)
+"""How `compare` comes to what it measures, for a report."""
 
 
 def compare(
@@ -164,8 +140,12 @@ def compare(
     cases: list[Case] | None = None,
     left_out: LeftOut | None = None,
     one_engine: bool = False,
+    keep_engines: bool = False,
 ) -> Iterator[ArmResult]:
-    """Run ``workload`` under each arm: the arms in turn, ``repeats`` times over, each time on an engine that has been warmed up.
+    """Run ``workload`` under each arm: the arms in turn, ``repeats`` times over, after the same warm-up (`WARM_UP`).
+
+    What an engine does for the first time (compile machines and their masks, cut texts into tokens, pick kernels for sizes) would
+    otherwise be paid by the arm that happens to come first.
 
     Parameters
     ----------
@@ -175,7 +155,10 @@ def compare(
         Called for an arm that cannot run, in place of raising; the others are still measured.
     one_engine
         Arms that only refuse the cache run on the full system's engine (`Engine.without_cache`): where loading a model takes longer than
-        measuring it. Otherwise each run gets a new engine.
+        measuring it. Otherwise each arm has its own.
+    keep_engines
+        All engines stand until the end, warmed up once; otherwise one at a time, made and warmed up for each run, because each may take the
+        whole device.
     others
         As in `Workload.run`.
 
@@ -189,14 +172,19 @@ def compare(
     if repeats < 1:
         raise UsageError(f"repeats={repeats}: at least 1 is needed")
     runs: dict[str, list[RunReport]] = {arm.name: [] for arm in chosen}
-    with Engines(make_engine, one_engine) as engines:
-        for _ in range(repeats):
-            for arm in chosen:
+    with Engines(make_engine, one_engine, keep_engines) as engines:
+        for n in range(repeats):
+            for arm in in_turn(chosen, n):
                 if arm.name not in runs:
                     continue
+                run = functools.partial(_run_once, workload, arm, seed=seed, parallel=parallel, cases=cases)
                 try:
                     with engines.under(arm) as engine:
-                        runs[arm.name].append(_run_once(workload, arm, engine, size, seed, parallel, cases))
+                        if engines.is_new:
+                            run(engine, size=size)
+                        elif engines.first_time:
+                            run(engine, size=1)
+                        runs[arm.name].append(run(engine, size=size))
                 except SgbenchError as failure:
                     if left_out is None:
                         raise
@@ -205,12 +193,25 @@ def compare(
     yield from summed(runs)
 
 
-class Engines:
-    """Gives each arm its engine; see ``one_engine`` of `compare`. A context manager, which shuts them down."""
+def in_turn(chosen: Sequence[Arm], n: int) -> Sequence[Arm]:
+    """The order of round ``n``: the opposite one in every other, so that what drifts meets all alike."""
+    return chosen if n % 2 == 0 else chosen[::-1]
 
-    def __init__(self, make_engine: Callable[..., Engine], one_engine: bool) -> None:
-        self._make, self._one = make_engine, one_engine
-        self._kept: Engine | None = None
+
+class Engines:
+    """Gives each arm its engine; see ``one_engine`` and ``keep_engines`` of `compare`. A context manager, which shuts them down.
+
+    Attributes
+    ----------
+    is_new, first_time
+        Of the engine that `under` gave last: has nothing run on it; has this arm not run on it?
+    """
+
+    def __init__(self, make_engine: Callable[..., Engine], one_engine: bool, keep: bool = False) -> None:
+        self._make, self._one, self._keep = make_engine, one_engine, keep
+        self._kept: dict[str, Engine] = {}
+        self._ran: set[str] = set()
+        self.is_new = self.first_time = True
 
     def __enter__(self) -> Self:
         return self
@@ -219,9 +220,9 @@ class Engines:
         self._drop()
 
     def _drop(self) -> None:
-        if self._kept is not None:
-            self._kept.shutdown()
-            self._kept = None
+        while self._kept:
+            self._kept.popitem()[1].shutdown()
+        self._ran.clear()
 
     @contextlib.contextmanager
     def under(self, arm: Arm) -> Iterator[Engine]:
@@ -238,48 +239,53 @@ class Engines:
             raise UsageError(f"arm {arm.name} needs the package {arm.needs}, which is not installed")
         mode = arm.options.get("radix_cache") if set(arm.options) <= {"radix_cache"} else "another engine"
         if self._one and arm.prepare is None and mode in (None, "off", "force-miss"):
-            self._kept = self._kept or self._make()
-            with self._kept.without_cache(mode) if mode else contextlib.nullcontext():
-                yield self._kept
+            engine = self._of("", {}, None)
+            self._begin(arm)
+            with engine.without_cache(mode) if mode else contextlib.nullcontext():
+                yield engine
             return
-        self._drop()  # one pool at a time: each may take the whole device
-        with self._make(**arm.options) as engine:
-            if arm.prepare is not None:
-                arm.prepare(engine)
+        engine = self._of(arm.name, arm.options, arm.prepare)
+        self._begin(arm)
+        try:
             yield engine
+        finally:
+            if not self._keep:
+                self._drop()
+
+    def _of(self, key: str, options: Mapping[str, Any], prepare: Callable[[Engine], None] | None) -> Engine:
+        """The engine that stands under ``key``, or a new one."""
+        found = self._kept.get(key)
+        self.is_new = found is None
+        if found is None:
+            if not self._keep:
+                self._drop()  # one pool at a time: each may take the whole device
+            found = self._kept[key] = self._make(**options)
+            if prepare is not None:
+                prepare(found)
+        return found
+
+    def _begin(self, arm: Arm) -> None:
+        self.first_time = arm.name not in self._ran
+        self._ran.add(arm.name)
 
 
 def _run_once(
     workload: Workload,
     arm: Arm,
     engine: Engine,
+    *,
     size: int | None,
     seed: int,
     parallel: int | None,
     cases: list[Case] | None,
 ) -> RunReport:
-    """One run, after one of a single program."""
-    run = functools.partial(
-        workload.run,
+    return workload.run(
         engine,
-        seed=seed,
+        size,
+        seed,
         parallel=parallel,
         frontend_parallelism=arm.frontend_parallelism,
         api_speculation=arm.api_speculation,
         arm=arm.name,
+        cases=cases,
     )
-    run(size=1, cases=cases)
-    return run(size=size, cases=cases)
-
-
-def summed(runs: Mapping[str, list[RunReport]]) -> Iterator[ArmResult]:
-    """Each arm's runs as one result; the first arm is the one whose answers the others' are compared with."""
-    first: tuple[str, ...] | None = None
-    for reports in runs.values():
-        ordered = sorted(reports, key=lambda report: report.seconds)
-        yield ArmResult(
-            report=ordered[(len(ordered) - 1) // 2],
-            seconds=tuple(report.seconds for report in reports),
-            same_answers=None if first is None else all(report.answers == first for report in reports),
-        )
-        first = first or reports[0].answers

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import SgbenchError, UsageError
-from sgbench.workloads.arms import Arm, Engines, summed
+from sgbench.workloads.arm_result import summed
+from sgbench.workloads.arms import Arm, Engines, in_turn
 from sgbench.workloads.drawn import DrawnBackend
 from sgbench.workloads.report import RunReport
 from sgbench.workloads.workload import Workload
@@ -20,28 +21,32 @@ from sgbench.workloads.workload import Workload
 if TYPE_CHECKING:
     from sgbench.backends.local import Engine
 
-IMPORTANCE = (
-    "mmlu",
-    "hellaswag",
-    "tree_of_thought",
-    "react",
-    "rag",
-    "llm_judge",
-    "json_decoding",
-    "chat_short",
-    "skeleton_of_thought",
-    "generative_agents",
-    "json_jump_forward",
-    "chat_long",
-    "api_extraction",
-)
-"""Where time runs out, what stands first was measured."""
+IMPORTANCE = {
+    "mmlu": 3.0,
+    "hellaswag": 3.0,
+    "tree_of_thought": 4.0,
+    "react": 3.0,
+    "rag": 1.0,
+    "llm_judge": 2.0,
+    "json_decoding": 1.5,
+    "chat_short": 1.0,
+    "skeleton_of_thought": 1.5,
+    "generative_agents": 1.0,
+    "json_jump_forward": 1.0,
+    "chat_long": 5.0,
+    "api_extraction": 1.0,
+}
+"""In the order of measuring: where time runs out, what stands first was measured. The figure is a workload's part of the time, beside the
+others' (on an H200 a long chat decodes for ten seconds, whatever the cache does; the first two are given time for many programs)."""
 
 ALONE = 10
 """Programs one after another, for latency (paper section 6: averaged over several instances)."""
+WARM_UP = (
+    "one program alone and a few at once under each arm, then the row's programs once under the first arm, none of it counted; "
+    "rows said to be the warm-up itself had no time for more"
+)
+"""For a report."""
 _AT_ONCE_SHARE = 0.6
-_SLACK = 2.0
-"""Workloads that take less than their share leave the rest to those after them, so one may take more than an even share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ class FullScale:
     drawn
         Draw the answers (`sgbench.workloads.drawn`), as random weights need it.
     repeats
-        Rounds of a row, the arms in turn in each; the median counts.
+        Rounds of a row, the arms in turn, in the opposite order in every other; the median counts. Fewer where time is short.
     size, alone
         Programs at once and one after another; None: the paper's and `ALONE`, less where time is short.
     facts
@@ -117,12 +122,13 @@ class FullScale:
             raise UsageError(f"--repeats {self.repeats}: at least 1 is needed")
         order = {name: at for at, name in enumerate(IMPORTANCE)}
         waiting = sorted(workloads, key=lambda workload: order.get(workload.name, len(order)))
+        self.facts.setdefault("warm_up", WARM_UP)
         with Engines(self.make_engine, one_engine=True) as engines:
             self._warm_up(engines, waiting[-1:])
             while waiting:
-                share = self._left() * _SLACK / len(waiting)
+                parts = [IMPORTANCE.get(workload.name, 1.0) for workload in waiting]
                 try:
-                    self._measure(engines, waiting[0], min(share, self._left()))
+                    self._measure(engines, waiting[0], self._left() * parts[0] / sum(parts))
                 except KeyboardInterrupt:
                     for workload in waiting:
                         self.told.shortened(workload.name, "not measured, or not all of it: the run was interrupted")
@@ -141,49 +147,65 @@ class FullScale:
         return float("inf") if self.budget_s is None else self.budget_s - (self.clock() - self._began)
 
     def _measure(self, engines: Engines, workload: Workload, seconds: float) -> None:
-        """Both rows of a workload, within ``seconds`` as far as a first small run can tell.
+        """Both rows of a workload, within ``seconds`` as far as small runs can tell.
 
-        That run makes what a workload needs once (such as machines of its constraints), too. It stands as the row if there is time for none
-        that is as large.
+        Those make what a workload needs once, such as machines of its constraints and the device's choices for its sizes.
         """
         if seconds <= 0:
             self.told.shortened(workload.name, "not measured: no time was left")
             return
         until = self.clock() + seconds
-        at_once, most = workload.parallel, self._most(workload, workload.parallel)
-        small = min(most, max(1, at_once // (2 if at_once <= 16 else 4)))
-        reports = self._again(engines, workload, self.arms, small, at_once, most, until, _AT_ONCE_SHARE)
-        arms = [arm for arm in self.arms if _ran(arm, reports)]
-        if at_once > 1 and arms:
-            self._again(engines, workload, arms, 1, 1, self._most(workload, 1), until, 1.0)
+        one = self._round(engines, workload, self.arms, 1, 1)
+        arms = [arm for arm in self.arms if _ran(arm, one.reports)]
+        if not arms:
+            return
+        at_once = workload.parallel
+        if at_once > 1 and self._left() <= 0:
+            self.told.shortened(workload.name, f"{_how(at_once)}: not measured, no time was left")
+        elif at_once > 1:
+            most = self._most(workload, at_once)
+            few = min(most, max(1, at_once // (2 if at_once <= 16 else 8)))
+            small = self._round(engines, workload, arms, few, at_once)
+            self._row(engines, workload, arms, small, at_once, until, _AT_ONCE_SHARE)
+        if until - self.clock() > 2 * one.seconds:  # it paid for much that happens once
+            one = self._round(engines, workload, arms, 1, 1)
+        self._row(engines, workload, arms, one, 1, until, 1.0)
 
-    def _again(
+    def _row(
         self,
         engines: Engines,
         workload: Workload,
         arms: Sequence[Arm],
-        small: int,
+        small: _Round,
         parallel: int,
-        most: int,
         until: float,
         share: float,
-    ) -> list[RunReport]:
-        """A row: a run of ``small`` programs, and one of as many as a share of the time foresees, if that is no fewer."""
-        if self._left() <= 0:
-            self.told.shortened(workload.name, f"{_how(parallel)}: not measured, no time was left")
-            return []
-        reports = self._round(engines, workload, arms, small, parallel)
-        if not reports:
-            return []
-        each = sum(report.seconds for report in reports) / small
-        seconds = (until - self.clock()) * share / self.repeats
-        room = most if self.budget_s is None else min(most, int(seconds / each))
-        rounds = [reports]
-        if room >= small:
-            able = [arm for arm in arms if _ran(arm, reports)]
-            rounds = [self._round(engines, workload, able, room, parallel) for _ in range(self.repeats)]
-        self._tell(workload, rounds, parallel)
-        return rounds[-1]
+    ) -> None:
+        """A row of as many programs, and then as many rounds, as a share of the time allows; ``small`` itself if that is not even as many.
+
+        The programs are run once uncounted before, under the first arm: machines' masks and the tokens of texts are kept by the engine.
+        """
+        arms = [arm for arm in arms if _ran(arm, small.reports)]
+        if not arms:
+            return
+        most, n_rounds = self._most(workload, parallel), self.repeats
+        size = most
+        if self.budget_s is not None:
+            seconds = (until - self.clock()) * share
+            rehearsal = small.each / len(arms)
+            size = max(0, min(most, int((seconds - small.fixed) / (small.each + rehearsal))))
+            if size >= small.size:
+                n_rounds = max(1, min(self.repeats, int((seconds / size - rehearsal) / small.each)))
+        if size < small.size:
+            self._tell(workload, [small.reports], parallel)
+            self.told.shortened(workload.name, f"{_how(parallel)}: the warm-up itself, {small.size} of {most} programs")
+            return
+        self._round(engines, workload, arms[:1], size, parallel)
+        rounds = [self._round(engines, workload, in_turn(arms, n), size, parallel).reports for n in range(n_rounds)]
+        if any(rounds):
+            self._tell(workload, rounds, parallel)
+            if size < most:
+                self.told.shortened(workload.name, f"{_how(parallel)}: {size} programs instead of {most}")
 
     def _most(self, workload: Workload, parallel: int) -> int:
         if parallel == workload.parallel:
@@ -194,22 +216,19 @@ class FullScale:
         by_arm = {arm.name: [r for reports in rounds for r in reports if r.arm == arm.name] for arm in self.arms}
         for result in summed({name: reports for name, reports in by_arm.items() if reports}):
             self.told.measured({**result.to_dict(), "paper_size": workload.paper_size})
-        size, most = rounds[0][0].size, self._most(workload, parallel)
-        if size < most:
-            self.told.shortened(workload.name, f"{_how(parallel)}: {size} programs instead of {most}")
 
-    def _round(
-        self, engines: Engines, workload: Workload, arms: Sequence[Arm], size: int, parallel: int
-    ) -> list[RunReport]:
+    def _round(self, engines: Engines, workload: Workload, arms: Sequence[Arm], size: int, parallel: int) -> _Round:
         """One run under each of ``arms``; one that cannot run is told and left out."""
-        found = []
+        began, found = self.clock(), []
         for arm in arms:
             try:
                 with engines.under(arm) as engine:
+                    if engines.is_new:  # an arm with an engine of its own is warmed up like those that share one
+                        self._once(engine, workload, arm, size, parallel)
                     found.append(self._once(engine, workload, arm, size, parallel))
             except SgbenchError as failure:
                 self.told.missed(workload.name, arm.name, failure)
-        return found
+        return _Round(found, size, self.clock() - began)
 
     def _once(self, engine: Engine, workload: Workload, arm: Arm, size: int, parallel: int) -> RunReport:
         self.facts.setdefault("engine", engine.runner.description)
@@ -223,6 +242,25 @@ class FullScale:
             arm=arm.name,
             backend=DrawnBackend(engine) if self.drawn else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A run of ``size`` programs under each of some arms, and how long all of it took."""
+
+    reports: list[RunReport]
+    size: int
+    seconds: float
+
+    @property
+    def each(self) -> float:
+        """Seconds of a program, under all arms together."""
+        return max(1e-9, sum(report.seconds for report in self.reports) / self.size)
+
+    @property
+    def fixed(self) -> float:
+        """Seconds besides the programs: engines, inputs."""
+        return max(0.0, self.seconds - self.each * self.size)
 
 
 def _how(parallel: int) -> str:

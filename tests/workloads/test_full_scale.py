@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ import sgbench as sgl
 from sgbench.__main__ import main
 from sgbench.cli import bench
 from sgbench.workloads import full_scale
-from sgbench.workloads.arms import arms
 from sgbench.workloads.drawn import DrawnBackend, Spellings
 from sgbench.workloads.shape import LLAMA_8B, shape_folder
 
@@ -129,28 +127,6 @@ def test_it_measures_both_rows_of_each_and_says_how_answers_came(
     assert all(r["repeats"] == 2 and r["spread"] is not None for r in data["rows"])
     assert "engine" in data["machine"] and not data["left_out"]
     assert "full against no-cache, 32 at once" in stem.with_suffix(".md").read_text("utf-8")
-
-
-def test_a_short_budget_measures_the_most_telling_and_less_of_it(engine: sgl.Engine) -> None:
-    clock, rows, cut = itertools.count(), [], {}
-    scale = full_scale.FullScale(
-        arms=arms(["full", "no-cache"]),
-        make_engine=lambda **_: sgl.Engine(str(shape_folder(TINY)), **OPTIONS),
-        told=full_scale.Told(
-            measured=rows.append,
-            missed=lambda *what: pytest.fail(f"{what}"),
-            shortened=lambda workload, what: cut.setdefault(workload, []).append(what),
-        ),
-        budget_s=9.0,
-        alone=100_000,
-        clock=lambda: float(next(clock)),
-    )
-    scale.run([sgl.workloads.get(name) for name in ("api_extraction", "generative_agents", "rag")])
-    assert {row["workload"] for row in rows} == {"rag"}
-    assert {row["paper_size"] for row in rows} == {150}
-    assert any("programs instead of 100000" in what for what in cut["rag"])
-    assert "no time was left" in cut["generative_agents"][-1]
-    assert cut["api_extraction"] == ["not measured: no time was left"]
 
 
 def test_a_budget_that_is_over_at_once_is_told_in_the_files(

@@ -76,6 +76,16 @@ def test_a_quick_run_is_right_and_counts_what_the_engine_counts(engine, name):
     assert report.programs_per_s > 0 and report.latency_ms > 0
 
 
+def test_forced_output_that_is_cached_counts_for_no_prompt(engine):
+    """What a constraint forces stands behind the prompt before anything is sampled: a twin finds it in the cache, too."""
+    workload = sgl.workloads.get("json_jump_forward")
+    engine.reset_stats()
+    report = workload.run(engine, cases=workload.inputs(engine, 1) * 3, parallel=1)
+    assert report.cached_tokens == engine.stats().cached_tokens
+    assert all(row.cached_tokens <= row.prompt_tokens for row in report.requests)
+    assert 0 < report.hit_rate <= report.optimal_hit_rate
+
+
 @pytest.mark.parametrize("name", ["mmlu", "react", "json_decoding", "llm_judge"])
 def test_the_cache_changes_no_answer(engine, name):
     workload, size = sgl.workloads.get(name), 4 if name == "mmlu" else 1
