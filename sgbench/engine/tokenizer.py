@@ -6,11 +6,15 @@ Reads a ``tokenizer.json`` with the `tokenizers` library; does not know `transfo
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sgbench.engine.text_blocks import Block, TextBlocks, separable
 from sgbench.errors import ModelError
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -28,19 +32,21 @@ class ReadText:
         As `Tokenizer.encode`.
     """
 
-    __slots__ = ("_encoding", "ids")
+    __slots__ = ("_blocks", "ids")
 
-    def __init__(self, encoding: Any) -> None:
-        self._encoding = encoding
-        self.ids: list[int] = encoding.ids
+    def __init__(self, blocks: Iterable[tuple[int, Block]]) -> None:
+        self._blocks = tuple(blocks)
+        self.ids: list[int] = list(itertools.chain.from_iterable(block.ids for _, block in self._blocks))
 
     def chars(self, n_tokens: int) -> int:
         """How many characters the first ``n_tokens`` tokens cover; a BOS that was added covers none."""
-        for i in range(min(n_tokens, len(self.ids)) - 1, -1, -1):
-            span = self._encoding.token_to_chars(i)
-            if span is not None:
-                return int(span[1])
-        return 0
+        covered = 0
+        for start, block in self._blocks:
+            if n_tokens <= 0:
+                break
+            covered = (start + block.chars(n_tokens)) or covered
+            n_tokens -= len(block.ids)
+        return covered
 
 
 class Tokenizer:
@@ -51,6 +57,8 @@ class Tokenizer:
     folder
         Holds ``tokenizer.json``; ``tokenizer_config.json``, ``config.json`` and ``generation_config.json`` are read where
         they are.
+    remembers
+        Read a text in blocks where the tokenizer allows it, and remember them (`sgbench.engine.text_blocks`): equal ids, sooner.
 
     Raises
     ------
@@ -69,7 +77,7 @@ class Tokenizer:
         Names such as ``bos_token`` with their texts.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, remembers: bool = True) -> None:
         from tokenizers import Tokenizer as Core
 
         folder = Path(folder)
@@ -94,7 +102,10 @@ class Tokenizer:
         bos = self.special_tokens.get("bos_token")
         self.bos_token_id = self._core.token_to_id(bos) if bos else None
         self.eos_token_ids = self._eos(folder)
-        self._decode_bytes = _byte_decoder(json.loads(self._core.to_str()).get("decoder"))
+        parts = json.loads(self._core.to_str())
+        self._decode_bytes = _byte_decoder(parts.get("decoder"))
+        self._block = functools.partial(_block, self._core, self.bos_token_id, bos)
+        self._blocks = TextBlocks(self._block) if remembers and separable(parts) else None
         self._bytes: dict[int, bytes] = {}
 
     @property
@@ -104,15 +115,15 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Ids of a prompt, with BOS in front where the tokenizer puts one; a BOS that is in the text is not doubled."""
-        return list(self._encoding(text).ids)
+        return self.read(text).ids
 
     def read(self, text: str) -> ReadText:
         """As `encode`, for callers that also ask which characters some tokens cover."""
-        return ReadText(self._encoding(text))
+        return ReadText(((0, self._block(text, True)),) if self._blocks is None else self._blocks.read(text))
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Characters ``[start, end)`` that each token of ``encode(text)`` covers; ``(0, 0)`` for a BOS that was added."""
-        return list(self._encoding(text).offsets)
+        return list(_encoding(self._core, self.bos_token_id, self.special_tokens.get("bos_token"), text).offsets)
 
     def decode(self, ids: list[int] | tuple[int, ...], skip_special_tokens: bool = True) -> str:
         """Text of ids; bytes that are no UTF-8 become U+FFFD."""
@@ -137,13 +148,6 @@ class Tokenizer:
         token = self._core.id_to_token(token_id)
         return b"" if token is None else self._decode_bytes(token)
 
-    def _encoding(self, text: str) -> Any:
-        encoding = self._core.encode(text)
-        bos = self.bos_token_id
-        if bos is not None and encoding.ids[:2] == [bos, bos] and text.startswith(self.special_tokens["bos_token"]):
-            return self._core.encode(text, add_special_tokens=False)
-        return encoding
-
     def _eos(self, folder: Path) -> tuple[int, ...]:
         ids: set[int] = set()
         for name in ("generation_config.json", "config.json"):
@@ -152,6 +156,17 @@ class Tokenizer:
         text = self.special_tokens.get("eos_token")
         found = self._core.token_to_id(text) if text else None
         return tuple(sorted(ids | (set() if found is None else {found})))
+
+
+def _block(core: Any, bos_id: int | None, bos: str | None, text: str, first: bool) -> Block:
+    return Block(_encoding(core, bos_id, bos, text) if first else core.encode(text, add_special_tokens=False))
+
+
+def _encoding(core: Any, bos_id: int | None, bos: str | None, text: str) -> Any:
+    encoding = core.encode(text)
+    if bos is not None and bos_id is not None and encoding.ids[:2] == [bos_id, bos_id] and text.startswith(bos):
+        return core.encode(text, add_special_tokens=False)
+    return encoding
 
 
 def _json(path: Path) -> dict[str, Any]:
