@@ -79,7 +79,12 @@ class TestMeasuring:
         ]
         assert "generative_agents was left out (vllm): the peer vllm is not installed" in printed.err
         data = json.loads(stem.with_suffix(".json").read_text("utf-8"))
-        assert len(data["rows"]) == 6 and data["left_out"][0]["arm"] == "vllm" and data["machine"]["torch"] and "not counted" in data["machine"]["warm_up"]
+        assert (
+            len(data["rows"]) == 6
+            and data["left_out"][0]["arm"] == "vllm"
+            and data["machine"]["torch"]
+            and "not counted" in data["machine"]["warm_up"]
+        )
         page = stem.with_suffix(".md").read_text("utf-8")
         assert (
             "full against no-cache" in page and "## Left out" in page and "| generative_agents | transformers |" in page
