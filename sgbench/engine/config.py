@@ -37,7 +37,8 @@ class EngineConfig:
     max_running
         Most requests in one batch; None: 64 on a CPU, 256 on a GPU, fewer if the pool is small.
     max_prefill_tokens
-        Chunk size: most prompt tokens computed in one step; None: 2,048 on a CPU, 8,192 on a GPU.
+        Chunk size: prompt tokens computed in one step, at most; up to a sixty-fourth more where that ends a prompt, which is not cut
+        for its last few tokens (`longest_chunk`). None: 2,048 on a CPU, 8,192 on a GPU.
     radix_cache
         ``radix``; ``flat`` (a table of whole prefixes, no tree); ``force-miss`` (the tree is kept, every match refused);
         ``off`` (nothing is kept).
@@ -121,3 +122,8 @@ class EngineConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"Engine option {name}={value!r}: a whole number of at least 0 is needed")
+
+
+def longest_chunk(max_prefill_tokens: int) -> int:
+    """Prompt tokens of the largest step that `EngineConfig.max_prefill_tokens` allows: one with the end of a prompt that almost fits."""
+    return max_prefill_tokens + max_prefill_tokens // 64

@@ -190,18 +190,18 @@ class EngineCore:
         """
         origin = Origin(program=program, branch=branch, op=op, after=after, think_ms=think_ms)
         wish = (return_logprob, logprob_start_len, top_logprobs_num, return_text_in_logprobs)
-        sequences = self._sequences(prompt, params, wish, origin)
+        sequences = self._sequences(prompt, checked_params(params), wish, origin)
         self._loop.submit(sequences, more)
         return [seq.handle for seq in sequences]
 
     def _sequences(
         self,
         prompt: str | Ids[int] | IntArray,
-        params: SamplingParams | Mapping[str, Any] | None,
+        params: SamplingParams,
         logprobs: tuple[bool, int | None, int, bool],
         origin: Origin,
     ) -> list[Sequence]:
-        params = checked_params(params)
+        """``params`` were checked."""
         ids = self._intake.prompt(prompt, None) if isinstance(prompt, str) else self._intake.prompt(None, prompt)
         wish = self._intake.wish(len(ids), *logprobs)
         sequences: list[Sequence] = []

@@ -31,6 +31,13 @@ def _spread(name: str, value: Any, n: int) -> list[Any]:
     return list(value)
 
 
+def _spread_params(given: Any, n: int) -> list[SamplingParams]:
+    """Checked parameters for each of ``n`` prompts; those of all are checked once."""
+    if isinstance(given, list | tuple):
+        return [checked_params(params) for params in _spread("sampling_params", given, n)]
+    return [checked_params(given)] * n
+
+
 def result_dict(output: RequestOutput) -> dict[str, Any]:
     """SGLang's dict."""
     return {"text": output.text, "output_ids": list(output.output_ids), "meta_info": output.meta_info}
@@ -75,13 +82,13 @@ class GenerateCall:
         if not single and prompt is not None and not all(isinstance(text, str) for text in prompts):
             raise UsageError("prompt is a string or a list of strings; token ids go into input_ids")
         columns = (
-            _spread("sampling_params", sampling_params, n),
+            _spread_params(sampling_params, n),
             _spread("return_logprob", return_logprob, n),
             _spread("logprob_start_len", logprob_start_len, n),
             _spread("top_logprobs_num", top_logprobs_num, n),
         )
         items = tuple(
-            GenerateItem(one, checked_params(params), (bool(wanted), start, top or 0, return_text_in_logprobs))
+            GenerateItem(one, params, (bool(wanted), start, top or 0, return_text_in_logprobs))
             for one, params, wanted, start, top in zip(prompts, *columns, strict=True)
         )
         return cls(items, single)

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from sgbench.engine import cache_aware
-from sgbench.engine.config import EngineConfig
+from sgbench.engine.config import EngineConfig, longest_chunk
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.radix_node import common_prefix_tokens
 from sgbench.engine.request import Chunk, DecodePlan, IntArray, MovedSlots, SharedPrefix, StepPlan
@@ -61,6 +61,7 @@ class Scheduler:
         assert config.max_running is not None and config.max_prefill_tokens is not None
         self._config = config
         self._max_prefill_tokens = config.max_prefill_tokens
+        self._slack = longest_chunk(config.max_prefill_tokens) - config.max_prefill_tokens
         self._memory = memory
         self._journal = journal
         self._counters = counters
@@ -208,7 +209,7 @@ class Scheduler:
         budget = self._max_prefill_tokens
         for seq in self._prefilling():
             if budget:
-                budget -= self._prefill(seq, budget, spans)
+                budget = max(0, budget - self._prefill(seq, budget, spans))
         return budget
 
     def _prefilling(self) -> list[Sequence]:
@@ -219,8 +220,10 @@ class Scheduler:
         return [seq for seq in self.running if seq.decoding]
 
     def _prefill(self, seq: Sequence, budget: int, spans: list[tuple[Sequence, int]]) -> int:
-        """Run as much of ``seq`` as budget and memory allow; returns the number of tokens."""
-        n = min(seq.pending, budget, self._memory.available_tokens)
+        """Run as much of ``seq`` as ``budget`` and memory allow, to the end of its prompt if that is near; returns the number of tokens."""
+        n = min(seq.pending, budget + self._slack, self._memory.available_tokens)
+        if n < seq.pending:
+            n = min(n, budget)
         if n:
             self._memory.make_room(n, seq.rid)
             self._memory.extend(seq, n)
@@ -259,7 +262,7 @@ class Scheduler:
             admitted.append(seq)
             prefilling.append(seq)
             n = self._prefill(seq, budget, spans)
-            budget -= n
+            budget = max(0, budget - n)
             reserved += seq.pending - n + self._reserve.tokens(seq)
         self._count_overtaking(admitted)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sgbench.engine.config import longest_chunk
 from sgbench.engine.request import SamplingParams
 from sgbench.errors import IntegrityError
 from sgbench.trace.events import Event, RequestAdmitted, RequestDeferred, RequestPreempted, RequestQueued, StepPlanned
@@ -239,3 +240,12 @@ def test_a_plain_generate_needs_no_gate():
     with scripted(deterministic=True, start=True) as core:
         outputs = core.generate(input_ids=[[3], [1], [2]], sampling_params={"max_new_tokens": 2})
         assert [output["output_ids"] for output in outputs] == [continuation([i], 2) for i in (3, 1, 2)]
+
+
+def test_a_prompt_is_not_cut_for_its_last_few_tokens():
+    core = scripted(2000, max_prefill_tokens=128)
+    plans = watch(core, StepPlanned)
+    prompts = [[40 - i, *(k % 50 for k in range(64))] for i in range(5)]
+    core.generate(input_ids=prompts, sampling_params={"max_new_tokens": 0})
+    assert [[n for _, n in plan.prefill] for plan in plans] == [[65, 65], [65, 65], [65]]
+    assert all(sum(n for _, n in plan.prefill) <= longest_chunk(128) for plan in plans)

@@ -79,3 +79,19 @@ def test_large_sizes_that_were_not_tried_go_torchs_way() -> None:
         _, weight, rest = case("whole", n)
         products.tune("whole", n, [weight], *rest)
     assert [products._anchor(n) for n in (1, 64, 65, 500, 501, 1000, 1001)] == [64, 64, 0, 0, 1000, 1000, 0]
+
+
+def test_a_chunk_that_is_a_little_longer_goes_the_way_of_the_usual_one() -> None:
+    products = ChosenProducts(torch_ops(), None, own, clock([1.0, 0.5] * 4))
+    for n in (64, 2048):
+        _, weight, rest = case("whole", n)
+        products.tune("whole", n, [weight], *rest)
+    assert [products._anchor(n) for n in (65, 2048, 2080, 2176, 2177)] == [0, 2048, 2048, 2048, 0]
+
+
+def test_a_product_goes_where_it_is_wanted() -> None:
+    products = ChosenProducts(torch_ops(), None)
+    x, weight, _ = case("whole", 8)
+    out = torch.empty(8, len(weight))
+    assert products("whole", x, weight, out) is out
+    torch.testing.assert_close(out, x @ weight.t())

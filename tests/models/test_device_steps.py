@@ -55,7 +55,12 @@ def test_the_device_way_equals_the_host_way(
 class PartsOnly(ChosenProducts):
     """Every product by the own kernel's twin: sums in parts, gates done."""
 
+    def tune(self, kind: Kind, n: int, weights: Any, *rest: Any) -> None:
+        """Nothing is timed here."""
+
     def __call__(self, kind: Kind, x: torch.Tensor, weight: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if kind == "whole" and rest:
+            return torch.mm(x, weight.t(), out=rest[0])
         if kind != "added":
             return twins.skinny(x, weight, 1, kind == "gated")
         return self._finished(kind, lambda a, b: twins.skinny(a, b, 2, False))(x, weight, *rest)

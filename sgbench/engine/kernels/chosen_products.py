@@ -93,7 +93,8 @@ class ChosenProducts:
         Parameters
         ----------
         rest
-            For ``added``: the stream ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon.
+            For ``added``: the stream ``[n, rows]``, which gets the product, the norm's weights ``[rows]``, and its epsilon. For
+            ``whole``, if at all: where the product goes, ``[n, rows]``.
         """
         key = (kind, self._anchor(len(x)), *weight.shape)
         way = self._ways.get(key)
@@ -111,7 +112,7 @@ class ChosenProducts:
     def _anchor(self, n: int) -> int:
         anchor = self._anchors.get(n)
         if anchor is None:
-            above = min((size for size in self._tuned if size >= n), default=0)
+            above = min((size for size in self._tuned if _reach(size) >= n), default=0)
             # Between the sizes of decode steps and a whole prefill chunk lie other ways; down to half the size they are alike.
             anchor = self._anchors[n] = above if above < 2 * n or above <= 256 else 0
         return anchor
@@ -183,8 +184,13 @@ class ChosenProducts:
         return self._ops.norm(stream, norm, eps)
 
 
-def _mm(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return torch.mm(x, weight.t())
+def _reach(size: int) -> int:
+    """Most rows for which what was chosen for ``size`` rows is taken: a prefill chunk may be a little longer than the usual one."""
+    return size + size // 16 if size >= _LARGE else size
+
+
+def _mm(x: torch.Tensor, weight: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    return torch.mm(x, weight.t(), out=out)
 
 
 def _add_mm(x: torch.Tensor, weight: torch.Tensor, stream: torch.Tensor) -> None:
@@ -206,9 +212,10 @@ class LibraryWay:
         self._library, self._found = library, found
         self._problems: dict[int, Problem] = {}
 
-    def __call__(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """``x @ weight.T``, both contiguous."""
-        out = x.new_empty(len(x), len(weight))
+    def __call__(self, x: torch.Tensor, weight: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """``x @ weight.T``, both contiguous, into ``out`` if given."""
+        if out is None:
+            out = x.new_empty(len(x), len(weight))
         self._run(x, weight, out, False)
         return out
 

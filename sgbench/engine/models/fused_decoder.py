@@ -57,6 +57,8 @@ class TokenBatch:
         return torch.where(self.ids < 0, self.last.index_select(0, self.rows.long()), self.ids).clamp(min=0)
 
 
+_MOST_HEAD_ROWS = 128
+"""Steps that the vocabulary's product is chosen for: for more rows nothing was faster than torch's way."""
 _TRIED = 8
 """Layers whose weights products are tried on: more than the cache holds."""
 
@@ -113,6 +115,8 @@ class FusedDecoder:
                 products.tune("gated", n, [layer.gate_up for layer in tried])
             if first.down_bias is None:
                 products.tune("added", n, [layer.down for layer in tried], *added)
+            if n <= _MOST_HEAD_ROWS:
+                products.tune("whole", n, [self._weights.head])
 
     def _gated(self, x: torch.Tensor, layer: LayerWeights) -> torch.Tensor:
         """The feed-forward layer's product and its gate."""
@@ -196,9 +200,12 @@ class FusedDecoder:
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """``[n, vocab_size]`` in the model's dtype from ``[n, hidden_size]``, into ``out`` if given."""
+        head = self._weights.head
+        if self._products is not None:
+            return self._products("whole", hidden, head, *(() if out is None else (out,)))
         if self._linear is plain_linear:
-            return torch.mm(hidden, self._weights.head.t(), out=out)
-        logits = self._linear(hidden, self._weights.head, None)
+            return torch.mm(hidden, head.t(), out=out)
+        logits = self._linear(hidden, head, None)
         return logits if out is None else out.copy_(logits)
 
 

@@ -15,6 +15,7 @@ import torch
 
 from sgbench.engine.attention.base import GraphAttention
 from sgbench.engine.attention.choice import make_attention
+from sgbench.engine.config import EngineConfig, longest_chunk
 from sgbench.engine.hub import find_model
 from sgbench.engine.kernels import chosen_products
 from sgbench.engine.kernels.ops import step_ops
@@ -36,7 +37,6 @@ from sgbench.errors import EngineStoppedError, UsageError
 
 if TYPE_CHECKING:
     from sgbench.engine.attention.base import AttentionBackend
-    from sgbench.engine.config import EngineConfig
     from sgbench.engine.kernels.chosen_products import ChosenProducts
     from sgbench.engine.kernels.ops import StepOps
     from sgbench.engine.models.loading import AnyDecoder
@@ -111,7 +111,7 @@ class TorchRunner:
         assert config.max_running and config.max_prefill_tokens and config.context_length
         if self._device.type == "cpu":
             return ram_pool_tokens(self.kv_bytes_per_token, config.context_length)
-        slots = rehearsal_tokens(config.max_running, config.max_prefill_tokens)
+        slots = rehearsal_tokens(config.max_running, longest_chunk(config.max_prefill_tokens))
 
         def rehearse() -> None:
             self._build(decoder, slots)
@@ -124,7 +124,8 @@ class TorchRunner:
         """Run the largest steps, so that what they take is known before a request needs it."""
         config = self._config
         assert config.max_running and config.max_prefill_tokens and config.context_length
-        for plan in rehearsal(config.max_running, config.max_prefill_tokens, config.context_length, slots):
+        longest = longest_chunk(config.max_prefill_tokens)
+        for plan in rehearsal(config.max_running, longest, config.context_length, slots):
             self.run(plan)
 
     @property
