@@ -33,7 +33,14 @@ from sgbench.engine.hub import bundled_folder
 from sgbench.engine.tokenizer import Tokenizer
 from sgbench.errors import ConstraintError
 
-EXPONENTIAL = ("x(a|b)*a(a|b){24}y", r'"[^"]{1,9000}"', "(a{100}){1000}x", "(a?){4000}")
+EXPONENTIAL = (
+    "x(a|b)*a(a|b){24}y",
+    r'"[^"]{1,9000}"',
+    "(a{100}){1000}x",
+    "(a?){4000}",
+    r"(\w+ ?){2000}",
+    "(a|aa){1,3000}",
+)
 
 
 def main() -> None:

@@ -116,6 +116,11 @@ def test_an_empty_language_is_an_error(pattern: str) -> None:
         ('"[^"]{1,9000}"', '[^"]{1,9000}'),
         ("(a?){4000}", "(a?){4000}"),
         ("(?:){100000000}", "(?:){100000000}"),
+        ("(\\w+ ?){2000}", "(\\w+ ?){2000}"),
+        ("(a|aa){1,1900}", "(a|aa){1,1900}"),
+        ("(?:x*y?){900}", "(?:x*y?){900}"),
+        ("[α-ωа-я一-龥]{1,600}", "[α-ωа-я一-龥]{1,600}"),
+        (".{1,50}(.{600} )+", ".{600}"),
     ],
 )
 def test_a_pattern_that_explodes_is_stopped_and_the_part_that_grew_is_named(pattern: str, culprit: str) -> None:

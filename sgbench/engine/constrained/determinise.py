@@ -10,12 +10,16 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from sgbench.engine.constrained.char_set import ByteRange
 from sgbench.engine.constrained.dfa import Dfa, finish
+from sgbench.engine.constrained.lengths import check_lengths
 from sgbench.engine.constrained.limits import Budget, too_large
-from sgbench.engine.constrained.nfa import Nfa, build_nfa
+from sgbench.engine.constrained.nfa import Edge, Nfa, build_nfa
 from sgbench.engine.constrained.terms import Both, Minus, Term
 
 _ACCEPT = 1
+_SUBSET_STEPS = 10
+"""What a subset costs beside its members, in steps of `Limits.work`."""
 
 
 def to_dfa(term: Term, budget: Budget | None = None) -> Dfa:
@@ -27,6 +31,7 @@ def to_dfa(term: Term, budget: Budget | None = None) -> Dfa:
         A limit of the budget was met.
     """
     spent = Budget() if budget is None else budget
+    check_lengths(term, spent.limits)
 
     def solve(term: Both | Minus) -> Dfa:
         if isinstance(term, Both):
@@ -38,74 +43,84 @@ def to_dfa(term: Term, budget: Budget | None = None) -> Dfa:
 
 def determinise(nfa: Nfa, budget: Budget) -> Dfa:
     """Subset construction; a subset holds only states that read a byte or accept."""
-    class_of, n_classes, edges = _classes(nfa)
+    class_of, n_classes, spans = _classes(nfa)
     closure = _Closure(nfa, budget)
     subsets: dict[frozenset[int], int] = {}
     members: list[frozenset[int]] = []
     by_targets: dict[tuple[int, ...], int] = {}
-    work = 0
+
+    def origins() -> list[str]:
+        return [nfa.origins[state] for subset in members[-64:] for state in subset]
 
     def number(targets: tuple[int, ...]) -> int:
         known = by_targets.get(targets)
         if known is not None:
             return known
-        subset = closure.of(targets[0]) if len(targets) == 1 else frozenset().union(*map(closure.of, targets))
+        parts = [closure.of(target) for target in targets]
+        budget.spend(_SUBSET_STEPS + sum(map(len, parts)), origins)
+        subset = parts[0] if len(parts) == 1 else frozenset().union(*parts)
         index = subsets.setdefault(subset, len(members))
         if index == len(members):
             members.append(subset)
         by_targets[targets] = index
         return index
 
-    def origins() -> list[str]:
-        return [nfa.origins[state] for subset in members[-64:] for state in subset]
-
     number((0,))
     rows: list[dict[int, int]] = []
     while len(rows) < len(members):
-        subset = members[len(rows)]
-        rows.append({c: number(targets) for c, targets in _moves(subset, edges)})
-        work += len(subset)
+        moves, steps = _moves(members[len(rows)], nfa.edges, spans)
+        budget.spend(steps, origins)
+        rows.append({c: number(targets) for c, targets in moves})
         if len(members) > budget.limits.states:
             raise too_large(f"more than {budget.limits.states:,} states", origins())
-        if work > budget.limits.work:
-            raise too_large("too much work to make it deterministic", origins())
-        if len(rows) % 256 == 0:
-            budget.check_time(origins())
     return finish(rows, [_ACCEPT in subset for subset in members], class_of, n_classes)
 
 
-def _classes(nfa: Nfa) -> tuple[npt.NDArray[np.uint8], int, list[list[tuple[range, int]]]]:
-    """Byte classes of the machine, how many, and its edges over them."""
-    cuts = {0, 256}
-    for out in nfa.edges:
-        for low, high, _ in out:
-            cuts.add(low)
-            cuts.add(high + 1)
-    bounds = sorted(cuts)
+def _classes(nfa: Nfa) -> tuple[npt.NDArray[np.uint8], int, dict[ByteRange, range]]:
+    """Byte classes of the machine, how many, and the classes of each range that its edges have."""
+    ranges = {span for out in nfa.edges for span, _ in out}
+    bounds = sorted({0, 256, *(low for low, _ in ranges), *(high + 1 for _, high in ranges)})
     class_of = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint8), np.diff(bounds))
     at = {bound: index for index, bound in enumerate(bounds)}
-    spans: dict[tuple[int, int], range] = {}
-    edges: list[list[tuple[range, int]]] = []
-    for out in nfa.edges:
-        row = []
-        for low, high, target in out:
-            span = spans.setdefault((low, high), range(at[low], at[high + 1]))
-            row.append((span, target))
-        edges.append(row)
-    return class_of, len(bounds) - 1, edges
+    return class_of, len(bounds) - 1, {(low, high): range(at[low], at[high + 1]) for low, high in ranges}
 
 
-def _moves(subset: frozenset[int], edges: list[list[tuple[range, int]]]) -> list[tuple[int, tuple[int, ...]]]:
-    """``(class, sorted targets)`` for every class that leads anywhere."""
-    targets: dict[int, set[int]] = {}
+def _moves(
+    subset: frozenset[int], edges: list[list[Edge]], spans: dict[ByteRange, range]
+) -> tuple[list[tuple[int, tuple[int, ...]]], int]:
+    """``(class, sorted targets)`` for every class that leads anywhere, and how many steps that took.
+
+    Classes in the same ranges go to the same targets, which are put together once.
+    """
+    by_range: dict[ByteRange, set[int]] = {}
+    steps = len(subset)
     for state in subset:
-        for span, target in edges[state]:
-            for c in span:
-                if c in targets:
-                    targets[c].add(target)
-                else:
-                    targets[c] = {target}
-    return [(c, tuple(sorted(found))) for c, found in targets.items()]
+        out = edges[state]
+        steps += len(out)
+        for span, target in out:
+            if span in by_range:
+                by_range[span].add(target)
+            else:
+                by_range[span] = {target}
+    over: dict[int, list[ByteRange]] = {}
+    for span in by_range:
+        for c in spans[span]:
+            if c in over:
+                over[c].append(span)
+            else:
+                over[c] = [span]
+    alike: dict[tuple[ByteRange, ...], tuple[int, ...]] = {}
+    moves = []
+    for c, ranges in over.items():
+        key = tuple(ranges)
+        targets = alike.get(key)
+        if targets is None:
+            found = [by_range[span] for span in ranges]
+            steps += sum(map(len, found))
+            targets = alike[key] = tuple(sorted(found[0] if len(found) == 1 else set().union(*found)))
+        steps += len(ranges)
+        moves.append((c, targets))
+    return moves, steps
 
 
 class _Closure:
@@ -115,7 +130,6 @@ class _Closure:
         self.nfa = nfa
         self.budget = budget
         self.known: dict[int, frozenset[int]] = {}
-        self.work = 0
 
     def of(self, state: int) -> frozenset[int]:
         found = self.known.get(state)
@@ -126,6 +140,7 @@ class _Closure:
     def walk(self, state: int) -> frozenset[int]:
         nfa, stack, seen = self.nfa, [state], {state}
         reading: set[int] = set()
+        joined = 0
         while stack:
             at = stack.pop()
             if at == _ACCEPT or nfa.edges[at]:
@@ -133,12 +148,11 @@ class _Closure:
             for after in nfa.silent[at]:
                 if after in self.known:
                     reading |= self.known[after]
+                    joined += len(self.known[after])
                 elif after not in seen:
                     seen.add(after)
                     stack.append(after)
-        self.work += len(seen) + len(reading)
-        if self.work > self.budget.limits.work:
-            raise too_large("too much work to make it deterministic", [nfa.origins[s] for s in seen])
+        self.budget.spend(joined + len(seen) + len(reading), lambda: [nfa.origins[s] for s in seen])
         return frozenset(reading)
 
 
@@ -165,7 +179,6 @@ def product(left: Dfa, right: Dfa, accept: Callable[[bool, bool], bool], budget:
         rows.append(row)
         if len(pairs) > budget.limits.states * 4:
             raise too_large(f"the combination of two constraints has more than {budget.limits.states * 4:,} states", ())
-        if len(rows) % 256 == 0:
-            budget.check_time()
+        budget.spend(len(classes))
     accepting = [accept(bool(left.accepts[a]), bool(right.accepts[b])) for a, b in pairs]
     return finish(rows, accepting, class_of.ravel().astype(np.uint8), len(classes))

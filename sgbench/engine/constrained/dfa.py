@@ -178,12 +178,20 @@ def _numbered(
     block: IntArray,
     class_of: npt.NDArray[np.uint8],
 ) -> Dfa:
-    """One state for each block, breadth first from the start; equal columns become one byte class."""
+    """One state for each block, breadth first from the start; equal columns become one byte class.
+
+    Classes are in the order of their first bytes and so, because states are found through them, are the states: machines of
+    one language are equal, array for array.
+    """
     count = int(block.max()) + 1
     first = np.zeros(count, dtype=np.int64)
     first[block[::-1]] = np.arange(len(table))[::-1]
     small = block[table[first]]
-    used, column_class = np.unique(small, axis=1, return_inverse=True)
+    distinct, column_class = np.unique(small, axis=1, return_inverse=True)
+    byte_class = column_class.ravel()[class_of]
+    first_bytes = np.unique(byte_class, return_index=True)[1]
+    in_order = np.argsort(first_bytes)
+    used = distinct[:, in_order]
     sink = int(block[-1])
     order, seen = [int(block[0])], {int(block[0]), sink}
     lists = used.tolist()
@@ -197,7 +205,7 @@ def _numbered(
     new[order] = np.arange(count, dtype=np.int32)
     return Dfa(
         table=np.ascontiguousarray(new[used[order]]),
-        class_of=column_class.ravel().astype(np.uint8)[class_of],
+        class_of=np.argsort(in_order).astype(np.uint8)[byte_class],
         accepts=accepts[first][order],
         remaining=distance[first][order],
     )

@@ -40,6 +40,8 @@ _REFUSED_GROUPS = {
     "(?P=": "a back-reference is not regular; write the alternatives out",
     "(?(": "a conditional group is not regular; write the two cases as alternatives",
 }
+_PLAIN = re.compile(r"[^\\\[\](){}.*+?^$|]+")
+"""Characters that stand for themselves wherever they are outside a class."""
 _COUNT = re.compile(r"\{(\d*)(?:(,)(\d*))?\}")
 _FLAGS = re.compile(r"\(\?([aiLmsux]*)(?:-([imsx]+))?([:)])")
 
@@ -98,7 +100,11 @@ class _Lexer:
 
     def run(self) -> Skeleton:
         while self.at < len(self.pattern):
-            self.token(self.pattern[self.at])
+            plain = None if self.flags.fold else _PLAIN.match(self.pattern, self.at)
+            if plain is None:
+                self.token(self.pattern[self.at])
+            else:
+                self.letters(plain[0])
         self.flush()
         self.skeleton.text = "".join(self.out)
         return self.skeleton
@@ -141,14 +147,22 @@ class _Lexer:
 
     def letter(self, char: str, start: int) -> None:
         """A character that stands for itself joins the running text, or is a class of two when case is folded."""
-        both = CharSet.chars(char).fold_ascii() if self.flags.fold else CharSet.chars(char)
-        if len(both) > 1:
+        both = CharSet.chars(char).fold_ascii() if self.flags.fold else None
+        if both is not None and len(both) > 1:
             self.atom(Chars(both), start)
             return
         if not self.run_text:
             self.run_start = start
         self.run_text += char
         self.item_start = start
+
+    def letters(self, text: str) -> None:
+        """`letter` for each of them, at once."""
+        if not self.run_text:
+            self.run_start = self.at
+        self.run_text += text
+        self.at += len(text)
+        self.item_start = self.at - 1
 
     def atom(self, term: Term, start: int) -> None:
         self.flush()

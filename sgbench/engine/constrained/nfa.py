@@ -1,7 +1,8 @@
 """Terms to a nondeterministic byte machine (Thompson's construction, UTF-8 spelled with shared suffixes).
 
-Knows terms and UTF-8. `Both` and `Minus` arrive as finished deterministic machines and are laid in as they are. Every
-state remembers the repeat it came from, so that a machine that grew too large can say why.
+Knows terms and UTF-8. `Both` and `Minus` arrive as finished deterministic machines and are laid in as they are; so do the
+texts among several alternatives, which share their beginnings and their ends. Every state remembers the repeat it came
+from, so that a machine that grew too large can say why.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ from sgbench.engine.constrained.char_set import ByteRange, CharSet, utf8_sequenc
 from sgbench.engine.constrained.dfa import Dfa
 from sgbench.engine.constrained.limits import Budget, too_large
 from sgbench.engine.constrained.terms import Alt, Anchor, Both, Chars, Joined, Minus, Multiple, Repeat, Seq, Term, Text
+from sgbench.engine.constrained.word_graph import word_graph
 
-Edge: TypeAlias = tuple[int, int, int]
-"""First byte, last byte, target state."""
+Edge: TypeAlias = tuple[ByteRange, int]
+"""First and last byte, target state."""
+
+_CHECKED_PARTS = 1024
+_PART_STEPS = 12
+"""What a part costs, in steps of `Limits.work`."""
 
 
 @dataclass(slots=True)
@@ -59,8 +65,8 @@ class _Builder:
         index = len(nfa.silent)
         if index >= self.budget.limits.parts:
             raise too_large(f"more than {self.budget.limits.parts:,} parts", [self.origin])
-        if index % 4096 == 0:
-            self.budget.check_time([self.origin])
+        if index % _CHECKED_PARTS == 0:
+            self.budget.spend(_CHECKED_PARTS * _PART_STEPS, lambda: [self.origin])
         nfa.silent.append([])
         nfa.edges.append([])
         nfa.origins.append(self.origin)
@@ -70,15 +76,14 @@ class _Builder:
         """Make every text of ``term`` lead from ``start`` to ``end``."""
         match term:
             case Text(text):
-                if text.isprintable() or not any("\ud800" <= c <= "\udfff" for c in text):
+                if is_text(text):
                     self.lay_bytes(text.encode(), start, end)
             case Chars(chars):
                 self.lay_chars(chars, start, end)
             case Seq(parts):
                 self.lay_seq(parts, start, end)
             case Alt(parts):
-                for part in parts:
-                    self.lay(part, start, end)
+                self.lay_alternatives(parts, start, end)
             case Repeat():
                 self.lay_repeat(term, start, end)
             case Joined(part, between):
@@ -100,9 +105,26 @@ class _Builder:
             return
         for byte in data[:-1]:
             after = self.state()
-            self.nfa.edges[start].append((byte, byte, after))
+            self.nfa.edges[start].append(((byte, byte), after))
             start = after
-        self.nfa.edges[start].append((data[-1], data[-1], end))
+        self.nfa.edges[start].append(((data[-1], data[-1]), end))
+
+    def lay_alternatives(self, parts: tuple[Term, ...], start: int, end: int) -> None:
+        """The texts among them as one machine, the others as they come."""
+        words = [part.text.encode() for part in parts if isinstance(part, Text) and is_text(part.text)]
+        if len(words) > 1:
+            self.lay_words(words, start, end)
+        for part in parts:
+            if len(words) < 2 or not isinstance(part, Text):
+                self.lay(part, start, end)
+
+    def lay_words(self, words: list[bytes], start: int, end: int) -> None:
+        nodes = word_graph(words)
+        states = [end, *(self.state() for _ in nodes[1:-1]), start]
+        for node, state in zip(nodes[1:], states[1:], strict=True):
+            self.nfa.edges[state] += [((byte, byte), states[target]) for byte, target in node.edges]
+            if node.ends:
+                self.nfa.silent[state].append(end)
 
     def lay_chars(self, chars: CharSet, start: int, end: int) -> None:
         sequences = self.spellings.get(chars)
@@ -114,8 +136,8 @@ class _Builder:
                 suffix = sequence[cut:]
                 if suffix not in behind:
                     behind[suffix] = state = self.state()
-                    self.nfa.edges[state].append((*suffix[0], behind[suffix[1:]]))
-            self.nfa.edges[start].append((*sequence[0], behind[sequence[1:]]))
+                    self.nfa.edges[state].append((suffix[0], behind[suffix[1:]]))
+            self.nfa.edges[start].append((sequence[0], behind[sequence[1:]]))
 
     def lay_seq(self, parts: tuple[Term, ...], start: int, end: int) -> None:
         if not parts:
@@ -161,9 +183,9 @@ class _Builder:
         remainder = [self.state() for _ in range(divisor)]
         for digit in range(10):
             byte = ord("0") + digit
-            self.nfa.edges[start].append((byte, byte, remainder[digit % divisor] if digit else end))
+            self.nfa.edges[start].append(((byte, byte), remainder[digit % divisor] if digit else end))
             for value, state in enumerate(remainder):
-                self.nfa.edges[state].append((byte, byte, remainder[(value * 10 + digit) % divisor]))
+                self.nfa.edges[state].append(((byte, byte), remainder[(value * 10 + digit) % divisor]))
         self.nfa.silent[remainder[0]].append(end)
 
     def lay_dfa(self, dfa: Dfa, start: int, end: int) -> None:
@@ -171,6 +193,11 @@ class _Builder:
         self.nfa.silent[start].append(states[dfa.start] if states else start)
         for index, state in enumerate(states):
             for low, high, target in dfa.byte_edges(index):
-                self.nfa.edges[state].append((low, high, states[target]))
+                self.nfa.edges[state].append(((low, high), states[target]))
             if dfa.accepts[index]:
                 self.nfa.silent[state].append(end)
+
+
+def is_text(text: str) -> bool:
+    """Can UTF-8 spell it? Half of a surrogate pair cannot be."""
+    return text.isprintable() or not any("\ud800" <= c <= "\udfff" for c in text)

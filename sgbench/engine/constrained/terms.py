@@ -111,8 +111,8 @@ def seq(*parts: Term) -> Term:
 
 
 def alt(parts: Iterable[Term]) -> Term:
-    """An alternative with `NEVER` and doubles left out."""
-    kept = tuple(dict.fromkeys(p for p in parts if p != NEVER))
+    """An alternative with nested ones flattened, `NEVER` and doubles left out."""
+    kept = tuple(dict.fromkeys(p for part in parts for p in (part.parts if isinstance(part, Alt) else (part,))))
     return kept[0] if len(kept) == 1 else Alt(kept)
 
 
