@@ -227,7 +227,11 @@ class LocalBackend(BaseBackend):
         if not prompt.ids:
             raise UsageError("gen needs some text before it: the prompt is empty")
         given = dtype_as_regex(sampling).given()
-        values = {name: value for name, value in given.items() if name not in _LANGUAGE_ONLY}
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in given.items()
+            if name not in _LANGUAGE_ONLY
+        }
         if sampling.sampling_seed is not None:
             values["sampling_seed"] = self._call_seed(s, sampling.sampling_seed)
         wish: dict[str, Any] = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +18,10 @@ NAMES = tuple(field.name for field in dataclasses.fields(SamplingParams))
 
 UNLIMITED = 1 << 30
 """``max_new_tokens=None``: until the context ends."""
+
+_values = operator.attrgetter(*NAMES)
+_PLAIN = frozenset({int, float, bool, str, type(None)})
+_KEPT = 256
 
 _RANGES: dict[str, tuple[float, float, str]] = {
     "temperature": (0.0, math.inf, "0 or more"),
@@ -104,13 +110,29 @@ def sampling_params(given: Mapping[str, Any] | SamplingParams | None) -> Samplin
         A value is out of range or of a wrong type.
     """
     if isinstance(given, SamplingParams):
-        given = {name: getattr(given, name) for name in NAMES}
-    values: dict[str, Any] = {}
-    for name, value in (given or {}).items():
+        names, values = NAMES, _values(given)
+    else:
+        names, values = tuple(given or ()), tuple((given or {}).values())
+    if all(type(value) in _PLAIN or _are_strings(value) for value in values):
+        return _remembered(names, *values)  # a batch of programs asks for the same again and again
+    return _fresh(names, *values)
+
+
+def _are_strings(value: Any) -> bool:
+    return type(value) is tuple and all(type(item) is str for item in value)
+
+
+def _fresh(names: tuple[str, ...], *values: Any) -> SamplingParams:
+    checked: dict[str, Any] = {}
+    for name, value in zip(names, values, strict=True):
         if name not in NAMES:
             raise UnknownOptionError(name, NAMES, "sampling_params")
-        values[name] = _checked(name, value)
-    return _check(SamplingParams(**values))
+        checked[name] = _checked(name, value)
+    return _check(SamplingParams(**checked))
+
+
+_remembered = functools.lru_cache(_KEPT, typed=True)(_fresh)
+"""As `_fresh`, for values that are equal only if they are of one type: True is no 1."""
 
 
 def _checked(name: str, value: Any) -> Any:
