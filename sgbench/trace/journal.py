@@ -16,6 +16,10 @@ from sgbench.trace.events import Event
 Subscriber: TypeAlias = Callable[[Event], None]
 
 
+_PLAIN = frozenset({int, float, str, bool, tuple, dict})
+"""Fields of these are taken as they are."""
+
+
 class LateEvent:
     """An event that has happened, and is made when somebody looks: whoever is at work when things happen need not make it.
 
@@ -40,7 +44,7 @@ class LateEvent:
         found = self._event
         if found is None:
             seq, step, t_ns = self._stamp
-            fields = {name: _plain(value) for name, value in self._fields.items()}
+            fields = {name: v if type(v) in _PLAIN else _plain(v) for name, v in self._fields.items()}
             found = self._event = self._kind(**fields, seq=seq, step=step, t_ns=t_ns)
         return found
 

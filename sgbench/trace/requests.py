@@ -12,6 +12,8 @@ from sgbench.trace.events import (
     RequestQueued,
 )
 
+_TOLD = frozenset({Keyframe, RequestQueued, RequestAdmitted, RequestPreempted, RequestFinished, RequestAborted})
+
 
 class RequestState:
     """Ids of running and waiting requests, each in the order in which they became so."""
@@ -22,6 +24,8 @@ class RequestState:
 
     def apply(self, event: Event) -> None:
         """Fold one event in; those that concern no request change nothing."""
+        if type(event) not in _TOLD:
+            return
         if isinstance(event, RequestQueued):
             self.waiting[event.rid] = None
         elif isinstance(event, RequestAdmitted):

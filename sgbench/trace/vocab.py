@@ -50,8 +50,12 @@ class Vocab:
 
     def text(self, token_ids: Iterable[int]) -> str:
         """The readable text of a run of tokens."""
-        known = self._texts
-        return readable("".join([known[i] if i in known else self(i) for i in token_ids]))
+        ids = tuple(token_ids)
+        try:
+            text = "".join(map(self._texts.__getitem__, ids))
+        except KeyError:
+            text = "".join(map(self, ids))
+        return text if text.isascii() else readable(text)
 
     def learn(self, texts: Mapping[int, str]) -> None:
         """Take texts that a file brought."""

@@ -7,7 +7,7 @@ the patches of the tree. Knows events; no encoding, no pixels.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sgbench.trace.events import Event
 
@@ -21,7 +21,15 @@ class Cell(NamedTuple):
 
 
 class CellFold(Protocol):
-    """Events in, rows out; see `sgbench.views.fold.Fold`, whose promise holds here too."""
+    """Events in, rows out; see `sgbench.views.fold.Fold`, whose promise holds here too.
+
+    Attributes
+    ----------
+    concerns
+        Kinds of events that `apply` looks at. Whoever folds may leave all others out but the first, which the clocks begin at.
+    """
+
+    concerns: ClassVar[frozenset[type[Event]]]
 
     def apply(self, event: Event) -> Iterable[Cell]:
         """Fold the next event in; an event that is no concern of the view changes no row."""

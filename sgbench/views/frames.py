@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sgbench.trace import events as ev
@@ -34,7 +34,8 @@ MAX_CARRIED = 20_000
 
 _KIND_NAMES: tuple[str, ...] = (*KINDS, UNKNOWN)
 _KIND_INDEX = {name: i for i, name in enumerate(_KIND_NAMES)}
-_SPAN_OPS = (Op.ADD, Op.REMOVE, Op.TOKENS)
+_KIND_OF: dict[type[Event], int] = {kind: _KIND_INDEX[name] for name, kind in KINDS.items()}
+_SPAN_OPS = frozenset({Op.ADD, Op.REMOVE, Op.TOKENS})
 
 
 class Frame(NamedTuple):
@@ -133,13 +134,16 @@ class FrameEncoder:
     def add(self, event: Event, patches: list[Patch], cells: Iterable[Cell] = ()) -> None:
         """Take the next event and what it changed."""
         for patch in patches:
-            if self._tree or patch.op is Op.GAUGE:
-                self._add_patch(patch)
+            if patch.op in _SPAN_OPS:
+                if self._tree:
+                    self._add_span(patch)
+            elif self._tree or patch.op is Op.GAUGE:
+                self._patches.extend(patch)
         for cell in cells:
             self._add_cell(cell)
         if self._t0_ns is None:
             self._t0_ns = event.t_ns
-        kind = _KIND_INDEX.get(type(event).__name__, _KIND_INDEX[UNKNOWN])
+        kind = _KIND_OF.get(type(event), _KIND_INDEX[UNKNOWN])
         time = (event.t_ns - self._t0_ns) // 100_000
         rid, node, count, total = _numbers(event)
         end = len(self._patches) // PATCH_STRIDE
@@ -188,12 +192,11 @@ class FrameEncoder:
             len(self),
         )
 
-    def _add_patch(self, patch: Patch) -> None:
+    def _add_span(self, patch: Patch) -> None:
         op, id_, before, after = patch
-        if op in _SPAN_OPS:
-            if op is Op.TOKENS:
-                before = self._span_of[id_]
-            after = self._span_of.pop(id_) if op is Op.REMOVE else self._span(id_, after)
+        if op is Op.TOKENS:
+            before = self._span_of[id_]
+        after = self._span_of.pop(id_) if op is Op.REMOVE else self._span(id_, after)
         self._patches.extend((op, id_, before, after))
 
     def _add_cell(self, cell: Cell) -> None:
@@ -256,43 +259,31 @@ def whole(state: TreeState, gauges: list[int]) -> list[Patch]:
 
 def _numbers(event: Event) -> tuple[int, int, int, int]:
     """Request, node, and two numbers of an event, -1 where it has none."""
-    match event:
-        case ev.NodeInserted() | ev.NodeExtended():
-            return event.rid, event.node, len(event.token_ids), -1
-        case ev.NodeSplit():
-            return -1, event.node, event.length_tokens, event.upper
-        case ev.NodeEvicted():
-            return event.for_rid, event.node, event.length_tokens, -1
-        case ev.PathAccessed() | ev.PathLocked() | ev.PathUnlocked():
-            return event.rid, event.node, -1, -1
-        case ev.RequestQueued():
-            return event.rid, -1, len(event.prompt_ids), event.max_new_tokens
-        case ev.RequestAdmitted():
-            return event.rid, event.node, event.cached_tokens, event.prompt_tokens
-        case ev.RequestDeferred():
-            return event.rid, -1, event.shared_tokens, event.for_rid
-        case ev.RequestPreempted():
-            return event.rid, -1, event.output_tokens, -1
-        case ev.RequestFinished() | ev.RequestAborted():
-            return event.rid, -1, len(event.output_ids), -1
-        case ev.StepPlanned():
-            return -1, -1, sum(tokens for _, tokens in event.prefill), len(event.decode)
-        case ev.StepFinished():
-            return -1, -1, len(event.rids), -1
-    return _more_numbers(event)
+    read = _NUMBERS.get(type(event))
+    return (-1, -1, -1, -1) if read is None else read(event)
 
 
-def _more_numbers(event: Event) -> tuple[int, int, int, int]:
-    """`_numbers` of constraints and programs."""
-    match event:
-        case ev.JumpForward():
-            return event.rid, -1, len(event.token_ids), event.position
-        case ev.Retokenized():
-            return event.rid, -1, len(event.old_ids), len(event.new_ids)
-        case ev.RequestConstrained():
-            return event.rid, -1, event.states, -1
-        case ev.BranchForked() | ev.BranchJoined():
-            return -1, -1, len(event.branches), event.parent
-        case ev.SpanAppended():
-            return event.rid, -1, len(event.text), event.branch
-    return -1, -1, -1, -1
+_NUMBERS: dict[type[Event], Callable[[Any], tuple[int, int, int, int]]] = {
+    ev.NodeInserted: lambda e: (e.rid, e.node, len(e.token_ids), -1),
+    ev.NodeExtended: lambda e: (e.rid, e.node, len(e.token_ids), -1),
+    ev.NodeSplit: lambda e: (-1, e.node, e.length_tokens, e.upper),
+    ev.NodeEvicted: lambda e: (e.for_rid, e.node, e.length_tokens, -1),
+    ev.PathAccessed: lambda e: (e.rid, e.node, -1, -1),
+    ev.PathLocked: lambda e: (e.rid, e.node, -1, -1),
+    ev.PathUnlocked: lambda e: (e.rid, e.node, -1, -1),
+    ev.RequestQueued: lambda e: (e.rid, -1, len(e.prompt_ids), e.max_new_tokens),
+    ev.RequestAdmitted: lambda e: (e.rid, e.node, e.cached_tokens, e.prompt_tokens),
+    ev.RequestDeferred: lambda e: (e.rid, -1, e.shared_tokens, e.for_rid),
+    ev.RequestPreempted: lambda e: (e.rid, -1, e.output_tokens, -1),
+    ev.RequestFinished: lambda e: (e.rid, -1, len(e.output_ids), -1),
+    ev.RequestAborted: lambda e: (e.rid, -1, len(e.output_ids), -1),
+    ev.StepPlanned: lambda e: (-1, -1, sum(tokens for _, tokens in e.prefill), len(e.decode)),
+    ev.StepFinished: lambda e: (-1, -1, len(e.rids), -1),
+    ev.JumpForward: lambda e: (e.rid, -1, len(e.token_ids), e.position),
+    ev.Retokenized: lambda e: (e.rid, -1, len(e.old_ids), len(e.new_ids)),
+    ev.RequestConstrained: lambda e: (e.rid, -1, e.states, -1),
+    ev.BranchForked: lambda e: (-1, -1, len(e.branches), e.parent),
+    ev.BranchJoined: lambda e: (-1, -1, len(e.branches), e.parent),
+    ev.SpanAppended: lambda e: (e.rid, -1, len(e.text), e.branch),
+}
+"""By kind: request, node, and the two numbers that the kind explains."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
@@ -107,6 +107,17 @@ class MachineFold:
         By request.
     """
 
+    concerns: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            ev.RequestConstrained,
+            ev.Retokenized,
+            ev.JumpForward,
+            ev.StepFinished,
+            ev.RequestFinished,
+            ev.RequestAborted,
+        }
+    )
+
     def __init__(self, vocab: Vocab, compile_: Compile) -> None:
         self.constraints: list[Constraint] = []
         self.walks: dict[int, Walk] = {}
@@ -129,7 +140,7 @@ class MachineFold:
                 walk.jumps += 1
                 self._move(walk, walk.output.jumped(event))
                 yield self._cell(event.rid)
-            case ev.StepFinished():
+            case ev.StepFinished() if self.walks:
                 for rid, token in zip(event.rids, event.token_ids, strict=True):
                     if token >= 0 and rid in self.walks and not self.walks[rid].end:
                         self._move(self.walks[rid], self.walks[rid].output.sampled(token))

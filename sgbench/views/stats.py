@@ -6,7 +6,7 @@ Knows events. Counts as the engine's own `stats` does: a request's prompt counts
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
@@ -63,6 +63,19 @@ class StatsFold:
     prompt_tokens, cached_tokens, evicted_tokens, forward_passes, finished, aborted, preempted
         Since the first event, counted as `Engine.stats` does.
     """
+
+    concerns: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            ev.Keyframe,
+            ev.NodeEvicted,
+            ev.RequestQueued,
+            ev.RequestAdmitted,
+            ev.RequestPreempted,
+            ev.RequestFinished,
+            ev.RequestAborted,
+            ev.StepFinished,
+        }
+    )
 
     def __init__(self) -> None:
         self.readings: dict[int, PoolReading] = {}

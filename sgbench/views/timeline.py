@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
@@ -109,8 +109,21 @@ class TimelineFold:
     steps
         By number.
     end_ms
-        Time of the last event.
+        Time of the last event that concerns it.
     """
+
+    concerns: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            ev.StepPlanned,
+            ev.StepFinished,
+            ev.RequestQueued,
+            ev.RequestAdmitted,
+            ev.RequestPreempted,
+            ev.RequestFinished,
+            ev.RequestAborted,
+            ev.JumpForward,
+        }
+    )
 
     def __init__(self) -> None:
         self.requests: dict[int, RequestLine] = {}
@@ -183,6 +196,8 @@ class TimelineFold:
         if line is not None:
             self.steps[event.step] = line = line._replace(finished_ms=ms)
             yield Cell("step", event.step, list(line))
+        if not self._prefilling:
+            return
         for rid, token in zip(event.rids, event.token_ids, strict=True):
             if token >= 0 and rid in self._prefilling and rid in self.requests:
                 request = self.requests[rid]

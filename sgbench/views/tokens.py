@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
@@ -132,6 +132,23 @@ class TokensFold:
         By program and number, in the order in which they came.
     """
 
+    concerns: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            ev.ProgramStarted,
+            ev.ProgramFinished,
+            ev.BranchForked,
+            ev.BranchJoined,
+            ev.SpanAppended,
+            ev.RequestQueued,
+            ev.RequestAdmitted,
+            ev.RequestFinished,
+            ev.RequestAborted,
+            ev.StepFinished,
+            ev.Retokenized,
+            ev.JumpForward,
+        }
+    )
+
     def __init__(self, vocab: Vocab) -> None:
         self.programs: dict[int, list[str]] = {}
         self.branches: dict[tuple[int, int], Branch] = {}
@@ -163,7 +180,8 @@ class TokensFold:
             case ev.RequestAdmitted() if event.rid in self._requests:
                 yield from self._admitted(event)
             case ev.StepFinished():
-                yield from self._stepped(event, ms)
+                if self._requests:
+                    yield from self._stepped(event, ms)
             case ev.Retokenized() if event.rid in self._requests:
                 self._requests[event.rid].output.retokenized(event)
             case ev.JumpForward() if event.rid in self._requests:

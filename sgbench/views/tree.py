@@ -6,7 +6,6 @@ Knows events. Knows nothing of pixels, colours or text.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -26,8 +25,10 @@ from sgbench.trace.events import (
 from sgbench.trace.requests import RequestState
 from sgbench.trace.tree import ROOT, Op, Patch, TreeState
 
-_LEAVING = (NodeEvicted, CacheReset, Keyframe)
-_READABLE = (StepFinished, Keyframe, RequestQueued, RequestAdmitted, RequestPreempted, RequestFinished, RequestAborted)
+_LEAVING = frozenset({NodeEvicted, CacheReset, Keyframe})
+_READABLE = frozenset(
+    {StepFinished, Keyframe, RequestQueued, RequestAdmitted, RequestPreempted, RequestFinished, RequestAborted}
+)
 
 MAX_GHOSTS = 256
 """Most evicted nodes that a view remembers."""
@@ -98,11 +99,12 @@ class TreeView:
         patches = self.tree.apply(event)
         if event.step != self.step:
             self.step_seq = event.seq
-        if isinstance(event, RequestAdmitted):
+        kind = type(event)
+        if kind is RequestAdmitted:
             self.request_seq = self.step_seq
-        if isinstance(event, _LEAVING):
+        if kind in _LEAVING:
             self._remember(event.seq, patches)
-        if isinstance(event, _READABLE):
+        if kind in _READABLE:
             self.requests.apply(event)
             patches += self._gauge_patches(event)
         self.seq, self.step = event.seq, event.step
@@ -139,27 +141,27 @@ class TreeView:
 
     def _gauge_patches(self, event: Event) -> list[Patch]:
         patches = []
-        for gauge, value in self._readings(event):
-            if self.gauges[gauge] != value:
-                patches.append(Patch(Op.GAUGE, int(gauge), self.gauges[gauge], value))
-                self.gauges[gauge] = value
+        before, after = self.gauges, self._readings(event)
+        if before != after:
+            patches = [
+                Patch(Op.GAUGE, i, old, new)
+                for i, (old, new) in enumerate(zip(before, after, strict=True))
+                if old != new
+            ]
+            self.gauges = after
         return patches
 
-    def _readings(self, event: Event) -> Iterator[tuple[Gauge, int]]:
+    def _readings(self, event: Event) -> list[int]:
+        """The gauges after ``event``, in the order of `Gauge`."""
+        pool = self.gauges[: Gauge.RUNNING]
         if isinstance(event, StepFinished):
-            yield Gauge.CAPACITY, event.free_tokens + event.cached_tokens + event.used_tokens
-            yield Gauge.FREE, event.free_tokens
-            yield Gauge.CACHED, event.cached_tokens
-            yield Gauge.USED, event.used_tokens
+            free, cached, used = event.free_tokens, event.cached_tokens, event.used_tokens
+            pool = [free + cached + used, free, cached, used]
         elif isinstance(event, Keyframe):
             locked = sum(len(n.token_ids) for n in self.tree.nodes.values() if n.ref_count)
             cached = sum(len(n.token_ids) for n in self.tree.nodes.values() if not n.ref_count)
-            yield Gauge.CAPACITY, event.capacity_tokens
-            yield Gauge.FREE, event.capacity_tokens - locked - cached
-            yield Gauge.CACHED, cached
-            yield Gauge.USED, locked
-        yield Gauge.RUNNING, len(self.requests.running)
-        yield Gauge.WAITING, len(self.requests.waiting)
+            pool = [event.capacity_tokens, event.capacity_tokens - locked - cached, cached, locked]
+        return [*pool, len(self.requests.running), len(self.requests.waiting)]
 
 
 def children_in_order(tree: TreeState, node: int) -> list[int]:

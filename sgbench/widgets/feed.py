@@ -28,6 +28,12 @@ Publish: TypeAlias = Callable[[Frame], None]
 FRAME_S = 1 / 30
 """Least time between two messages."""
 
+SHARE = 0.008
+"""Of a processor's time, what the feed may take: a busy engine is shown less often."""
+
+SLOWEST_S = 0.25
+"""Longest time between two messages that come of it."""
+
 UNANSWERED_S = 0.5
 """The same while no front end has answered: then each message begins at the beginning."""
 
@@ -42,6 +48,14 @@ MAKE_WAY_S = 0.03
 """Longest wait in a frame for an engine in a hurry."""
 
 LOOK_AGAIN_S = 0.0002
+
+LOOK_EVERY = 8
+"""Events that are folded between two looks at the engine: about a tenth of a millisecond."""
+
+
+def pace(cost_s: float) -> float:
+    """How long to wait after a frame that took ``cost_s`` of processor time, seconds: at most `SHARE` of the time is the feed's."""
+    return min(max(FRAME_S, cost_s / SHARE), SLOWEST_S)
 
 
 class Feed:
@@ -87,6 +101,7 @@ class Feed:
         self.view = TreeView()
         self.encoder = FrameEncoder(vocab, tree=tree) if bounded else FrameEncoder(vocab, None, tree=tree)
         self._folds = tuple(folds)
+        self._readers: dict[type[Event], tuple[CellFold, ...]] = {}
         self._publish = publish
         self._on_failure = on_failure
         self._on_stopped = on_stopped
@@ -153,13 +168,15 @@ class Feed:
         while not self._stopped.is_set():
             self._wake.wait()
             self._wake.clear()
+            before_s = time.thread_time()
             with self.lock:
                 self._fold(MAKE_WAY_S)
                 self._publish_news(final=bool(self._ended))
             if self._ended:
                 self._tell_end()
                 return
-            self._stopped.wait(FRAME_S if self._answered else UNANSWERED_S)
+            pause_s = pace(time.thread_time() - before_s)
+            self._stopped.wait(pause_s if self._answered else UNANSWERED_S)
 
     def _tell_end(self) -> None:
         """Say, once, that what is followed has ended; whoever stops the feed may be ahead of its thread."""
@@ -179,20 +196,32 @@ class Feed:
 
     def _fold(self, patience_s: float = 0.0) -> None:
         last: Event | None = None
+        folded = 0
         while self._pending and not self.failure:
-            if patience_s > 0:
+            if patience_s > 0 and folded % LOOK_EVERY == 0:
                 patience_s = self._make_way(patience_s)
+            folded += 1
             happened = self._pending.popleft()
             last = happened.event() if isinstance(happened, LateEvent) else happened
             if isinstance(last, EngineStopped):
                 self._ended = last.reason
             try:
                 patches = self.view.apply(last)
-                self.encoder.add(last, patches, [cell for fold in self._folds for cell in fold.apply(last)])
+                self.encoder.add(last, patches, [cell for fold in self._concerned(last) for cell in fold.apply(last)])
             except SgbenchError as failure:
                 self._fail(f"this view stopped: {failure}")
         if last is not None:
             self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, last)
+
+    def _concerned(self, event: Event) -> tuple[CellFold, ...]:
+        """Who looks at ``event``; at the first of all, everybody."""
+        if not len(self.encoder):
+            return self._folds
+        kind = type(event)
+        found = self._readers.get(kind)
+        if found is None:
+            found = self._readers[kind] = tuple(fold for fold in self._folds if kind in fold.concerns)
+        return found
 
     def _fail(self, sentence: str) -> None:
         self.failure = sentence

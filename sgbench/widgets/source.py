@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from os import PathLike
 from typing import Any, Protocol, TypeAlias, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from sgbench.errors import UsageError
 from sgbench.trace import Trace
@@ -39,8 +40,14 @@ def open_source(source: Any) -> LiveSource | Trace:
     raise UsageError(f"a widget shows an engine, a Trace, or the path of a trace file, not {type(source).__name__}")
 
 
+_vocabs: WeakKeyDictionary[LiveSource, Vocab] = WeakKeyDictionary()
+
+
 def vocab_of(source: LiveSource | Trace) -> Vocab:
-    """Text of the source's tokens."""
+    """Text of the source's tokens; all views of one engine share what they have read."""
     if isinstance(source, Trace):
         return source.vocab
-    return Vocab(lookup=getattr(source, "token_text", None))
+    vocab = _vocabs.get(source)
+    if vocab is None:
+        vocab = _vocabs[source] = Vocab(lookup=getattr(source, "token_text", None))
+    return vocab

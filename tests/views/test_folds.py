@@ -26,6 +26,23 @@ def run() -> tuple[Any, Any, list[str]]:
     return programs()
 
 
+@pytest.mark.parametrize("kind", [StatsFold, TimelineFold, TokensFold, MachineFold])
+def test_an_event_that_does_not_concern_a_fold_changes_nothing_of_it(run: Any, kind: Any) -> None:
+    for trace in (run[0], constrained(PATTERNS[0])[0]):
+        more = {TokensFold: (trace.vocab,), MachineFold: (trace.vocab, lambda form, source: compile_regex(source))}
+        whole, sparing = kind(*more.get(kind, ())), kind(*more.get(kind, ()))
+        left_out = 0
+        for i, event in enumerate(trace):
+            cells = list(whole.apply(event))
+            if i == 0 or type(event) in kind.concerns:
+                assert list(sparing.apply(event)) == cells
+            else:
+                left_out += 1
+                assert cells == []
+        assert left_out
+        assert sparing.summary() == whole.summary()
+
+
 # --- figures
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +13,8 @@ from sgbench.trace.events import Event, NodeEvicted, PathAccessed
 from sgbench.trace.journal import LateEvent
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
-from sgbench.widgets.feed import UNANSWERED_BYTES, Feed
+from sgbench.widgets.feed import FRAME_S, SHARE, SLOWEST_S, UNANSWERED_BYTES, Feed, pace
+from sgbench.widgets.source import vocab_of
 from tests.radix_twin import RadixTwin, chats
 
 
@@ -80,6 +83,22 @@ def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
     assert shown.wait(60)  # by the feed's own thread
     feed.stop()
     assert feed.view.snapshot() == twin.snapshot()
+
+
+def test_a_costly_frame_is_followed_by_a_longer_pause_within_bounds() -> None:
+    assert pace(0.0) == FRAME_S
+    assert pace(0.001) == pytest.approx(0.001 / SHARE)
+    assert pace(1.0) == SLOWEST_S
+
+
+def test_views_of_one_engine_share_the_texts_they_have_read_and_do_not_keep_it() -> None:
+    twin, other = RadixTwin(700), RadixTwin(700)
+    assert vocab_of(twin) is vocab_of(twin)
+    assert vocab_of(twin) is not vocab_of(other)
+    gone = weakref.ref(other)
+    del other
+    gc.collect()
+    assert gone() is None
 
 
 def test_many_events_make_few_messages() -> None:
