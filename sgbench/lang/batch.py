@@ -8,9 +8,8 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 
-from sgbench.lang.turns import Turns, in_turn
+from sgbench.lang.turns import Turns, in_turn, start
 from sgbench.lang.waiting import Gate, Pulse, live
-from sgbench.lang.workers import WORKERS
 
 _NONE_OF_THEM = -1
 
@@ -59,18 +58,7 @@ class Batch:
             ):  # all before any begins: the first could wait for the engine before the last is live
                 self._gate.enter()
         for _ in range(workers):
-            self._begin(contextvars.copy_context())
-
-    def _begin(self, context: contextvars.Context) -> None:
-        """Start a thread; with turns when it is the thread's, so that a hundred do not wake up at once only to wait for theirs."""
-
-        def begin(has_turn: bool | None) -> None:
-            WORKERS.run(functools.partial(context.run, self._work, has_turn))
-
-        if self._turns is None:
-            begin(None)
-        else:
-            self._turns.ask(begin)
+            start(self._turns, functools.partial(contextvars.copy_context().run, self._work))
 
     def _work(self, has_turn: bool | None) -> None:
         # An item's interrupt is kept as its failure; here it only ends this thread's work.

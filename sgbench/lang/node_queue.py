@@ -92,7 +92,7 @@ class NodeQueue:
         gate = self._run.backend.gate
         if gate is not None:
             gate.enter()
-        self._errand = beside(self._work_there)
+        self._errand = beside(self._run.backend.turns, self._work_there)
 
     def help(self, until: Latch) -> None:
         """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
@@ -109,8 +109,8 @@ class NodeQueue:
         with self._lock:
             return bool(self._items) and self._items[0].blocks
 
-    def _work_there(self) -> None:
-        with live(self._run.backend.gate), in_turn(self._run.backend.turns):
+    def _work_there(self, has_turn: bool | None) -> None:
+        with live(self._run.backend.gate), in_turn(self._run.backend.turns, has_turn):
             self._context.copy().run(self._drain)
 
     def _drain(self, until: Latch | None = None) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -163,14 +164,21 @@ _SELDOM = {"images": {"image", "video"}, "spellings": {"exact_likelihood", "Exac
 
 
 def _worth_tracing(able: Capabilities, program: SglFunction) -> bool:
-    from sgbench.backends.capabilities import Capabilities
-
-    everything = Capabilities()
-    lacking = {f.name for f in dataclasses.fields(able) if getattr(able, f.name) != getattr(everything, f.name)}
+    lacking = _lacked(able)
     if not lacking or program.knows or not lacking <= _SELDOM.keys():
         return bool(lacking)
     names = set().union(*(_SELDOM[name] for name in lacking))
     return _mentions(getattr(program.func, "__code__", None), names)
+
+
+@functools.lru_cache(64)
+def _lacked(able: Capabilities) -> frozenset[str]:
+    """Fields in which ``able`` is not everything."""
+    from sgbench.backends.capabilities import Capabilities
+
+    everything = Capabilities()
+    names = (field.name for field in dataclasses.fields(able))
+    return frozenset(name for name in names if getattr(able, name) != getattr(everything, name))
 
 
 def _mentions(code: CodeType | None, names: set[str]) -> bool:

@@ -12,6 +12,7 @@ Knows threads only.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import weakref
@@ -19,7 +20,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sgbench.lang.errands import OVERDUE_S, Errand, Overdue
+from sgbench.lang.errands import OVERDUE_S, Errand
+from sgbench.lang.overdue import OVERDUE
 from sgbench.lang.workers import WORKERS
 
 PATIENCE_S = 0.005
@@ -61,7 +63,7 @@ class Turns:
 
     def __init__(self, patience_s: float = PATIENCE_S, at_once: int = 1) -> None:
         self._at_once = at_once
-        self._overdue = Overdue(patience_s)
+        self._patience_s = patience_s
         self._reset()
         _ALL.add(self)
 
@@ -97,7 +99,7 @@ class Turns:
         if now:
             begin(True)
         elif watch:
-            self._overdue.watch(_Look(self, self._passed))
+            OVERDUE.watch(_Look(self, self._passed), self._patience_s)
 
     def give(self) -> None:
         """Pass the turn on."""
@@ -118,7 +120,7 @@ class Turns:
         for begin in hurried:
             begin(False)
         if again:
-            self._overdue.watch(_Look(self, passed))
+            OVERDUE.watch(_Look(self, passed), self._patience_s)
 
 
 class _Look:
@@ -145,22 +147,47 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Part:
-    """A thread's part in `Turns`."""
+    """A thread's part in the language: what it wants done beside itself, and its turn, where there are turns."""
 
     __slots__ = ("errands", "has_turn", "turns")
 
-    def __init__(self, turns: Turns, has_turn: bool) -> None:
+    def __init__(self, turns: Turns | None, has_turn: bool) -> None:
         self.turns = turns
         self.errands: list[Errand] = []
         self.has_turn = has_turn
 
-    def leave(self) -> None:
+    def offer_errands(self) -> None:
+        """Others may do what this thread wants done."""
         for errand in self.errands:
             errand.late()
         self.errands.clear()
-        if self.has_turn:
+
+    def leave(self) -> None:
+        self.offer_errands()
+        if self.has_turn and self.turns is not None:
             self.has_turn = False
             self.turns.give()
+
+    def come_back(self) -> None:
+        if self.turns is not None:
+            self.has_turn = self.turns.take()
+
+    def begin(self, work: Callable[[bool | None], None]) -> None:
+        """Call ``work`` on another thread, where there are turns when it has one; see `start`."""
+        start(self.turns, work)
+
+    def pass_on(self, has_turn: bool | None) -> None:
+        if has_turn and self.turns is not None:
+            self.turns.give()
+
+
+def start(turns: Turns | None, work: Callable[[bool | None], None]) -> None:
+    """Call ``work`` on a thread of the executors'; where there are turns, when that has one: a hundred need not wake up at once only to
+    wait for theirs. ``work`` is told whether it has (`Turns.ask`); None: there are none."""
+    if turns is None:
+        WORKERS.run(functools.partial(work, None))
+    else:
+        turns.ask(lambda has_turn: WORKERS.run(functools.partial(work, has_turn)))
 
 
 def _part() -> _Part | None:
@@ -169,14 +196,17 @@ def _part() -> _Part | None:
 
 @contextmanager
 def in_turn(turns: Turns | None, has_turn: bool | None = None) -> Iterator[None]:
-    """The calling thread computes inside, in its turn. With None, or in a thread that takes part already, nothing changes.
+    """The calling thread takes part inside: it may have errands, and where there are turns computes in its turn. In a thread that takes
+    part already nothing changes.
 
-    ``has_turn`` is what `Turns.ask` said, for a thread that was begun by it.
+    ``has_turn`` is what `start` said, for a thread that was begun by it.
     """
-    if turns is None or _part() is not None:
+    if _part() is not None:
         yield
         return
-    part = _this_thread.part = _Part(turns, turns.take() if has_turn is None else has_turn)
+    if turns is not None and has_turn is None:
+        has_turn = turns.take()
+    part = _this_thread.part = _Part(turns, bool(has_turn))
     try:
         yield
     finally:
@@ -195,38 +225,43 @@ def aside() -> Iterator[None]:
     try:
         yield
     finally:
-        part.has_turn = part.turns.take()
+        part.come_back()
 
 
 def sleep_until(arrange: Callable[[Callable[[], None]], None]) -> None:
     """Step aside until the function that ``arrange`` is given has been called, on any thread, once; wake up in turn.
 
-    Unlike a wait inside `aside`, the thread does not wake up before it is its turn. Returns at once in threads that take no part.
+    Unlike a wait inside `aside`, the thread does not wake up before it is its turn. Returns at once in threads that have no turns.
     """
     part = _part()
-    if part is None:
+    if part is None or part.turns is None:
         return
+    turns = part.turns
     part.leave()
     sleeper = _Sleeper()
-    arrange(lambda: part.turns.ask(sleeper.wake))
+    arrange(lambda: turns.ask(sleeper.wake))
     part.has_turn = sleeper.sleep()
 
 
-_ERRANDS = Overdue(OVERDUE_S)
-
-
-def beside(task: Callable[[], None]) -> Errand | None:
-    """Have ``task``, which must not raise, done beside the calling thread. An errand may be claimed by this thread, while it is there."""
+def beside(turns: Turns | None, task: Callable[[bool | None], None]) -> Errand | None:
+    """Have ``task``, which must not raise, done beside the calling thread, as `start` does. If that takes part it is an errand, which the
+    thread may claim as long as nobody has begun."""
     part = _part()
     if part is None:
-        WORKERS.run(task)
+        start(turns, task)
         return None
-    errand = Errand(task, part)
+    errand = Errand(task, part, part.begin, part.pass_on)
     part.errands.append(errand)
-    _ERRANDS.watch(errand)
+    OVERDUE.watch(errand, OVERDUE_S)
     return errand
 
 
 def claimed(errand: Errand) -> bool:
-    """Does the calling thread do ``errand`` itself? If it gave it, and nobody else has begun."""
-    return errand.giver is _part() and errand.claim()
+    """Does the calling thread do ``errand`` itself? If it gave it, and nobody else has begun. Where there are no turns it may block in it
+    unseen, so its other errands are offered first."""
+    part = _part()
+    if part is None or errand.giver is not part or not errand.claim():
+        return False
+    if part.turns is None:
+        part.offer_errands()
+    return True

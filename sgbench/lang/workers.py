@@ -10,13 +10,37 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
 Task: TypeAlias = Callable[[], None]
 
 IDLE_SECONDS = 2.0
+
+
+class _Idler:
+    """A thread that waits for a task."""
+
+    __slots__ = ("_alarm", "_task")
+
+    def __init__(self, task: Task) -> None:
+        self._task: Task | None = task
+        self._alarm = threading.Lock()
+        self._alarm.acquire()
+
+    def give(self, task: Task) -> None:
+        self._task = task
+        self._alarm.release()
+
+    def take(self) -> Task:
+        """What it was given; it keeps nothing."""
+        task, self._task = self._task, None
+        assert task is not None
+        return task
+
+    def wait(self, seconds: float) -> bool:
+        """Until it is given something; False: nothing came. A negative time is for ever."""
+        return self._alarm.acquire(timeout=seconds)
 
 
 class WorkerThreads:
@@ -27,38 +51,34 @@ class WorkerThreads:
         self._reset()
 
     def _reset(self) -> None:
-        self._wanted = threading.Condition(threading.Lock())
-        self._tasks: deque[Task] = deque()
-        self._idle = 0  # waiting threads that no task in `_tasks` has been counted on
+        self._lock = threading.Lock()
+        self._idle: list[_Idler] = []  # the one that waits for the shortest time is the last, and is taken first
         self.threads = 0
 
     def run(self, task: Task) -> None:
         """Run ``task`` on a waiting thread, or on a new one; returns at once."""
-        with self._wanted:
-            if self._idle:
-                self._idle -= 1
-                self._tasks.append(task)
-                self._wanted.notify()
-                return
-            self.threads += 1
-        threading.Thread(target=self._work, args=([task],), name="sgbench-executor", daemon=True).start()
+        with self._lock:
+            idler = self._idle.pop() if self._idle else None
+            self.threads += idler is None
+        if idler is not None:
+            idler.give(task)
+        else:
+            threading.Thread(target=self._work, args=(_Idler(task),), name="sgbench-executor", daemon=True).start()
 
-    def _work(self, first: list[Task]) -> None:
-        task: Task | None = first.pop()  # a thread keeps what it was started with for as long as it lives
-        while task is not None:
-            task()
-            task = None  # what it holds may go while this thread waits for another
-            task = self._next()
-
-    def _next(self) -> Task | None:
-        with self._wanted:
-            self._idle += 1
-            self._wanted.wait_for(lambda: bool(self._tasks), self._idle_seconds)
-            if self._tasks:
-                return self._tasks.popleft()
-            self._idle -= 1
-            self.threads -= 1
-            return None
+    def _work(self, me: _Idler) -> None:
+        while True:
+            me.take()()
+            with self._lock:
+                self._idle.append(me)
+            if not me.wait(self._idle_seconds):
+                with self._lock:
+                    leaves = me in self._idle
+                    if leaves:
+                        self._idle.remove(me)
+                        self.threads -= 1
+                if leaves:
+                    return
+                me.wait(-1)  # it was taken just now
 
 
 WORKERS = WorkerThreads()

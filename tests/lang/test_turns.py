@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 import sgbench as sgl
-from sgbench.lang.turns import Turns, aside, beside, claimed, in_turn, sleep_until
+from sgbench.lang.turns import Turns, aside, beside, claimed, in_turn, sleep_until, start
 from sgbench.lang.waiting import Latch
 from tests.lang import local
 from tests.lang.local import completion
@@ -117,17 +119,38 @@ def test_those_whose_wait_is_over_go_on_though_the_turn_is_kept() -> None:
     thread.join()
 
 
-def test_a_thread_that_takes_no_part_changes_nothing() -> None:
+def test_a_thread_that_takes_no_part_has_its_work_begun_at_once() -> None:
     done = threading.Event()
-    with in_turn(None), aside():
-        assert beside(done.set) is None
+    with aside():
+        assert beside(None, lambda has_turn: done.set()) is None
     assert done.wait(FOR_EVER_S)
 
 
-def test_an_errand_is_done_once_by_whoever_claims_it() -> None:
-    turns, ran = Turns(FOR_EVER_S), []
+def test_what_is_started_is_told_whether_it_has_the_turn() -> None:
+    turns, told, done = Turns(FOR_EVER_S), [], threading.Event()
+
+    def work(has_turn: bool | None) -> None:
+        told.append(has_turn)
+        if has_turn:
+            turns.give()
+        if len(told) == 3:
+            done.set()
+
+    start(turns, work)
+    start(turns, work)
+    start(None, work)
+    assert done.wait(FOR_EVER_S) and sorted(map(str, told)) == ["None", "True", "True"]
+
+
+@pytest.fixture(params=["turns", "no turns"])
+def turns(request) -> Turns | None:
+    return Turns(FOR_EVER_S) if request.param == "turns" else None
+
+
+def test_an_errand_is_done_once_by_whoever_claims_it(turns) -> None:
+    ran = []
     with in_turn(turns):
-        errand = beside(lambda: ran.append("another thread"))
+        errand = beside(turns, lambda has_turn: ran.append("another thread"))
         assert errand is not None and claimed(errand) and not claimed(errand)
         with aside():
             pass
@@ -137,27 +160,53 @@ def test_an_errand_is_done_once_by_whoever_claims_it() -> None:
     assert ran == []
 
 
-def test_only_its_giver_claims_an_errand() -> None:
-    turns, found = Turns(FOR_EVER_S), []
+def test_only_its_giver_claims_an_errand(turns) -> None:
+    found = []
     with in_turn(turns):
-        errand = beside(lambda: None)
+        errand = beside(turns, lambda has_turn: None)
         assert errand is not None
         together(1, lambda _: found.append(claimed(errand)))
+        assert claimed(errand)
     assert found == [False]
 
 
-def test_an_errand_is_handed_over_when_its_giver_waits_for_something_else() -> None:
-    turns, done = Turns(FOR_EVER_S), Latch()
+def test_an_errand_that_was_offered_is_done_once() -> None:
+    """Its giver may still be first; whoever else it was offered to passes its turn on."""
+    turns, ran = Turns(FOR_EVER_S), []
     with in_turn(turns):
-        beside(done.set)
-        done.wait()  # for ever, were it not handed over
+        errand = beside(turns, lambda has_turn: ran.append("another thread"))
+        assert errand is not None
+        errand.late()  # asks for the turn, which this thread has
+        assert claimed(errand)
+    assert turns.take() and ran == []
 
 
-def test_an_errand_is_handed_over_though_its_giver_never_steps_aside() -> None:
-    turns, done = Turns(FOR_EVER_S), threading.Event()
+def test_an_errand_is_offered_when_its_giver_waits_for_something_else(turns) -> None:
+    done = Latch()
+
+    def work(has_turn: bool | None) -> None:
+        with in_turn(turns, has_turn):
+            done.set()
+
     with in_turn(turns):
-        beside(done.set)
+        beside(turns, work)
+        done.wait()  # for ever, were it not offered
+
+
+def test_an_errand_is_offered_though_its_giver_never_steps_aside() -> None:
+    done = threading.Event()
+    with in_turn(None):
+        beside(None, lambda has_turn: done.set())
         assert done.wait(FOR_EVER_S)  # no wait of the language's
+
+
+def test_without_turns_whoever_does_an_errand_offers_its_others_first() -> None:
+    """It may block in one, unseen."""
+    done = threading.Event()
+    with in_turn(None):
+        first, _ = beside(None, lambda has_turn: None), beside(None, lambda has_turn: done.set())
+        assert first is not None and claimed(first)
+        assert done.wait(FOR_EVER_S)
 
 
 @sgl.function

@@ -89,7 +89,7 @@ def test_threads_are_used_again_and_go_when_idle() -> None:
         done = threading.Event()
         pool.run(done.set)
         done.wait()
-        until(lambda: pool._idle > 0)
+        until(lambda: bool(pool._idle))
     assert pool.threads == 1
     meeting = threading.Barrier(20)
     for _ in range(20):
