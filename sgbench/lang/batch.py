@@ -53,12 +53,13 @@ class Batch:
         self._alone = threads == 1
         workers = 0 if self._alone else threads
         if self._gate is not None:
-            for _ in range(
-                workers
-            ):  # all before any begins: the first could wait for the engine before the last is live
+            for _ in range(workers):  # before any begins: the first could wait for the engine before the last is live
                 self._gate.enter()
         for _ in range(workers):
-            start(self._turns, functools.partial(contextvars.copy_context().run, self._work))
+            start(self._turns, functools.partial(self._begin, contextvars.copy_context()))
+
+    def _begin(self, context: contextvars.Context, has_turn: bool | None) -> None:
+        context.run(self._work, has_turn)
 
     def _work(self, has_turn: bool | None) -> None:
         # An item's interrupt is kept as its failure; here it only ends this thread's work.
