@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sgbench.trace import Trace
 from tests.radix_twin import RadixTwin, chats
-from tests.views.runs import programs
+from tests.views.runs import constrained, programs
 from tests.views.test_frames import encoded, expectations, wire
-from tests.views.test_tables_in_the_browser import wired
+from tests.views.test_tables_in_the_browser import PATTERN, wired
 
 FOLDER = Path(__file__).parent.parent / "tests/golden"
 EVERY = 13
@@ -37,15 +37,24 @@ def main() -> None:
     golden = {"every": EVERY, "frame": wire(encoder), "expected": expectations(trace, EVERY)}
     (FOLDER / "chats.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
     _programs()
+    _constrained()
 
 
 def _programs() -> None:
-    """Programs with forks, then constrained requests: what the views that are tables show. A run of its own each time."""
-    trace, _, _ = programs(3)
-    path = trace.save(FOLDER / "programs.sgtrace.gz")
+    """Programs with forks: what the views that are tables show. A run of its own each time."""
+    _tables("programs", programs(3)[0])
+
+
+def _constrained() -> None:
+    """Constrained requests, more at once than travel with each step, with jumps. A run of its own each time."""
+    _tables("constrained", constrained(PATTERN, "text", count=10, n=60)[0])
+
+
+def _tables(name: str, trace: Trace) -> None:
+    path = trace.save(FOLDER / f"{name}.sgtrace.gz")
     (frame,), expected = wired(Trace.load(path), tree=True)
     golden = {"frame": frame, "expected": expected}
-    (FOLDER / "programs.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    (FOLDER / f"{name}.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import { Recording, recordingOf } from './trace/recording';
 import { readTrace, textOf, Trace } from './trace/reader';
 
 export const FILE_TYPE = 'sgtrace';
-const MODULES = ['shell', 'store', 'tree_panel', 'stats_panel', 'timeline_panel', 'tokens_panel'];
+const MODULES = ['shell', 'store', 'tree_panel', 'stats_panel', 'timeline_panel', 'tokens_panel', 'fsm_panel'];
 const STYLES = ['base', 'shell', 'radix_tree', 'tokens', 'dashboard'];
 const HEIGHT = 320;
 
@@ -65,13 +65,13 @@ export class TraceView extends Widget {
     this.draw(loaded, trace, recording, failure);
   }
 
-  private draw([{ Shell }, { Store }, { TreePanel }, { StatsPanel }, { TimelinePanel }, { TokensPanel }]: any[], trace: Trace, recording: Recording, failure: string): void {
+  private draw([{ Shell }, { Store }, { TreePanel }, { StatsPanel }, { TimelinePanel }, { TokensPanel }, { FsmPanel }]: any[], trace: Trace, recording: Recording, failure: string): void {
     const values: Record<string, unknown> = {
       status: failure ? `this view stopped: ${failure}` : 'replay', note: trace.notes.join('; '), recording, height: HEIGHT, speed: 1, marks: 'request'
     };
     const model = { get: (name: string) => values[name], on() {}, off() {}, send() {} };
     const below = Math.round(HEIGHT * 0.87);
-    const make = (shell: object) => [new TreePanel(shell, HEIGHT), new StatsPanel(shell, HEIGHT), new TimelinePanel(shell, below), new TokensPanel(shell, below)];
+    const make = (shell: object) => [new TreePanel(shell, HEIGHT), new StatsPanel(shell, HEIGHT), new TimelinePanel(shell, below), new TokensPanel(shell, below), new FsmPanel(shell, below)];
     const store = new Store(model);
     const shell = new Shell(store, this.node, { name: 'Dashboard', title: titleOf(trace), make });
     this.end = () => {

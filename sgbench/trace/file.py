@@ -1,8 +1,9 @@
 """The `.sgtrace` file: JSON Lines, data only, gzip when the name ends in ``.gz``.
 
 Line 1 is the header, ``{"sgtrace": 1, ...}``. Every other line is an event (`sgbench.trace.events.to_dict`) or a
-``{"kind": "vocab", "tokens": {"17": " the"}}`` with the text of token ids; kinds that this version does not know are
-kept as they are and written back. Knows no engine and runs nothing that it reads.
+``{"kind": "vocab", "tokens": {"17": " the"}}`` with the text of token ids, or a ``{"kind": "machine", ...}`` with the machine
+of a constraint (`sgbench.views.machine_data`), for readers that cannot compile it again; kinds that this version does not
+know are kept as they are and written back. Knows no engine and runs nothing that it reads.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sgbench.trace.events import Event, from_dict, to_dict
 from sgbench.trace.header import VERSION, TraceHeader
 
 VOCAB = "vocab"
+MACHINE = "machine"
 
 LONGEST_LINE = 1 << 28
 """Characters; a keyframe of a tree of ten million tokens is shorter."""
@@ -37,13 +39,14 @@ class Unknown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a file holds; ``missing`` says what of it could not be read."""
+    """All that a file holds; ``missing`` says what of it could not be read. ``machines`` are written, and made anew after reading."""
 
     header: TraceHeader
     events: list[Event]
     vocab: dict[int, str]
     unknown: tuple[Unknown, ...]
     missing: str = ""
+    machines: tuple[Mapping[str, Any], ...] = ()
 
 
 def open_text(path: Path, mode: str) -> IO[str]:
@@ -77,6 +80,7 @@ def write(path: Path, contents: Contents) -> None:
         with open_text(part, "w") as file:
             file.write(header_line(contents.header))
             file.write(vocab_line(contents.vocab))
+            file.writelines(_dump({"kind": MACHINE, **machine}) for machine in contents.machines)
             for i, event in enumerate(contents.events):
                 while unknown and unknown[0].after <= i:
                     file.write(_dump(unknown.pop(0).data))
@@ -180,6 +184,8 @@ class _Reader:
     def _take(self, data: dict[str, Any], numbers: dict[int, int] | None) -> None:
         if data["kind"] == VOCAB:
             self._vocab.update({int(i): str(text) for i, text in data["tokens"].items()})
+        elif data["kind"] == MACHINE:
+            return
         elif (event := from_dict(data, numbers)) is not None:
             self._events.append(event)
         else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import TraceError, UsageError
 from sgbench.trace import file
-from sgbench.trace.events import Event, Keyframe, TreeSnapshot
+from sgbench.trace.events import Event, Keyframe, RequestConstrained, TreeSnapshot
 from sgbench.trace.header import TraceHeader
 from sgbench.trace.redact import redacted
 from sgbench.trace.tree import TreeState
@@ -216,7 +216,7 @@ class Trace:
     def save(self, path: str | Path, *, hash_prompts: bool = False) -> Path:
         """Write the trace to ``path`` (``.sgtrace``, or ``.sgtrace.gz`` compressed); returns the path.
 
-        The text of every token that occurs goes along, so that the file opens without the model.
+        The text of every token that occurs goes along, so that the file opens without the model, and the machines of constraints.
 
         Parameters
         ----------
@@ -232,7 +232,12 @@ class Trace:
             file.write(target, file.Contents(self.header, events, dots, ()))
             return target
         vocab = self._vocab.of(file.token_ids(events))
-        file.write(target, file.Contents(self.header, events, vocab, self._unknown))
+        machines: tuple[dict[str, Any], ...] = ()
+        if any(isinstance(event, RequestConstrained) for event in events):
+            from sgbench.views.machine_data import machines_of
+
+            machines = tuple(machines_of(events))
+        file.write(target, file.Contents(self.header, events, vocab, self._unknown, machines=machines))
         return target
 
     def to_perfetto(self, path: str | Path) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from sgbench.trace.events import Event
+from sgbench.trace.events import Event, StepFinished
 
 
 class Cell(NamedTuple):
@@ -34,6 +34,15 @@ class CellFold(Protocol):
     def apply(self, event: Event) -> Iterable[Cell]:
         """Fold the next event in; an event that is no concern of the view changes no row."""
         ...
+
+
+MOST_IN_A_STEP = 8
+"""Most running requests whose text travels with a step."""
+
+
+def in_turn(rid: int, event: StepFinished) -> bool:
+    """Does the text of request ``rid`` travel with this step? Of a large batch some do each time, in turn; at its end each does."""
+    return (rid + event.step) % -(-len(event.rids) // MOST_IN_A_STEP) == 0
 
 
 class Clock:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
 from sgbench.trace.vocab import Vocab
-from sgbench.views.cells import Cell
+from sgbench.views.cells import Cell, in_turn
 from sgbench.views.machine_layout import Placed, place
 from sgbench.views.outputs import Output
 
@@ -144,7 +144,8 @@ class MachineFold:
                 for rid, token in zip(event.rids, event.token_ids, strict=True):
                     if token >= 0 and rid in self.walks and not self.walks[rid].end:
                         self._move(self.walks[rid], self.walks[rid].output.sampled(token))
-                        yield self._cell(rid)
+                        if in_turn(rid, event):
+                            yield self._cell(rid)
             case ev.RequestFinished() | ev.RequestAborted() if event.rid in self.walks:
                 walk = self.walks[event.rid]
                 walk.end = event.reason

@@ -141,7 +141,9 @@ class TimelineFold:
 
     def apply(self, event: Event) -> Iterator[Cell]:
         """Fold the next event in."""
-        self.end_ms = ms = self._clock.ms(event)
+        ms = self._clock.ms(event)
+        if type(event) in self.concerns:
+            self.end_ms = ms
         if isinstance(event, ev.StepPlanned):
             yield from self._planned(event, ms)
         elif isinstance(event, ev.StepFinished):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from sgbench.trace import events as ev
 from sgbench.trace.events import Event
 from sgbench.trace.vocab import Vocab
-from sgbench.views.cells import Cell, Clock
+from sgbench.views.cells import Cell, Clock, in_turn
 from sgbench.views.outputs import Output
 
 TAIL_TOKENS = 32
@@ -259,7 +259,8 @@ class TokensFold:
             if request.first_ms < 0:
                 request.first_ms = ms
             request.output.sampled(token)
-            yield self._tail(rid)
+            if in_turn(rid, event):
+                yield self._tail(rid)
 
     def _ended(self, request: _Request, event: ev.RequestFinished | ev.RequestAborted, ms: float) -> None:
         request.end_ms, request.output_tokens = ms, len(event.output_ids)

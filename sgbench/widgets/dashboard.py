@@ -11,11 +11,11 @@ from sgbench.trace.vocab import Vocab
 from sgbench.views import text
 from sgbench.views.cells import CellFold
 from sgbench.views.machine import MachineFold
+from sgbench.views.machine_data import compiled
 from sgbench.views.stats import StatsFold
 from sgbench.views.timeline import TimelineFold
 from sgbench.views.tokens import TokensFold
 from sgbench.widgets import assets
-from sgbench.widgets.fsm import compiled
 from sgbench.widgets.fsm_picture import fsm_picture
 from sgbench.widgets.pen import Drawing, Stack
 from sgbench.widgets.picture import tree_picture

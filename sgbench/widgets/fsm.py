@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sgbench import constrained
-from sgbench.errors import ConstraintError
 from sgbench.trace import Trace
 from sgbench.trace.events import RequestConstrained
 from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import CellFold
 from sgbench.views.machine import MachineFold, MachineLike
+from sgbench.views.machine_data import compiled
 from sgbench.widgets import assets
 from sgbench.widgets.fsm_picture import fsm_picture
 from sgbench.widgets.pen import Drawing
@@ -100,11 +100,3 @@ class FSM(Watcher):
                 if one.machine is not None:
                     lines += [f"    {a} -{label}-> {b}" for a, b, label, _ in one.compressed.edges[:24]]
             return "\n".join(lines)
-
-
-def compiled(form: str, source: str) -> MachineLike | None:
-    """The machine of a recorded constraint; None where it cannot be compiled here."""
-    try:
-        return constrained.compile_regex(source) if form == "regex" else constrained.compile_json_schema(source)
-    except ConstraintError:
-        return None

@@ -200,6 +200,19 @@ def test_a_trace_opens_by_double_click_with_no_kernel(browser: Any) -> None:
     assert controls["y"] + controls["height"] < 900, "the controls are on the screen"
 
 
+def test_the_machine_of_a_constraint_is_walked_with_no_kernel(browser: Any) -> None:
+    shutil.copy(GOLDEN / "constrained.sgtrace.gz", browser.lab.folder / "forced.sgtrace.gz")
+    viewer = open_trace(browser, "forced.sgtrace.gz")
+    card = viewer.locator(".sgb-card[data-area=fsm]")
+    assert card.is_visible()
+    states = {number for number, *_ in json.loads((GOLDEN / "constrained.json").read_text())["frame"]["rows"]}
+    assert "machine" in states
+    text = card.text_content()
+    assert "PATTERN" not in text and "grade" in text
+    assert "cannot be compiled" not in card.locator(".sgb-empty:not(.sgb-hidden)").all_text_contents()
+    browser.page.keyboard.press("Home")
+
+
 def test_a_trace_that_is_none_or_cut_short_says_so(browser: Any) -> None:
     (browser.lab.folder / "none.sgtrace").write_text("hello\n")
     assert "no sgbench trace" in open_trace(browser, "none.sgtrace").text_content()

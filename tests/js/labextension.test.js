@@ -18,7 +18,7 @@ const words = (name) => gunzipSync(file(`${name}.sgtrace.gz`)).toString();
 const same = (column, base64) => Buffer.from(column.buffer).equals(Buffer.from(base64, "base64"));
 
 describe("a trace file without a kernel", () => {
-  test.each([["chats", () => []], ["programs", tablesOf]])("%s becomes the columns that Python makes of it", async (name, folds) => {
+  test.each([["chats", () => []], ["programs", tablesOf], ["constrained", tablesOf]])("%s becomes the columns that Python makes of it", async (name, folds) => {
     const { text, damage } = await textOf(new Uint8Array(file(`${name}.sgtrace.gz`)));
     expect(damage).toBe("");
     const trace = await readTrace(text);
@@ -30,6 +30,21 @@ describe("a trace file without a kernel", () => {
     expect(same(recording.events, frame.events)).toBe(true);
     expect(same(recording.patches, frame.patches)).toBe(true);
     expect(new Player().feed(recording, recording.events, recording.patches)).toBe("ok");
+  });
+
+  test("without the machine of a constraint shows its figures only, and with a wrong one says so", async () => {
+    const lines = words("constrained").split("\n");
+    const at = lines.findIndex((line) => line.startsWith('{"kind":"machine"'));
+    const without = await readTrace(lines.filter((_, i) => i !== at).join("\n"));
+    expect(without.machines).toEqual([]);
+    const { recording } = await recordingOf(without);
+    const rows = recording.rows.filter(([table]) => table === "machine");
+    expect(rows.map((row) => row.slice(5))).toEqual([[false, [[], [], 0, 0], [[], [], 0, 0]]]);
+    const last = recording.rows.filter(([table]) => table === "walk").at(-1);
+    expect([last[3], last[5] > 0, last[6] > 0, last.at(-1)]).toEqual([-1, true, true, []]);
+    lines[at] = lines[at].replace(/"start":\d+/, '"start":99999');
+    const wrong = await readTrace(lines.join("\n"));
+    expect([wrong.machines, wrong.events.length, wrong.notes]).toEqual([[], without.events.length, [`line ${at + 1}: the machine of a constraint is damaged and not shown`]]);
   });
 
   test("opens packed or not", async () => {

@@ -11,11 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sgbench.constrained import compile_regex
 from sgbench.errors import TraceError, UsageError
 from sgbench.trace import Trace
-from sgbench.trace.events import KINDS, Keyframe, ProgramStarted, RequestQueued, from_dict, to_dict
+from sgbench.trace.events import (
+    KINDS,
+    Keyframe,
+    ProgramStarted,
+    RequestConstrained,
+    RequestQueued,
+    from_dict,
+    to_dict,
+)
 from sgbench.trace.vocab import Vocab, from_bytes, readable
 from tests.radix_twin import RadixTwin, chats
+from tests.views.runs import constrained
 
 
 def recorded(requests: int = 6, capacity: int = 400, **options: object) -> tuple[RadixTwin, Trace]:
@@ -147,6 +157,32 @@ def test_a_corrupt_line_ends_the_good_part(tmp_path: Path) -> None:
     path.write_text("".join(lines))
     with pytest.warns(UserWarning, match="line 21: the field 'kind' is missing; the 18 events before it are here"):
         assert Trace.load(path).events == trace.events[:18]
+
+
+def test_the_machines_of_constraints_go_along_and_are_made_anew(tmp_path: Path) -> None:
+    run, _, _ = constrained("ab[cd]")
+    path = run.save(tmp_path / "m.sgtrace")
+    (machine,) = [line for line in map(json.loads, path.read_text().splitlines()) if line.get("kind") == "machine"]
+    compiled_here = compile_regex("ab[cd]")
+    for text in ("", "ab", "abd", "abcd", "é"):
+        state = machine["start"]
+        for byte in text.encode():
+            state = machine["next"][state][machine["classes"][byte]] if state >= 0 else -1
+        expected = compiled_here.step(compiled_here.start, text.encode())
+        assert state == (-1 if expected == compiled_here.dead else expected)
+    again = Trace.load(path)
+    assert (again.events, again.notes) == (run.events, [])
+    assert again.save(tmp_path / "again.sgtrace").read_text() == path.read_text()
+    assert '"machine"' not in run.save(tmp_path / "hashed.sgtrace", hash_prompts=True).read_text()
+
+
+@pytest.mark.parametrize(
+    ("form", "source", "states"),
+    [("regex", "a", 3), ("regex", "(", 2), ("ebnf", "root ::= 'a'", 0), ("regex", "b", 10**6)],
+)
+def test_a_machine_that_cannot_be_made_again_is_left_out(tmp_path: Path, form: str, source: str, states: int) -> None:
+    events = [RequestConstrained(seq=0, rid=0, form=form, source=source, states=states)]
+    assert '"kind":"machine"' not in Trace(events).save(tmp_path / "m.sgtrace").read_text()
 
 
 def test_a_newer_version_shows_what_is_known(tmp_path: Path) -> None:

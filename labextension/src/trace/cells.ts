@@ -21,6 +21,13 @@ export function hundredths(value: number): number {
   return (below % 2 === 0 ? below : below + 1) / 100;
 }
 
+const MOST_IN_A_STEP = 8;
+
+/** Does the text of request `rid` travel with this step? Of a large batch some do each time, in turn. */
+export function inTurn(rid: number, step: Event): boolean {
+  return (rid + (step.step ?? -1)) % Math.ceil(step.rids.length / MOST_IN_A_STEP) === 0;
+}
+
 /** Milliseconds since the first event. */
 export class Clock {
   private start: number | null = null;

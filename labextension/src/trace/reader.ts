@@ -1,6 +1,7 @@
 // Reads a `.sgtrace` file (sgbench/trace/file.py says what is in it), whole or the good part of a damaged one. Runs nothing of it.
 
 import { KINDS } from './kinds';
+import { MachineData } from './machines';
 import { Vocab } from './text';
 
 /** An event as it stands in the file: `kind`, `seq`, `step`, `t_ns`, and its own fields, those with the default value left out. */
@@ -10,6 +11,8 @@ export interface Trace {
   header: Record<string, any>;
   events: Event[];
   vocab: Vocab;
+  /** Of constraints; a file may have been written without them. */
+  machines: MachineData[];
   /** What is missing, or not shown. */
   notes: string[];
 }
@@ -38,6 +41,7 @@ export async function readTrace(text: string, damage = '', maxEvents = MAX_EVENT
   const header = headerOf(text.slice(0, lineEnd(text, 0)));
   const texts = new Map<number, string>();
   const events: Event[] = [];
+  const machines: MachineData[] = [];
   const unknown = new Map<string, number>();
   const notes: string[] = header.sgtrace > VERSION ? [`the trace is of version ${header.sgtrace}, this sgbench reads up to ${VERSION} and shows what it knows`] : [];
   let turn = performance.now();
@@ -65,13 +69,27 @@ export async function readTrace(text: string, damage = '', maxEvents = MAX_EVENT
   if (damage) notes.push(`${damage}; the ${events.length.toLocaleString('en-US')} events before it are here`);
   if (!events.length) throw new Error(notes.join('; ') || 'The trace holds no event.');
   if (unknown.size) notes.push(`lines of kinds that this sgbench does not know (${[...unknown.keys()].slice(0, 5).join(', ')}) are not shown`);
-  return { header, events, vocab: new Vocab(texts), notes };
+  return { header, events, vocab: new Vocab(texts), machines, notes };
 
   function take(data: Event & { tokens?: Record<string, string> }): void {
     if (data.kind === 'vocab') for (const [id, token] of Object.entries(data.tokens ?? {})) texts.set(Number(id), String(token));
+    else if (data.kind === 'machine') takeMachine(data);
     else if (KNOWN.has(data.kind)) events.push(data);
     else unknown.set(String(data.kind), (unknown.get(String(data.kind)) ?? 0) + 1);
   }
+
+  function takeMachine(data: Record<string, any>): void {
+    if (isMachine(data)) machines.push(data as MachineData);
+    else notes.push(`line ${number}: the machine of a constraint is damaged and not shown`);
+  }
+}
+
+// Can it be walked and drawn?
+function isMachine(data: Record<string, any>): boolean {
+  const { states, start, classes, next, normal, compressed } = data;
+  const inside = (state: unknown) => Number.isInteger(state) && (state as number) < states;
+  const rows = Array.isArray(next) && next.length >= states && next.every(row => Array.isArray(row) && row.every(inside));
+  return rows && inside(start) && start >= 0 && classes?.length === 256 && [normal, compressed].every(one => one?.length === 4);
 }
 
 function lineEnd(text: string, from: number): number {

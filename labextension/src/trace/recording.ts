@@ -2,6 +2,7 @@
 
 import { Cell, CellFold } from './cells';
 import { KINDS } from './kinds';
+import { MachineFold } from './machines';
 import { Event, Trace } from './reader';
 import { StatsFold } from './stats';
 import { Vocab } from './text';
@@ -29,8 +30,13 @@ export interface Recording {
   total: number;
 }
 
-/** What is shown beside the tree. A machine's states are not among it: to know them takes a compiler of patterns. */
-export const tablesOf = (trace: Trace): CellFold[] => [new StatsFold(), new TimelineFold(), new TokensFold(trace.vocab)];
+/** What is shown beside the tree. */
+export const tablesOf = (trace: Trace): CellFold[] => [
+  new StatsFold(),
+  new TimelineFold(),
+  new TokensFold(trace.vocab),
+  new MachineFold(trace.vocab, trace.machines)
+];
 
 /** The recording of a whole trace, and why it ends early if events are missing. */
 export async function recordingOf(trace: Trace, folds = tablesOf(trace)): Promise<{ recording: Recording; failure: string }> {

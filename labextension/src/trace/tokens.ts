@@ -1,6 +1,7 @@
-// Where did each token come from: the twin of sgbench/views/tokens.py and outputs.py, which say what the rows mean. A test holds them together.
+// Where did each token come from: the twin of sgbench/views/tokens.py, which says what the rows mean. A test holds them together.
 
-import { Cell, CellFold, Clock, hundredths } from './cells';
+import { Cell, CellFold, Clock, hundredths, inTurn } from './cells';
+import { Output } from './output';
 import { Event } from './reader';
 import { part, size, Vocab } from './text';
 
@@ -45,44 +46,14 @@ class Branch {
   }
 }
 
-/** What a request has written so far; a jump waits for the token in front of it. */
-class Output {
-  tokens: number[] = [];
-  private waiting: { after: number; keep: number; tokens: number[] }[] = [];
-  private replaced = 0;
-
-  sampled(token: number): void {
-    this.tokens.push(token);
-    this.settle();
-  }
-
-  retokenized(event: Event): void {
-    this.replaced = event.old_ids.length;
-  }
-
-  jumped(event: Event): void {
-    this.waiting.push({ after: event.position + this.replaced, keep: event.position, tokens: event.token_ids });
-    this.replaced = 0;
-    this.settle();
-  }
-
-  private settle(): void {
-    while (this.waiting.length && this.tokens.length >= this.waiting[0].after) {
-      const jump = this.waiting.shift()!;
-      this.tokens = [...this.tokens.slice(0, jump.keep), ...jump.tokens];
-    }
-  }
-}
-
 class Request {
   firstMs = -1;
   endMs = -1;
   cached = -1;
   output = 0;
   unread: [number, number][] = [];
-  written = new Output();
 
-  constructor(readonly program: number, readonly branch: number, readonly prompt: number[], private queuedMs: number) {}
+  constructor(readonly program: number, readonly branch: number, readonly prompt: number[], private queuedMs: number, readonly written: Output) {}
 
   take(characters: number): [number, number][] {
     const taken: [number, number][] = [];
@@ -131,7 +102,7 @@ export class TokensFold implements CellFold {
       case 'SpanAppended':
         return this.appended(event, ms);
       case 'RequestQueued':
-        if ((event.program ?? -1) >= 0) this.requests.set(event.rid, new Request(event.program, event.branch ?? -1, event.prompt_ids, ms));
+        if ((event.program ?? -1) >= 0) this.requests.set(event.rid, new Request(event.program, event.branch ?? -1, event.prompt_ids, ms, new Output(this.vocab)));
         return [];
       case 'StepFinished':
         return this.stepped(event, ms);
@@ -238,7 +209,7 @@ export class TokensFold implements CellFold {
       if (!request || token < 0 || request.endMs >= 0) return;
       if (request.firstMs < 0) request.firstMs = ms;
       request.written.sampled(token);
-      cells.push(this.tail(rid, request));
+      if (inTurn(rid, event)) cells.push(this.tail(rid, request));
     });
     return cells;
   }
