@@ -14,6 +14,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import exact_scoring, scoring
@@ -292,9 +293,9 @@ class LocalBackend(BaseBackend):
         live = current_gate() is not None
         try:
             with s.abortable(abort):
-                if not (live or handles[0].stepped_by_waiters):
-                    sleep_until(lambda wake: _when_done(handles, wake))
-                with aside():
+                sleeps = not (live or handles[0].stepped_by_waiters)
+                are_done = sleeps and sleep_until(lambda wake: _when_done(handles, wake))
+                with nullcontext() if are_done else aside():
                     outputs = [handle.wait(live=live) for handle in handles]
         except BaseException:
             abort()

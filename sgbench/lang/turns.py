@@ -228,19 +228,20 @@ def aside() -> Iterator[None]:
         part.come_back()
 
 
-def sleep_until(arrange: Callable[[Callable[[], None]], None]) -> None:
+def sleep_until(arrange: Callable[[Callable[[], None]], None]) -> bool:
     """Step aside until the function that ``arrange`` is given has been called, on any thread, once; wake up in turn.
 
-    Unlike a wait inside `aside`, the thread does not wake up before it is its turn. Returns at once in threads that have no turns.
+    Unlike a wait inside `aside`, the thread does not wake up before it is its turn. False, at once, in threads that have no turns.
     """
     part = _part()
     if part is None or part.turns is None:
-        return
+        return False
     turns = part.turns
     part.leave()
     sleeper = _Sleeper()
     arrange(lambda: turns.ask(sleeper.wake))
     part.has_turn = sleeper.sleep()
+    return True
 
 
 def beside(turns: Turns | None, task: Callable[[bool | None], None]) -> Errand | None:
