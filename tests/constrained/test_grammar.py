@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from sgbench.constrained import laid_out
-from sgbench.engine.constrained.compiler import regex_machine
+from sgbench.engine.constrained.closed_objects import closed
+from sgbench.engine.constrained.compiler import regex_machine, schema_machine
 from sgbench.engine.constrained.grammar import GrammarCompiler
 from sgbench.engine.engine import EngineCore
 from sgbench.errors import ConstraintError, MissingDependencyError, UsageError
@@ -75,6 +76,46 @@ def test_a_recursive_schema_is_refused_by_the_machine_and_followed_by_the_gramma
     assert deep > 1
 
 
+def test_objects_hold_only_what_the_schema_names_as_in_our_machines() -> None:
+    inner = {"type": "object", "properties": {"b": {"type": "boolean"}}}
+    schema = {"type": "object", "properties": {"a": {"type": "array", "items": inner}}, "required": ["a"]}
+    compiler = GrammarCompiler(TOKENIZER.vocabulary, TOKENIZER, (EOS,))
+    machine, grammar = schema_machine(schema), compiler.compile("json_schema", json.dumps(schema))
+    for text in ['{"a": []}', '{"a": [{}, {"b": true}]}', '{"a": [{"c": 1}]}', '{"a": [], "c": 1}', "{}"]:
+        assert machine.accepts(text) == grammar.accepts(text), text
+    opened = schema | {"additionalProperties": {"type": "integer"}}
+    assert compiler.compile("json_schema", json.dumps(opened)).accepts('{"a": [], "c": 1}')
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        True,
+        {"type": "string"},
+        {"allOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]},
+        {"properties": {"a": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {"properties": {"a": {}}, "required": ["a", "b"]},
+        {"properties": {"a": {}}, "additionalProperties": True},
+        {"not": {"properties": {"a": {}}}},
+    ],
+)
+def test_a_schema_that_says_only_a_part_of_an_object_is_not_closed(schema: Any) -> None:
+    assert closed(schema) == schema
+
+
+def test_closing_reaches_every_place_where_a_whole_object_stands() -> None:
+    open_, shut = {"properties": {"a": {}}}, {"properties": {"a": {}}, "additionalProperties": False}
+    for place in (
+        lambda one: {"$defs": {"x": one}},
+        lambda one: {"items": one},
+        lambda one: {"items": [one]},
+        lambda one: {"prefixItems": [one, one]},
+        lambda one: {"anyOf": [one, {"type": "null"}]},
+        lambda one: {"properties": {"p": one}, "additionalProperties": one},
+    ):
+        assert closed(place(open_)) == place(shut)
+
+
 def test_a_layout_travels_to_the_grammar_and_a_bound_is_refused_there() -> None:
     core = engine(grammar_backend="llguidance")
     schema = laid_out({"enum": [[1, 2], {"a": 1}]}, separators=(",", ":"))
@@ -136,6 +177,7 @@ def test_a_batch_shares_one_grammar_and_stops_hold() -> None:
         ({"ebnf": 'start: "a"', "close_within_budget": True}, ConstraintError),
         ({"ebnf": 'start: "a"', "canonical": True}, ConstraintError),
         ({"ebnf": 3}, UsageError),
+        ({"ebnf": "start: /[^\\s\\S]/"}, ConstraintError),
     ],
 )
 def test_what_cannot_be_is_one_clear_error_and_the_engine_goes_on(params: dict[str, Any], error: type) -> None:

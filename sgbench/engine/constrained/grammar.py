@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from sgbench.engine.constrained.closed_objects import closed
 from sgbench.engine.constrained.jump_forward import Jump
 from sgbench.engine.constrained.layout import split_layout
 from sgbench.engine.constrained.limits import shorten
@@ -128,7 +130,7 @@ class GrammarCompiler:
             raise ConstraintError(f"llguidance refuses this {kind}: {failure}") from failure
         if matcher.is_error():
             raise ConstraintError(f"llguidance refuses this {kind}: {matcher.get_error().strip()}")
-        if not matcher.is_accepting() and not any(matcher.compute_bitmask()):
+        if not matcher.is_accepting() and not _marks(matcher, len(self._vocabulary()), self._eos).any():
             raise ConstraintError(f"no text satisfies this {kind}: {shorten(source)!r}")
         return Grammar(kind, source, matcher, self._encoder)
 
@@ -223,18 +225,25 @@ class GrammarConstraint:
         if self._mask is None:
             marked = np.zeros(len(self._vocabulary), dtype=np.bool_)
             if not self._matcher.is_stopped():
-                bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
-                marked = np.unpackbits(bits, bitorder="little", count=len(marked)).view(np.bool_)
-                marked[self._stops] = False
+                marked = _marks(self._matcher, len(marked), self._stops)
             self._mask = TokenSet.of_marks(marked)
         return self._mask
 
 
+def _marks(matcher: Any, size: int, stops: Sequence[int] | IntArray) -> npt.NDArray[np.bool_]:
+    """bool ``[size]``: which tokens may come now; ends aside, which the library also allows where nothing else is left."""
+    bits = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
+    marked = np.unpackbits(bits, bitorder="little", count=size).view(np.bool_)
+    marked[np.asarray(stops, dtype=np.int32)] = False
+    return marked
+
+
 def _with_layout(schema: str) -> str:
-    """The schema with the same separators as our own machines have, unless it says itself what it wants."""
+    """The schema with the separators and the closed objects of our own machines, unless it says itself what it wants."""
     data, layout = split_layout(json.loads(schema))
     if layout.max_depth is not None:
         raise ConstraintError("max_depth bounds finite machines: a grammar needs no bound, leave it out")
+    data = closed(data)
     if isinstance(data, dict):
         own = {"item_separator": layout.item_separator, "key_separator": layout.key_separator}
         data.setdefault("x-guidance", {"whitespace_flexible": False, **own})
