@@ -67,12 +67,17 @@ class NodeQueue:
         with self._lock:
             if self._dropping and item.expr is not None:
                 return False
-            self._items.append(item)
+            if self.working or item.blocks:
+                self._items.append(item)
             if self.working:
                 return True
             self.working = True
             self.idle = Latch()
+            if not item.blocks:
+                self.current = item
         self._run.busy()
+        if not item.blocks:
+            self._execute(item)
         self._work_here()
         return True
 
@@ -86,13 +91,14 @@ class NodeQueue:
 
     def _work_here(self) -> None:
         """Execute on the calling thread as long as that cannot block; hand the rest to a worker."""
-        while not self._next_blocks():
-            if not self._step():
+        while (item := self._next(blocking=False)) is not None:
+            if item.blocks:
+                gate = self._run.backend.gate
+                if gate is not None:
+                    gate.enter()
+                self._errand = beside(self._run.backend.turns, self._work_there)
                 return
-        gate = self._run.backend.gate
-        if gate is not None:
-            gate.enter()
-        self._errand = beside(self._run.backend.turns, self._work_there)
+            self._execute(item)
 
     def help(self, until: Latch) -> None:
         """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
@@ -105,31 +111,31 @@ class NodeQueue:
         if more:
             self._work_here()
 
-    def _next_blocks(self) -> bool:
-        with self._lock:
-            return bool(self._items) and self._items[0].blocks
-
     def _work_there(self, has_turn: bool | None) -> None:
         with live(self._run.backend.gate), in_turn(self._run.backend.turns, has_turn):
             self._context.copy().run(self._drain)
 
     def _drain(self, until: Latch | None = None) -> bool:
         """Work until there is nothing left, or ``until`` is open; is there more?"""
-        more = True
-        while more and not (until is not None and until.is_set()):
-            more = self._step()
-        return more
-
-    def _step(self) -> bool:
-        """Execute the first item; False when there is none: the queue rests then."""
-        with self._lock:
-            self.current = item = self._items.popleft() if self._items else None
-            self.working = item is not None
-            idle = self.idle
-        if item is None:
-            self._run.idle()
-            idle.set()
-            self._rested()
-            return False
-        self._execute(item)
+        while not (until is not None and until.is_set()):
+            item = self._next()
+            if item is None:
+                return False
+            self._execute(item)
         return True
+
+    def _next(self, blocking: bool = True) -> Item | None:
+        """The item to be executed now, and nothing else meanwhile; None when there is none: the queue rests then. One that may block
+        stays in the queue unless ``blocking``."""
+        with self._lock:
+            if self._items:
+                if blocking or not self._items[0].blocks:
+                    self.current = self._items.popleft()
+                    return self.current
+                return self._items[0]
+            self.current, self.working = None, False
+            idle = self.idle
+        self._run.idle()
+        idle.set()
+        self._rested()
+        return None
