@@ -20,7 +20,6 @@ UNLIMITED = 1 << 30
 """``max_new_tokens=None``: until the context ends."""
 
 _values = operator.attrgetter(*NAMES)
-_PLAIN = frozenset({int, float, bool, str, type(None)})
 _KEPT = 256
 
 _RANGES: dict[str, tuple[float, float, str]] = {
@@ -113,13 +112,16 @@ def sampling_params(given: Mapping[str, Any] | SamplingParams | None) -> Samplin
         names, values = NAMES, _values(given)
     else:
         names, values = tuple(given or ()), tuple((given or {}).values())
-    if all(type(value) in _PLAIN or _are_strings(value) for value in values):
-        return _remembered(names, *values)  # a batch of programs asks for the same again and again
-    return _fresh(names, *values)
+    try:  # a batch of programs asks for the same again and again
+        return _remembered(names, *values) if _is_plain(names, values) else _fresh(names, *values)
+    except TypeError:  # a list is not remembered
+        return _fresh(names, *values)
 
 
-def _are_strings(value: Any) -> bool:
-    return type(value) is tuple and all(type(item) is str for item in value)
+def _is_plain(names: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+    """Are equal values of equal types the same, also inside? A tuple of ids could hold True for 1; a class may change."""
+    inner = (value for name, value in zip(names, values, strict=True) if name in ("stop_token_ids", "json_schema"))
+    return all(value is None or (type(value) is tuple and not value) for value in inner)
 
 
 def _fresh(names: tuple[str, ...], *values: Any) -> SamplingParams:
