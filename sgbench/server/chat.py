@@ -82,7 +82,7 @@ def chat(served: ServedEngine) -> APIRouter:
         messages = [message.model_dump() for message in body.messages]
         prompt = served.prompt_of(messages, bool(body.continue_final_message))
         limit = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
-        sampling = engine_sampling(body, limit)
+        sampling = engine_sampling(body, limit, served.json_depth)
         sampling["stop"] = [*as_list(sampling.get("stop")), *served.template.stop_str]
         call = GenerateCall.from_arguments(
             prompt, None, sampling, bool(body.logprobs), None, body.top_logprobs or 0, True

@@ -73,7 +73,8 @@ def completions(served: ServedEngine) -> APIRouter:
     def submit(body: CompletionBody) -> _Completion:
         served.check_model(body.model)
         texts, ids = _prompts(body)
-        sampling = engine_sampling(body, _DEFAULT_MAX_TOKENS if body.max_tokens is None else body.max_tokens)
+        limit = _DEFAULT_MAX_TOKENS if body.max_tokens is None else body.max_tokens
+        sampling = engine_sampling(body, limit, served.json_depth)
         wanted = body.logprobs is not None
         start = 0 if wanted and body.echo else None
         call = GenerateCall.from_arguments(texts, ids, sampling, wanted, start, body.logprobs or 0, True)

@@ -15,6 +15,8 @@ from sgbench.errors import UsageError
 from sgbench.lang.chat_template import ChatTemplate, Message
 
 ROLES = ("system", "user", "assistant")
+_JSON_DEPTH = 4
+"""Of any JSON object, as a finite machine: some 1,600 states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class ServedEngine:
     def template(self) -> ChatTemplate:
         """The template of a chat's turns: the model's own."""
         return self.engine.chat_template
+
+    @property
+    def json_depth(self) -> int | None:
+        """How deep any JSON object may nest; None where constraints need no bound."""
+        return None if self.engine.config.grammar_backend == "llguidance" else _JSON_DEPTH
 
     def check_model(self, name: str | None) -> None:
         """Refuse a request for another model.

@@ -158,6 +158,16 @@ class TestChats:
         )
         assert json.loads(reply.choices[0].message.content)["city"] in ("Paris", "Rome")
 
+    def test_obey_a_wish_for_any_json_object(self, client: openai.OpenAI) -> None:
+        reply = client.chat.completions.create(
+            model="small",
+            messages=TALK,
+            max_tokens=64,
+            response_format={"type": "json_object"},
+            extra_body={"close_within_budget": True},
+        )
+        assert isinstance(json.loads(reply.choices[0].message.content), dict)
+
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"max_tokens": -1}, "max_new_tokens=-1"),

@@ -46,6 +46,12 @@ def test_openais_routes_take_every_option(name: str) -> None:
         assert getattr(checked(found), name) == VALUES[name]
 
 
+def test_any_json_object_is_bounded_only_where_constraints_need_a_bound() -> None:
+    body = ChatBody.model_validate({"messages": [], "response_format": {"type": "json_object"}})
+    assert engine_sampling(body, 9)["json_schema"] == {"type": "object"}
+    assert engine_sampling(body, 9, 4)["json_schema"] == {"type": "object", "x-layout": {"max_depth": 4}}
+
+
 def _without(sent: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in sent.items() if key != name}
 
