@@ -10,7 +10,7 @@ import torch
 import triton
 import triton.language as tl
 
-from sgbench.engine.kernels.sampling import _gumbel, _is_nan
+from sgbench.engine.kernels.sampling import _best_of_parts, _gumbel, _is_nan, _store_best
 
 N_FIELDS = 6
 """Row of the logits, line of the bits, row of the slot table, temperature, and the two words of the key: floats by their bits."""
@@ -46,10 +46,7 @@ def _best_allowed_of_block(
         low = tl.load(fields + 4 * n_rows + row).to(tl.uint32, bitcast=True)
         high = tl.load(fields + 5 * n_rows + row).to(tl.uint32, bitcast=True)
         score = tl.where(allowed, score / temperature + _gumbel(token, low, high), float("-inf"))
-    highest = tl.max(score, 0)
-    first = tl.min(tl.where(score == highest, token, vocab_size), 0)
-    tl.store(best + row * n_blocks + part, tl.where(broken > 0, float("nan"), highest))
-    tl.store(where + row * n_blocks + part, first)
+    _store_best(score, broken, token, best, where, row * n_blocks + part, vocab_size)
 
 
 @triton.jit
@@ -65,16 +62,9 @@ def _enter_best_of_row(
     block: tl.constexpr,
 ):
     row = tl.program_id(0)
-    part = tl.arange(0, block)
-    inside = part < n_blocks
-    score = tl.load(best + row * n_blocks + part, mask=inside, other=float("-inf"))
-    token = tl.load(where + row * n_blocks + part, mask=inside, other=0)
-    broken = tl.max(_is_nan(score).to(tl.int32), 0)
-    highest = tl.max(tl.where(_is_nan(score), float("-inf"), score), 0)
-    chosen = tl.min(tl.where((score == highest) & inside, token, vocab_size - 1), 0)
     index = tl.load(fields + row)
-    broken = broken | (tl.load(sampled + index) < 0).to(tl.int32)
-    chosen = tl.where((broken > 0) | (tl.abs(highest) == float("inf")), -1, chosen)
+    chosen = _best_of_parts(best, where, row, n_blocks, vocab_size, block)
+    chosen = tl.where(tl.load(sampled + index) < 0, -1, chosen)
     tl.store(sampled + index, chosen)
     tl.store(last + tl.load(fields + 2 * n_rows + row), chosen)
 

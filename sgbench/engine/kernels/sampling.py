@@ -35,6 +35,28 @@ def _is_nan(x):
 
 
 @triton.jit
+def _store_best(score, broken, token, best, where, place, vocab_size):
+    """The best of a block and its lowest token, for `_best_of_parts`; a NaN in their place if one was read."""
+    highest = tl.max(score, 0)
+    first = tl.min(tl.where(score == highest, token, vocab_size), 0)
+    tl.store(best + place, tl.where(broken > 0, float("nan"), highest))
+    tl.store(where + place, first)
+
+
+@triton.jit
+def _best_of_parts(best, where, row, n_blocks, vocab_size, block: tl.constexpr):
+    """The token of a row among those of its blocks: of equals the lowest; -1 where a NaN was read or the best is infinite."""
+    part = tl.arange(0, block)
+    inside = part < n_blocks
+    score = tl.load(best + row * n_blocks + part, mask=inside, other=float("-inf"))
+    token = tl.load(where + row * n_blocks + part, mask=inside, other=0)
+    broken = tl.max(_is_nan(score).to(tl.int32), 0)
+    highest = tl.max(tl.where(_is_nan(score), float("-inf"), score), 0)
+    chosen = tl.min(tl.where((score == highest) & inside, token, vocab_size - 1), 0)
+    return tl.where((broken > 0) | (tl.abs(highest) == float("inf")), -1, chosen)
+
+
+@triton.jit
 def _best_of_block(
     logits,
     temperatures,
@@ -59,10 +81,7 @@ def _best_of_block(
         high = tl.load(keys + 2 * row + 1).to(tl.uint32, bitcast=True)
         passes = inside & (score >= tl.load(thresholds + row))
         score = tl.where(passes, score / temperature + _gumbel(token, low, high), float("-inf"))
-    highest = tl.max(score, 0)
-    first = tl.min(tl.where(score == highest, token, vocab_size), 0)
-    tl.store(best + row * n_blocks + part, tl.where(broken > 0, float("nan"), highest))
-    tl.store(where + row * n_blocks + part, first)
+    _store_best(score, broken, token, best, where, row * n_blocks + part, vocab_size)
 
 
 @triton.jit
@@ -77,14 +96,7 @@ def _best_of_row(
     block: tl.constexpr,
 ):
     row = tl.program_id(0)
-    part = tl.arange(0, block)
-    inside = part < n_blocks
-    score = tl.load(best + row * n_blocks + part, mask=inside, other=float("-inf"))
-    token = tl.load(where + row * n_blocks + part, mask=inside, other=0)
-    broken = tl.max(_is_nan(score).to(tl.int32), 0)
-    highest = tl.max(tl.where(_is_nan(score), float("-inf"), score), 0)
-    chosen = tl.min(tl.where((score == highest) & inside, token, vocab_size - 1), 0)
-    chosen = tl.where((broken > 0) | (tl.abs(highest) == float("inf")), -1, chosen)
+    chosen = _best_of_parts(best, where, row, n_blocks, vocab_size, block)
     tl.store(tokens + row, chosen)
     tl.store(last + tl.load(rows + row), chosen)
 
