@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sgbench.analysis.sheet import INK, sheet
+
 if TYPE_CHECKING:
     import plotly.graph_objects
 
@@ -17,7 +19,7 @@ def curve(found: MissRatioCurve) -> plotly.graph_objects.Figure:
     """The miss-ratio curve with its marks."""
     import plotly.graph_objects as go
 
-    drawn = go.Figure()
+    drawn = go.Figure(layout={"template": sheet()})
     end = max(float(found.capacities[-1]), found.present_tokens, found.longest_tokens) * 1.08
     x = [at for at in found.capacities.tolist() if at >= found.longest_tokens]
     x = [found.longest_tokens, *x, end]
@@ -54,15 +56,10 @@ def curve(found: MissRatioCurve) -> plotly.graph_objects.Figure:
         mode="markers",
         marker={"color": GREEN, "size": 11, "symbol": "triangle-up"},
     )
-    drawn.add_hline(
-        y=found.ceiling, line={"dash": "dot", "color": "#888888"}, annotation_text=f"ceiling {found.ceiling:.1%}"
-    )
+    drawn.add_hline(y=found.ceiling, line={"dash": "dot", "color": INK}, annotation_text=f"ceiling {found.ceiling:.1%}")
     drawn.update_layout(
-        title={"text": "Hit rate against cache size", "font": {"size": 15}},
+        title="Hit rate against cache size",
         xaxis={"title": "KV pool, tokens", "rangemode": "tozero"},
         yaxis={"title": "hit rate", "tickformat": ".0%", "rangemode": "tozero"},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        template="none",
-        margin={"t": 70, "r": 20},
     )
     return drawn

@@ -27,6 +27,7 @@ RUN_TOKENS = 8
 SHOWN_TOKENS = 12
 _VARYING_TOKENS = 36
 """As long as an id may be."""
+_VARYING_CHARS = 64
 _COMPARED_TOKENS = 4_096
 _CANDIDATES = 32
 
@@ -257,8 +258,12 @@ class _Lint:
         lost, head = _common(ours, theirs)
         if lost < RUN_TOKENS:
             return
+        before = self._text(seen.prompt[max(0, at - SHOWN_TOKENS) : at].tolist())
         if _reordered(text_ours, text_theirs):
-            self._clashes.append(_Clash("order", seen, other.prompt, at, lost, ""))
+            varying = across(before, text_ours, text_theirs)
+            kind = "varying-head" if varying else "order"
+            detail = f"{varying}; what is behind it comes in another order" if varying else ""
+            self._clashes.append(_Clash(kind, seen, other.prompt, at, lost, detail))
             return
         near = slice(max(0, at - SHOWN_TOKENS), at + max(head, _VARYING_TOKENS))
         detail = looks_like(self._text(seen.prompt[near].tolist()), self._text(other.prompt[near].tolist()))
@@ -313,6 +318,18 @@ def _reordered(ours: str, theirs: str) -> bool:
     if len(both) < 2 or 2 * len(both) < max(len(set(a)), len(set(b))):
         return False
     return list(dict.fromkeys(x for x in a if x in both)) != list(dict.fromkeys(x for x in b if x in both))
+
+
+def across(before: str, ours: str, theirs: str) -> str:
+    """What the text looks like that both have, unlike, where they part behind ``before``: see `looks_like`."""
+    for _, words, pattern in _VARYING:
+        stands = [
+            [m.group() for m in pattern.finditer(before + text[:_VARYING_CHARS]) if m.start() <= len(before) < m.end()]
+            for text in (ours, theirs)
+        ]
+        if all(stands) and stands[0] != stands[1]:
+            return f"looks like {words}"
+    return ""
 
 
 def looks_like(ours: str, theirs: str) -> str:

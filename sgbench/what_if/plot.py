@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sgbench.analysis.sheet import INK, sheet
 from sgbench.errors import UnknownOptionError, UsageError
 from sgbench.what_if.table import COLUMNS
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from sgbench.what_if.sweep import Point, Sweep
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Okabe and Ito's palette: told apart by everybody."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -39,7 +40,7 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
         rest = ", ".join(f"{name} {value}" for name, value in point.options.items() if name != x)
         series.setdefault(rest or "predicted", []).append(point)
     head, form = COLUMNS[y]
-    drawn = go.Figure()
+    drawn = go.Figure(layout={"template": sheet()})
     for i, (name, points) in enumerate(series.items()):
         ordered = sorted(points, key=lambda p: p.options[x]) if _numeric(points, x) else points
         drawn.add_scatter(
@@ -47,7 +48,13 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
             y=[getattr(p.figures, y) for p in ordered],
             name=name,
             mode="lines+markers",
-            line={"color": COLOURS[i % len(COLOURS)], "dash": DASHES[i // len(COLOURS) % len(DASHES)]},
+            # The first are the widest, so that a line shows below another that hides it.
+            line={
+                "color": COLOURS[i % len(COLOURS)],
+                "dash": DASHES[i // len(COLOURS) % len(DASHES)],
+                "width": 1.5 + 5 * (len(series) - 1 - i) / max(len(series) - 1, 1),
+            },
+            marker={"size": 5 + 8 * (len(series) - 1 - i) / max(len(series) - 1, 1)},
         )
     if sweep.measured is not None:
         drawn.add_scatter(
@@ -55,19 +62,13 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
             y=[getattr(sweep.measured, y)],
             name="measured",
             mode="markers",
-            marker={"symbol": "star", "size": 14, "color": COLOURS[-1], "line": {"color": "white", "width": 1}},
+            marker={"symbol": "star", "size": 15, "color": INK, "line": {"color": "white", "width": 1}},
         )
     drawn.update_layout(
         xaxis_title=x.replace("_", " "),
         yaxis_title=f"{y.replace('_', ' ').removesuffix(' ms')}{', ms' if y.endswith('_ms') else ''}",
-        title={
-            "text": f"What if: {head} (lines predicted{', star measured' if sweep.measured else ''})",
-            "font": {"size": 15},
-        },
+        title=f"What if: {head} (lines predicted{', star measured' if sweep.measured else ''})",
         yaxis_tickformat=".0%" if "%" in form else None,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        template="none",
-        margin={"t": 70, "r": 20},
     )
     return drawn
 

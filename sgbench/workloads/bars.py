@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sgbench.analysis.sheet import sheet
 from sgbench.workloads.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
 
 _LABELLED = 21  # most bars that get their value written above them
@@ -51,13 +52,11 @@ class Bars:
         """The plotly figure."""
         import plotly.graph_objects as go
 
-        drawn = go.Figure()
+        drawn = go.Figure(layout={"template": sheet()})
         for i, (name, values) in enumerate(self.series.items()):
             drawn.add_bar(x=list(self.groups), y=list(values), name=name, marker_color=COLOURS[i % len(COLOURS)])
         tick = ".0%" if self.unit == "%" else None
-        return drawn.update_layout(
-            title=self.title, barmode="group", yaxis={"title": self.unit, "tickformat": tick}, template="plotly_white"
-        )
+        return drawn.update_layout(title=self.title, barmode="group", yaxis={"title": self.unit, "tickformat": tick})
 
     def svg(self) -> str:
         """The static picture."""

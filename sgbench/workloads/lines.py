@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sgbench.analysis.sheet import sheet
 from sgbench.workloads.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
 
 
@@ -59,7 +60,7 @@ class Lines:
         """The plotly figure."""
         import plotly.graph_objects as go
 
-        drawn = go.Figure()
+        drawn = go.Figure(layout={"template": sheet()})
         for i, (name, values) in enumerate(self.series.items()):
             drawn.add_scatter(
                 x=list(self.names or self.x),
@@ -77,7 +78,6 @@ class Lines:
                 "rangemode": "tozero",
             },
             showlegend=len(self.series) > 1,
-            template="plotly_white",
         )
 
     def svg(self) -> str:

@@ -46,6 +46,17 @@ def test_examples_in_another_order() -> None:
     assert [finding.kind for finding in found.findings] == ["order"]
 
 
+def test_a_clock_in_front_of_examples_in_another_order_is_told_first() -> None:
+    examples = ["Q: a lemon? A: sour.", "Q: sugar? A: sweet.", "Q: the sea? A: salty.", "Q: coffee? A: bitter."]
+    said = [f"[10:07:{second}] {RULES}" + "\n".join(order) for second, order in ((11, examples), (12, examples[::-1]))]
+    (finding,) = lint(*said).findings
+    assert finding.kind == "varying-head"
+    assert "a time of day" in finding.detail and "another order" in finding.detail
+    dated = ["Q: 2024-01-01? A: sour.", "Q: 2025-02-02? A: sweet.", "Q: 2026-03-03? A: salty."]
+    (finding,) = lint("Say.\n" + "\n".join(dated), "Say.\n" + "\n".join(dated[::-1])).findings
+    assert finding.kind == "order" or "a date" in finding.detail
+
+
 def test_white_space_that_drifts() -> None:
     found = lint(RULES + "Name  a fruit.", RULES + "Name a fruit.")
     assert [finding.kind for finding in found.findings] == ["whitespace"]

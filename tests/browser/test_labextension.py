@@ -203,14 +203,19 @@ def test_a_trace_opens_by_double_click_with_no_kernel(browser: Any) -> None:
 def test_the_machine_of_a_constraint_is_walked_with_no_kernel(browser: Any) -> None:
     shutil.copy(GOLDEN / "constrained.sgtrace.gz", browser.lab.folder / "forced.sgtrace.gz")
     viewer = open_trace(browser, "forced.sgtrace.gz")
-    card = viewer.locator(".sgb-card[data-area=fsm]")
-    assert card.is_visible()
-    states = {number for number, *_ in json.loads((GOLDEN / "constrained.json").read_text())["frame"]["rows"]}
-    assert "machine" in states
-    text = card.text_content()
-    assert "PATTERN" not in text and "grade" in text
-    assert "cannot be compiled" not in card.locator(".sgb-empty:not(.sgb-hidden)").all_text_contents()
-    browser.page.keyboard.press("Home")
+    card = viewer.locator(".sgb-card-fsm:not(.sgb-hidden)")
+    card.wait_for()
+    rows = json.loads((GOLDEN / "constrained.json").read_text())["frame"]["rows"]
+    (machine,) = [row for row in rows if row[0] == "machine"]
+    walks = {row[1]: row for row in rows if row[0] == "walk"}.values()
+    words = card.text_content()
+    assert machine[3] in words, "the pattern"
+    assert f"{len(machine[6][0])}states" in words
+    assert f"{sum(walk[6] for walk in walks)}tokens forced" in words
+    assert card.locator(".sgb-empty:not(.sgb-hidden)").count() == 0
+    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
+    assert card.locator("canvas").first.evaluate(painted)
+    assert browser.page.evaluate("[...jupyterapp.serviceManager.sessions.running()].length") == 0
 
 
 def test_a_trace_that_is_none_or_cut_short_says_so(browser: Any) -> None:

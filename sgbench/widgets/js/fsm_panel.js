@@ -22,6 +22,7 @@ export class FsmPanel extends CanvasPanel {
       this.shell.touch();
     });
     this.tools = [this.which];
+    this.element.addEventListener("scroll", () => this.shell.touch()); // some of the words stand still
   }
 
   gather() {
@@ -76,7 +77,7 @@ export class FsmPanel extends CanvasPanel {
     this.paintMachine(ctx, palette, normal, "normal: a transition for each character", 16 + spare / 2, pitch, shown);
     this.paintMachine(ctx, palette, compressed, "compressed: what is forced is one transition", middle, pitch, shown);
     const last = shown.at(-1);
-    if (last) this.paintText(ctx, palette, last, height - 12, width);
+    if (last) this.paintText(ctx, palette, last, height - 12);
     if (last) this.keepInView(FSM_LEFT + (normal.at.get(last.state)?.x ?? 0) * this.scale);
   }
 
@@ -89,9 +90,10 @@ export class FsmPanel extends CanvasPanel {
   }
 
   paintMachine(ctx, palette, machine, title, top, pitch, shown) {
-    write(ctx, palette, `${title} · ${machine.states} states`, 14, top, { colour: palette.dim });
+    const left = 14 + this.element.scrollLeft; // the words stay where the reader is
+    write(ctx, palette, `${title} · ${machine.states} states`, left, top, { colour: palette.dim });
     if (!machine.at.size) {
-      write(ctx, palette, "too large to draw", 14, top + 18);
+      write(ctx, palette, "too large to draw", left, top + 18);
       return;
     }
     const spot = (node) => ({ x: FSM_LEFT + node.x * this.scale, y: top + 14 + (node.row + 0.75) * pitch });
@@ -196,13 +198,14 @@ export class FsmPanel extends CanvasPanel {
     return machine.at.get(last)?.row ?? 0;
   }
 
-  paintText(ctx, palette, walk, y, width) {
-    write(ctx, palette, `request ${walk.rid}${walk.end ? ` (${walk.end})` : ""}:`, 14, y);
+  paintText(ctx, palette, walk, y) {
+    const { scrollLeft, clientWidth } = this.element;
+    write(ctx, palette, `request ${walk.rid}${walk.end ? ` (${walk.end})` : ""}:`, 14 + scrollLeft, y);
     ctx.font = `11px ${palette.uiFont}`;
-    const left = 22 + ctx.measureText(`request ${walk.rid}${walk.end ? ` (${walk.end})` : ""}:`).width;
+    const left = 22 + scrollLeft + ctx.measureText(`request ${walk.rid}${walk.end ? ` (${walk.end})` : ""}:`).width;
     ctx.font = `12px ${palette.codeFont}`;
     ctx.fillStyle = palette.text;
-    const most = Math.floor((width - left - 20) / ctx.measureText("m").width);
+    const most = Math.floor((clientWidth + scrollLeft - left - 20) / ctx.measureText("m").width);
     ctx.fillText(walk.text.length > most ? `…${walk.text.slice(-most)}` : walk.text, left, y);
   }
 }

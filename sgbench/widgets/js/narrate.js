@@ -25,7 +25,7 @@ const SAYINGS = {
   RequestFinished: (e) => `Request ${e.rid} is done: ${tokens(e.count)} generated`,
   RequestAborted: (e) => `Request ${e.rid} is given up`,
   StepPlanned: (e) => `Step ${n(e.step)}: ${tokens(e.count)} to prefill, ${n(e.total)} request${e.total === 1 ? "" : "s"} decoding`,
-  RequestConstrained: (e) => `Request ${e.rid} must match a constraint`,
+  RequestConstrained: (e) => (e.rid < 0 ? `A machine of ${n(e.count)} states` : `Request ${e.rid} must match a constraint`),
   JumpForward: (e) => `Request ${e.rid} jumps: ${tokens(e.count)} ${e.count === 1 ? "is" : "are"} forced`,
   Retokenized: (e) => `A jump changes ${tokens(e.count)} of request ${e.rid}`,
   ProgramStarted: () => "A program begins",
