@@ -24,6 +24,7 @@ from sgbench.engine.attention.triton_attention import TritonAttention
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.kv_cache import KVCache
+from sgbench.engine.runner.row_sampling import decode_plan_of
 from sgbench.engine.runner.slot_table import SlotTable
 
 HEADS, KV_HEADS, HEAD_DIM = 32, 8, 128
@@ -127,15 +128,7 @@ class Bench:
 
 def decode_plan(plan: StepPlan) -> DecodePlan:
     """The same step of single tokens, as arrays."""
-    chunks = plan.chunks
-    return DecodePlan(
-        rids=tuple(c.rid for c in chunks),
-        rows=np.asarray([c.row for c in chunks], np.int32),
-        positions=np.asarray([c.start for c in chunks], np.int32),
-        slots=np.asarray([c.slots[-1] for c in chunks], np.int32),
-        sample_index=np.zeros(len(chunks), np.int64),
-        shared=plan.shared,
-    )
+    return decode_plan_of(plan.chunks, plan.shared)
 
 
 def graph_ms(body: Callable[[int], object]) -> float:

@@ -23,6 +23,7 @@ from sgbench.engine.tokenizer import ReadText
 from sgbench.errors import UsageError
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.sampling import SglSamplingParams
+from sgbench.workloads.request_trie import shared
 
 if TYPE_CHECKING:
     from sgbench.backends.base import Completion
@@ -74,20 +75,8 @@ class Spellings:
                 near = self._texts[at - 1]
                 if head.startswith(near):
                     return near, self._ids[near]
-                head = head[: _common(head, near)]
+                head = head[: shared(head, near)]
         return "", []
-
-
-def _common(one: str, other: str) -> int:
-    """How many first characters two texts have in common."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 class DrawnBackend(LocalBackend):

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 Tokens = tuple[int, ...]
 
 
-def shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many first tokens two sequences have in common."""
+def shared(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many first tokens, or characters of texts, two sequences have in common."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

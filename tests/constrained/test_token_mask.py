@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import random
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -68,35 +71,30 @@ def test_masks_that_are_few_of_a_large_vocabulary_leave_out_what_is_dead_beside_
             assert ends.tolist() == [masks.machine.step(state, tokens[i]) for i in ids]
 
 
+def random_masks(seed: int, vocabulary: Vocabulary) -> Iterator[TokenMasks]:
+    """Of small machines of random patterns, without end."""
+    source = Patterns(seed)
+    while True:
+        pattern = source.pattern()
+        if valid(pattern):
+            with contextlib.suppress(ConstraintError):
+                yield TokenMasks(regex_machine(pattern, Limits(states=400)), vocabulary)
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_masks_of_random_machines() -> None:
-    source, vocabulary, checked = Patterns(11), random_vocabulary(4), 0
-    while checked < 25:
-        pattern = source.pattern()
-        if not valid(pattern):
-            continue
-        try:
-            masks = TokenMasks(regex_machine(pattern, Limits(states=400)), vocabulary)
-        except ConstraintError:
-            continue
-        checked += 1
+    for masks in itertools.islice(random_masks(11, random_vocabulary(4)), 25):
         for state in range(0, masks.machine.n_states, max(1, masks.machine.n_states // 6)):
-            assert masks.allowed(state).tolist() == expected(masks, state), pattern
+            assert masks.allowed(state).tolist() == expected(masks, state), masks.machine
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_text_written_by_masks_matches() -> None:
     """The random generation of the acceptance: whatever is chosen from the masks is a match once it ends."""
-    source, choose, tokenizer, written = Patterns(12), random.Random(1), LongestMatch(ALPHABET), 0
-    vocabulary = tokenizer.vocabulary()
-    while written < 120:
-        pattern = source.pattern()
-        if not valid(pattern):
-            continue
-        try:
-            masks = TokenMasks(regex_machine(pattern, Limits(states=400)), vocabulary)
-        except ConstraintError:
-            continue
+    choose, tokenizer, written = random.Random(1), LongestMatch(ALPHABET), 0
+    for masks in random_masks(12, tokenizer.vocabulary()):
+        if written >= 120:
+            break
         for _ in range(3):
             constraint, out = Constraint(masks, tokenizer, frozenset({EOS}), "off"), []
             for _ in range(40):
@@ -110,7 +108,7 @@ def test_text_written_by_masks_matches() -> None:
                 constraint.advance(token)
             if constraint.complete:
                 text = tokenizer.decode(out).decode()
-                assert re.compile(pattern, re.ASCII).fullmatch(text), (pattern, text)
+                assert re.compile(masks.machine.source, re.ASCII).fullmatch(text), (masks.machine, text)
                 written += 1
 
 
@@ -180,7 +178,7 @@ def test_masks_are_the_same_however_few_sets_of_states_a_trie_may_ask(
     for pattern in PATTERNS:
         masks = TokenMasks(regex_machine(pattern), random_vocabulary(5))
         for state in range(masks.machine.n_states):
-            assert masks.allowed(state).tolist() == expected(masks, state), pattern
+            assert masks.allowed(state).tolist() == expected(masks, state), masks.machine
 
 
 def test_a_trie_has_one_node_where_no_state_tells_two_apart() -> None:

@@ -12,6 +12,7 @@ from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.kv_cache import KVCache
+from sgbench.engine.runner.row_sampling import decode_plan_of
 from sgbench.engine.runner.slot_table import SlotTable
 
 
@@ -51,15 +52,7 @@ class Request:
 
 def decode_plan(plan: StepPlan) -> DecodePlan:
     """The same step of single tokens, as arrays."""
-    chunks = plan.chunks
-    return DecodePlan(
-        rids=tuple(c.rid for c in chunks),
-        rows=np.asarray([c.row for c in chunks], np.int32),
-        positions=np.asarray([c.start for c in chunks], np.int32),
-        slots=np.asarray([c.slots[-1] for c in chunks], np.int32),
-        sample_index=np.zeros(len(chunks), np.int64),
-        shared=plan.shared,
-    )
+    return decode_plan_of(plan.chunks, plan.shared)
 
 
 class World:

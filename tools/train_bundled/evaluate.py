@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from random import Random
 
 import torch
 from safetensors.torch import load_file
@@ -31,7 +30,7 @@ from transformers import (
 
 from tools.train_bundled import exact, heldout, net
 from tools.train_bundled.card import markdown
-from tools.train_bundled.example import Example, Family, Split
+from tools.train_bundled.example import Example, Family
 from tools.train_bundled.families import all_families
 from tools.train_bundled.questions import OPEN_QUESTIONS
 
@@ -309,14 +308,10 @@ def evaluate(
 
 def open_questions(answerer: Answerer) -> list[Question]:
     """The questions of `questions` as prompts."""
-    talk = Family("open", 0, nothing, max_new_tokens=120)
-    prompts = (f"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n" if c else q for q, c in OPEN_QUESTIONS)
-    return [Question(talk, "short", Example(((p, False), ("", True))), answerer.encode(p)) for p in prompts]
-
-
-def nothing(rng: Random, split: Split, long: bool) -> Example:
-    """The sampler of open questions, which nobody calls."""
-    raise NotImplementedError
+    prompts = [f"<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n" if c else q for q, c in OPEN_QUESTIONS]
+    examples = [Example(((prompt, False), ("", True))) for prompt in prompts]
+    talk = Family("open", 0, lambda rng, split, long: rng.choice(examples), max_new_tokens=120)
+    return [Question(talk, "short", one, answerer.encode(p)) for one, p in zip(examples, prompts, strict=True)]
 
 
 def main() -> None:
