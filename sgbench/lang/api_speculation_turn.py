@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sgbench.errors import BackendError, ContractError, UsageError
-from sgbench.lang.api_speculation import Execute, Speculation, answer, kind, may_speculate, own_stops, saved
+from sgbench.lang.api_speculation import (
+    Execute,
+    Speculation,
+    TextSpeculation,
+    answer,
+    kind,
+    may_speculate,
+    own_stops,
+    saved,
+)
 from sgbench.lang.ir import (
     SglConstantText,
     SglExpr,
@@ -29,7 +38,7 @@ from sgbench.lang.sampling import SglSamplingParams, as_list, resolve
 from sgbench.lang.variables import Meta, Slot
 
 if TYPE_CHECKING:
-    from sgbench.backends.base import Completion
+    from sgbench.backends.base import BaseBackend, Completion
     from sgbench.lang.executor import StreamExecutor
 
 TRIES = 3
@@ -193,3 +202,18 @@ class TurnSpeculation(Speculation):
         for place, own in zip(gens, stops, strict=True):
             if not own and place != len(followed) - 1:
                 raise UsageError("a gen needs a stop where more follows it in a turn that one call generates")
+
+
+def speculation(backend: BaseBackend, tokens: int | None, source: StreamExecutor | None) -> Speculation | None:
+    """How a state speculates on ``backend``, ``tokens`` ahead; None: it does not. ``source``: what it is forked from.
+
+    Raises
+    ------
+    UsageError
+        ``source`` is inside a turn that one call generates.
+    """
+    if source and source.speculation and source.speculation.kept:
+        raise UsageError("an assistant's turn that one call generates (num_api_spec_tokens) cannot be forked inside")
+    if tokens is None:
+        return None
+    return TurnSpeculation(tokens) if backend.is_chat_model else TextSpeculation(tokens)

@@ -12,14 +12,13 @@ from __future__ import annotations
 import itertools
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import EngineStoppedError, UsageError
-from sgbench.lang import effects
-from sgbench.lang.api_speculation import Speculation, TextSpeculation
-from sgbench.lang.api_speculation_turn import TurnSpeculation
+from sgbench.lang import effects, readings
+from sgbench.lang.api_speculation_turn import speculation
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.node_queue import Item, NodeQueue
@@ -27,7 +26,7 @@ from sgbench.lang.run import Body, CallSite, Run
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.spans import Origin, Usage
 from sgbench.lang.transcript import Transcript
-from sgbench.lang.variables import MISSING, Meta, Slot
+from sgbench.lang.variables import Meta, Slot, release
 from sgbench.lang.waiting import Latch, Pulse
 from sgbench.lang.walk import closed_scopes, made_variables, never_blocks
 from sgbench.trace.events import SpanAppended
@@ -74,14 +73,7 @@ class StreamExecutor:
         self.chat_template = chat_template or backend.get_chat_template()
         self.stream = stream
         self.num_api_spec_tokens: int | None = source.num_api_spec_tokens if source else num_api_spec_tokens
-        if source and source.speculation and source.speculation.kept:
-            raise UsageError(
-                "an assistant's turn that one call generates (num_api_spec_tokens) cannot be forked inside"
-            )
-        self.speculation: Speculation | None = None
-        if self.num_api_spec_tokens is not None:
-            speculates = TurnSpeculation if backend.is_chat_model else TextSpeculation
-            self.speculation = speculates(self.num_api_spec_tokens)
+        self.speculation = speculation(backend, self.num_api_spec_tokens, source)
         self.use_thread: bool = source.use_thread if source else use_thread
         self.sid = f"state-{next(_sids)}"
         self.run = run or Run(backend, "state", default_sampling_para)
@@ -112,7 +104,7 @@ class StreamExecutor:
         self._ops = itertools.count()
         self._reads_seen: int = source._reads_seen if source else 0
         self._slots: dict[str | None, Slot] = {}
-        self._queue = NodeQueue(self._execute, self.run, self.pulse.beat)
+        self.queue = NodeQueue(self._execute, self.run, self.pulse.beat)
         self._lock = threading.Lock()
         self._aborts: list[Callable[[], Any]] = []
         self._ended = self._stopped = self._abandoned = False
@@ -138,7 +130,7 @@ class StreamExecutor:
     @property
     def quiet(self) -> bool:
         """Will nothing more be appended unless somebody submits to a state whose program has returned?"""
-        return self.is_finished or (self.body.done.is_set() and not self._queue.working)
+        return self.is_finished or (self.body.done.is_set() and not self.queue.working)
 
     def slot(self, name: str | None) -> Slot | None:
         """The latest submission of variable ``name``."""
@@ -174,8 +166,8 @@ class StreamExecutor:
         apart = self.use_thread and (not here or threading.current_thread() is threading.main_thread())
         item = Item(expr, slots, blocks=apart and (self.speculation is not None or not never_blocks(expr)))
         before = self.error_
-        if not self._queue.put(item):
-            _release(slots, held_too=True)
+        if not self.queue.put(item):
+            release(slots, held_too=True)
         error = self.error_
         if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
             raise error  # of this thread: without a worker, or an interrupt
@@ -186,7 +178,7 @@ class StreamExecutor:
             if self._ended:
                 return
             self._ended = True
-        self._queue.put(Item(None))
+        self.queue.put(Item(None))
 
     def _execute(self, item: Item) -> None:
         try:
@@ -198,7 +190,7 @@ class StreamExecutor:
             self.failed_at = item.expr
             self._fail(error)
         finally:
-            _release(item.slots)
+            release(item.slots)
 
     def _finish(self) -> None:
         if self.speculation is not None and self.error_ is None:
@@ -223,13 +215,13 @@ class StreamExecutor:
         """The state has failed by ``error``: forget what is queued."""
         if self.error_ is None:
             self.error_ = error
-        for item in self._queue.drop():
-            _release(item.slots, held_too=True)
+        for item in self.queue.drop():
+            release(item.slots, held_too=True)
         self._close_scopes()
 
     def _close_scopes(self) -> None:
-        _release([slot for _, slot in self.scopes.values()], held_too=True)
-        _release(self.speculation.kept if self.speculation else (), held_too=True)
+        release([slot for _, slot in self.scopes.values()], held_too=True)
+        release(self.speculation.kept if self.speculation else (), held_too=True)
         self.scopes.clear()
 
     def fail(self, error: BaseException) -> None:
@@ -253,7 +245,7 @@ class StreamExecutor:
     def stop(self, error: BaseException) -> None:
         """Begin to give up: drop what is queued, abort the request that runs. States that are done are left alone."""
         with self._lock:
-            if self.is_finished or (self._ended and not self._queue.working):
+            if self.is_finished or (self._ended and not self.queue.working):
                 return
             self._stopped = True
             aborts = tuple(self._aborts)
@@ -265,12 +257,12 @@ class StreamExecutor:
         """After `stop`: wait for the call that runs, then release every waiter and ignore what still comes."""
         if not self._stopped or self._abandoned:
             return
-        self._queue.idle.wait(max(timeout_s, 0.0))
-        current = self._queue.current
+        self.queue.idle.wait(max(timeout_s, 0.0))
+        current = self.queue.current
         self._abandoned = current is not None
         self.is_finished = True
-        _release(current.slots if current else (), held_too=True)
-        self._queue.idle.set()
+        release(current.slots if current else (), held_too=True)
+        self.queue.idle.set()
         self.publish()
 
     @contextmanager
@@ -301,8 +293,8 @@ class StreamExecutor:
     def sync(self) -> None:
         """Wait until everything submitted has been executed."""
         with self.interruptible():
-            idle = self._queue.idle
-            self._queue.help(idle)
+            idle = self.queue.idle
+            self.queue.help(idle)
             idle.wait()
 
     def text(self) -> str:
@@ -331,31 +323,7 @@ class StreamExecutor:
             The calling thread asks for a variable whose scope it has not closed yet: it would wait for itself.
         """
         with self.interruptible():
-            return self._variable(name)
-
-    def _variable(self, name: str | None) -> Any:
-        slot = self._submitted(name)
-        if slot is not None:
-            if slot.opened_by == threading.get_ident() and not slot.done.is_set():
-                raise UsageError(
-                    f"variable {name!r} is the text of a scope that is still open: read it after the block"
-                )
-            self._refuse_waiting_for_itself(slot)
-            value = self.result(slot)
-            self.run.root.reads.extend(slot.rids)
-            return value
-        if name in self.variables:
-            return self.variables[name]
-        raise self._missing(name)
-
-    def _refuse_waiting_for_itself(self, slot: Slot) -> None:
-        """Only the body ends a turn that one call generates; it must not wait for that call before."""
-        if self.speculation is not None and self.body.thread == threading.get_ident():
-            self._queue.idle.wait()
-            if slot in self.speculation.kept and not slot.done.is_set():
-                raise UsageError(
-                    f"variable {slot.name!r} comes with the whole assistant's turn (num_api_spec_tokens): read it after the turn"
-                )
+            return readings.variable(self, name)
 
     def result(self, slot: Slot) -> Any:
         """The value of one submission, waiting for it.
@@ -365,36 +333,12 @@ class StreamExecutor:
         KeyError
             Its call failed.
         """
-        self._queue.help(slot.done)
-        slot.done.wait()
-        if slot.value is MISSING:
-            raise self._missing(slot.name)
-        return slot.value
-
-    def _missing(self, name: str | None) -> KeyError:
-        if self.error_ is None:
-            return KeyError(f"the program has no variable {name!r}; it has {sorted(map(str, self.variables))}")
-        told = (
-            f"variable {name!r} will not come, because the program failed: {type(self.error_).__name__}: {self.error_}"
-        )
-        missing = KeyError(told)
-        missing.__cause__ = self.error_
-        return missing
+        return readings.value(self, slot)
 
     def rids(self, name: str | None) -> tuple[int, ...]:
         """Requests that made variable ``name``, as far as they are known."""
         slot = self._slots.get(name)
         return slot.rids if slot else ()
-
-    def _submitted(self, name: str | None) -> Slot | None:
-        """The submission of ``name``, waiting for it if the body runs beside the calling thread."""
-        if self.body.detached and self.body.thread != threading.get_ident():
-            while True:
-                seen = self.pulse.beats
-                if name in self._slots or name in self.variables or self.quiet:
-                    break
-                self.pulse.wait(seen)
-        return self._slots.get(name)
 
     def set_var(self, name: str | None, value: Any) -> None:
         """Set a variable; no text changes and nothing waits."""
@@ -410,12 +354,7 @@ class StreamExecutor:
             It did not come in time.
         """
         with self.interruptible():
-            slot = self._submitted(name)
-            if slot is None:
-                return self.meta_info.get(name)
-            if not slot.done.wait(timeout):
-                raise TimeoutError(f"the meta information of {name!r} did not come within {timeout} s")
-            return slot.meta
+            return readings.meta_info(self, name, timeout)
 
     # --- what effects do to the state ---------------------------------------------------------------------------
 
@@ -460,16 +399,3 @@ class StreamExecutor:
         """The call that runs made engine request ``rid``."""
         self.last_rids = (*self.last_rids, rid)
         self.run.root.note_finished(rid)
-
-
-def family(executor: StreamExecutor) -> Iterator[StreamExecutor]:
-    """``executor``, its forks and the programs that its body called, each after its parent. Never waits."""
-    yield executor
-    for part in (*executor.forks, *executor.calls):
-        yield from family(part)
-
-
-def _release(slots: Sequence[Slot], held_too: bool = False) -> None:
-    for slot in slots:
-        if held_too or not slot.held:
-            slot.done.set()

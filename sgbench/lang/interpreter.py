@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import BackendError, ContractError, UsageError
 from sgbench.lang.batch import Batch
-from sgbench.lang.executor import StreamExecutor, family
+from sgbench.lang.executor import StreamExecutor
 from sgbench.lang.global_config import global_config
 from sgbench.lang.program_check import refusal
-from sgbench.lang.run import CALLER, Body, Caller, Run, give_up
+from sgbench.lang.run import CALLER, Body, Caller, Run, family, give_up
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState, ProgramStateGroup
 from sgbench.lang.tracer import cache_program, extract_prefix_by_tracing

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -188,6 +188,13 @@ def give_up(executors: Sequence[StreamExecutor], reason: str) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     for executor in executors:
         executor.abandon(deadline - time.monotonic())
+
+
+def family(executor: StreamExecutor) -> Iterator[StreamExecutor]:
+    """``executor``, its forks and the programs that its body called, each after its parent. Never waits."""
+    yield executor
+    for part in (*executor.forks, *executor.calls):
+        yield from family(part)
 
 
 @dataclass(frozen=True, slots=True)

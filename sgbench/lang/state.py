@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import streams
-from sgbench.lang.executor import StreamExecutor, family
+from sgbench.lang.executor import StreamExecutor
 from sgbench.lang.ir import (
     SglCommitLazy,
     SglConcateAndAppend,
@@ -24,6 +24,7 @@ from sgbench.lang.ir import (
     SglVarScopeEnd,
 )
 from sgbench.lang.ledger import total
+from sgbench.lang.run import family
 from sgbench.lang.spans import Span, Usage
 from sgbench.lang.variables import MISSING, Meta
 from sgbench.trace.events import BranchForked, BranchJoined

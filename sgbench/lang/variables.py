@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 from sgbench.lang.waiting import Latch
@@ -49,6 +50,13 @@ class Slot:
         self.chunks: list[tuple[str, Meta]] = []
         self.rids: tuple[int, ...] = ()
         self.opened_by = threading.get_ident() if scope else None
+
+
+def release(slots: Iterable[Slot], held_too: bool = False) -> None:
+    """Let go whoever waits for ``slots``; those of open scopes only if ``held_too``."""
+    for slot in slots:
+        if held_too or not slot.held:
+            slot.done.set()
 
 
 def merge_lists(earlier: Meta, later: Meta) -> Meta:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 import sgbench as sgl
+from sgbench.lang import turns as module
 from sgbench.lang.turns import Turns, aside, beside, claimed, in_turn, sleep_until, start
 from sgbench.lang.waiting import Latch
 from tests.lang import local
@@ -147,6 +149,13 @@ def turns(request) -> Turns | None:
     return Turns(FOR_EVER_S) if request.param == "turns" else None
 
 
+@pytest.fixture
+def patient(monkeypatch) -> None:
+    """Nothing is ever overdue."""
+    monkeypatch.setattr(module, "OVERDUE", SimpleNamespace(watch=lambda thing, delay_s: None))
+
+
+@pytest.mark.usefixtures("patient")
 def test_an_errand_is_done_once_by_whoever_claims_it(turns) -> None:
     ran = []
     with in_turn(turns):
@@ -160,6 +169,7 @@ def test_an_errand_is_done_once_by_whoever_claims_it(turns) -> None:
     assert ran == []
 
 
+@pytest.mark.usefixtures("patient")
 def test_only_its_giver_claims_an_errand(turns) -> None:
     found = []
     with in_turn(turns):
@@ -170,6 +180,7 @@ def test_only_its_giver_claims_an_errand(turns) -> None:
     assert found == [False]
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_errand_that_was_offered_is_done_once() -> None:
     """Its giver may still be first; whoever else it was offered to passes its turn on."""
     turns, ran = Turns(FOR_EVER_S), []
@@ -181,6 +192,7 @@ def test_an_errand_that_was_offered_is_done_once() -> None:
     assert turns.take() and ran == []
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_errand_is_offered_when_its_giver_waits_for_something_else(turns) -> None:
     done = Latch()
 
@@ -200,6 +212,7 @@ def test_an_errand_is_offered_though_its_giver_never_steps_aside() -> None:
         assert done.wait(FOR_EVER_S)  # no wait of the language's
 
 
+@pytest.mark.usefixtures("patient")
 def test_without_turns_whoever_does_an_errand_offers_its_others_first() -> None:
     """It may block in one, unseen."""
     done = threading.Event()
