@@ -5,6 +5,7 @@ Knows feeds and sources. What is shown is a subclass's: its folds, its picture, 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -59,6 +60,8 @@ class Watcher(SgWidget):
     status = traitlets.Unicode("live").tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     recording = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    """Tells the page which views show the same widget."""
 
     def __init__(self, source: Source, *, height: int = 300, speed: float = 1.0, **options: Any) -> None:
         if speed not in SPEEDS:
@@ -84,6 +87,10 @@ class Watcher(SgWidget):
         self.on_msg(self._answer)
         if not isinstance(opened, Trace):
             self._feed.follow(opened)
+
+    @traitlets.default("key")
+    def _new_key(self) -> str:
+        return uuid.uuid4().hex
 
     # --- a subclass's
 

@@ -142,6 +142,43 @@ def test_text_of_the_model_stays_text(browser: Any) -> None:
     assert dialogs == []
 
 
+def test_one_widget_shown_twice_shows_one_moment_whichever_is_moved(browser: Any) -> None:
+    make_trace(browser.lab.folder / "both.sgtrace")
+    # Low, so that both are on the screen: JupyterLab takes away what is not, and a view that is away draws when it comes back.
+    made = "import sgbench.widgets\nw = sgbench.widgets.RadixTree('both.sgtrace', height=110, speed=16)\nw"
+    notebook = browser.notebook(made, "w")
+    notebook.run_all()
+    roots = "[...jupyterapp.shell.currentWidget.node.querySelectorAll('[data-sgb-widget]')]"
+    notebook.wait_widget(f"{roots}.filter(e => Number(e.dataset.sgbNodes) > 5).length === 2")
+    shown = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-sgb-widget]")
+    views = [shown.nth(0), shown.nth(1)]
+    last = number(views[0], "seq")
+
+    def both(condition: str) -> int:
+        alike = f"new Set({roots}.map(e => e.dataset.sgbSeq)).size === 1"
+        notebook.wait_widget(f"{condition} && {alike}")
+        return number(views[0], "seq")
+
+    for mover in (views[1], views[0]):
+        mover.get_by_role("button", name="Back one change").click()
+        here = both(f"seq < {last}")
+        mover.get_by_role("button", name="On one change").click()
+        both(f"seq > {here}")
+        mover.get_by_role("button", name="To the beginning").click()
+        both("seq === -1")
+        mover.get_by_role("slider").evaluate(
+            "slider => { slider.value = '9'; slider.dispatchEvent(new Event('input', {bubbles: true})); }"
+        )
+        both("seq >= 0")
+        mover.get_by_role("button", name="Play").click()
+        both(f"seq === {last}")
+        mover.get_by_role("tree").focus()
+        notebook.page.keyboard.press("Home")
+        both("seq === -1")
+        notebook.page.keyboard.press("End")
+        both(f"seq === {last}")
+
+
 def test_two_displays_of_one_widget_and_a_theme_change(browser: Any) -> None:
     make_trace(browser.lab.folder / "two.sgtrace")
     notebook = browser.notebook("import sgbench.widgets\nw = sgbench.widgets.RadixTree('two.sgtrace')\nw", "w")

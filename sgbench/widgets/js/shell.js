@@ -215,11 +215,19 @@ export class Shell {
   }
 }
 
-const stores = new WeakMap();
+const stores = new WeakMap(); // by whom the models belong to, then by the widget's own key
+
+// Each view is handed a model object of its own, so that object cannot tell that two views show one widget: the key can.
+function shelfOf(model) {
+  const owner = model.widget_manager ?? model;
+  if (!stores.has(owner)) stores.set(owner, new Map());
+  return stores.get(owner);
+}
 
 function storeOf(model) {
-  if (!stores.has(model)) stores.set(model, new Store(model));
-  return stores.get(model);
+  const [shelf, key] = [shelfOf(model), model.get("key")];
+  if (!shelf.has(key)) shelf.set(key, new Store(model));
+  return shelf.get(key);
 }
 
 // A widget for anywidget: the views of one model share its store.
@@ -228,8 +236,8 @@ export function widget(spec) {
     initialize({ model }) {
       storeOf(model);
       return () => {
-        stores.get(model)?.dispose();
-        stores.delete(model);
+        shelfOf(model).get(model.get("key"))?.dispose();
+        shelfOf(model).delete(model.get("key"));
       };
     },
     render({ model, el: host }) {
