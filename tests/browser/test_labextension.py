@@ -213,7 +213,9 @@ def test_the_machine_of_a_constraint_is_walked_with_no_kernel(browser: Any) -> N
     assert f"{len(machine[6][0])}states" in words
     assert f"{sum(walk[6] for walk in walks)}tokens forced" in words
     assert card.locator(".sgb-empty:not(.sgb-hidden)").count() == 0
-    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
+    painted = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value)"
+    )
     assert card.locator("canvas").first.evaluate(painted)
     assert browser.page.evaluate("[...jupyterapp.serviceManager.sessions.running()].length") == 0
 
