@@ -15,8 +15,8 @@ SMALL = {
     "hit_rates": 'sizes = {"mmlu": 8, "generative_agents": 10, "json_decoding": 1, "chat_short": 2, "rag": 4}\nkv_tokens = 16384',
     "ablation": 'sizes = {"generative_agents": 5}\nrepeats = 1\nkv_tokens = 8192',
     "json_jump_forward": "size = 2\nrepeats = 1\nkv_tokens = 4096",
-    "throughput_latency": 'sizes = {"mmlu": 3, "generative_agents": 5}\npeer_sizes = {"generative_agents": 2}\n'
-    'latency_sizes = {"generative_agents": 1}\nrepeats = 1\nkv_tokens = 8192',
+    "throughput_latency": 'claimed = {"mmlu": 3}\nothers = {"generative_agents": 5}\npeer_sizes = {"generative_agents": 2}\n'
+    'latency_sizes = {"generative_agents": 1}\nrepeats = 2\nfewer_repeats = {"generative_agents": 1}\nkv_tokens = 8192',
     "hit_rate_sweep": 'workload = "mmlu"\nsize = 6\nshares = [0.0, 0.4, 1.0]\nkv_tokens = 8192\nrepeats = 1',
     "radix_tree_snapshots": "pool_tokens = 40\nheight = 300",
     "kv_sharing_patterns": "kv_tokens = 4096\nheight = 320",
