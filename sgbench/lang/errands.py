@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
-OVERDUE_S = 0.002
-"""Longest time for which a thread that computes may keep an errand to itself."""
+OVERDUE_S = 0.001
+"""Longest time for which a thread may keep an errand to itself: while it computes, or does another that blocks unseen."""
 
 Offer: TypeAlias = Callable[[Callable[[bool | None], None]], None]
 """Has a function called on another thread: with whether that has the turn, None where there are no turns."""

@@ -49,6 +49,20 @@ class NodeQueue:
         The item that is being executed.
     """
 
+    __slots__ = (
+        "_context",
+        "_dropping",
+        "_errand",
+        "_execute",
+        "_items",
+        "_lock",
+        "_rested",
+        "_run",
+        "current",
+        "idle",
+        "working",
+    )
+
     def __init__(self, execute: Callable[[Item], None], run: Run, rested: Callable[[], None]) -> None:
         self._execute = execute
         self._run = run

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from sgbench.lang.workers import WORKERS
 
-_LOOK_S = 0.002
-_IDLE_LOOKS = 10
+_LOOK_S = 0.001
+_IDLE_LOOKS = 20
 
 
 class Watched(Protocol):

@@ -28,6 +28,8 @@ class Transcript:
         The whole text so far.
     """
 
+    __slots__ = ("_lock", "_pieces", "_read_chars", "text")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.text = ""

@@ -156,14 +156,10 @@ class _Part:
         self.errands: list[Errand] = []
         self.has_turn = has_turn
 
-    def offer_errands(self) -> None:
-        """Others may do what this thread wants done."""
+    def leave(self) -> None:
         for errand in self.errands:
             errand.late()
         self.errands.clear()
-
-    def leave(self) -> None:
-        self.offer_errands()
         if self.has_turn and self.turns is not None:
             self.has_turn = False
             self.turns.give()
@@ -258,11 +254,5 @@ def beside(turns: Turns | None, task: Callable[[bool | None], None]) -> Errand |
 
 
 def claimed(errand: Errand) -> bool:
-    """Does the calling thread do ``errand`` itself? If it gave it, and nobody else has begun. Where there are no turns it may block in it
-    unseen, so its other errands are offered first."""
-    part = _part()
-    if part is None or errand.giver is not part or not errand.claim():
-        return False
-    if part.turns is None:
-        part.offer_errands()
-    return True
+    """Does the calling thread do ``errand`` itself? If it gave it, and nobody else has begun."""
+    return errand.giver is _part() and errand.claim()
