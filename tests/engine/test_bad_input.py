@@ -7,6 +7,7 @@ import re
 import pytest
 
 from sgbench.engine.request import SamplingParams
+from sgbench.engine.sampling_params import sampling_params
 from sgbench.errors import CapacityError, ConstraintError, UnknownOptionError, UsageError
 
 from .world import continuation, scripted, speaking
@@ -44,6 +45,23 @@ def test_a_wrong_sampling_parameter_is_named(given, words):
             core.generate("?:", given)
         assert core.stats().finished == core.stats().waiting == 0
         assert core.generate("?:")["text"] == "fine"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"max_new_tokens": 1}, {"max_new_tokens": True}),
+        ({"max_new_tokens": 1}, {"max_new_tokens": 1.0}),
+        ({"temperature": 1}, {"temperature": True}),
+        ({"ignore_eos": True}, {"ignore_eos": 1}),
+        ({"stop_token_ids": (1,)}, {"stop_token_ids": (True,)}),
+    ],
+)
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by name", "by hand"])
+def test_a_wrong_parameter_is_refused_though_an_equal_right_one_is_remembered(right, wrong, by_hand):
+    sampling_params(right)
+    with pytest.raises(UsageError):
+        sampling_params(SamplingParams(**wrong) if by_hand else wrong)
 
 
 def test_an_unknown_sampling_parameter_names_the_nearest():
