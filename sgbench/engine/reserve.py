@@ -25,7 +25,8 @@ class OutputReserve:
 
     def tokens(self, seq: Sequence) -> int:
         """KV slots that ``seq`` is expected to ask for beyond those of its tokens so far."""
-        return int(self.ratio * max(seq.remaining - 1, 0))
+        left = seq.limit - seq.length - 1  # without `remaining`: asked for each waiting request in each step
+        return int(self.ratio * left) if left > 0 else 0
 
     def step_went_well(self) -> None:
         """Every decode had its slot."""

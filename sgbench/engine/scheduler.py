@@ -243,17 +243,21 @@ class Scheduler:
         self._order = self._ordered()
         prefilling = self._prefilling()
         admitted: list[Sequence] = []
+        most = self._memory.available_tokens - reserved  # room of one that locks nothing new
+        unseen = not self._journal.active
         for seq in self._order:
             if not (self._rows and budget):
                 break
             first = self._goes_first(seq)
             if not first and self._would_pass_too_often(seq, admitted):
                 break
-            if not first and self._deferred(seq, prefilling):
-                continue
             match = self._memory.match(seq)
             need = seq.length - match.length + self._reserve.tokens(seq)
-            room = self._memory.available_tokens - reserved - self._memory.cache.unlocked_tokens(match)
+            if need > most and unseen and self.running and not first:
+                continue  # deferred or not: nobody hears of it, and it finds no room
+            if not first and self._deferred(seq, prefilling):
+                continue
+            room = most - self._memory.cache.unlocked_tokens(match)
             if need > room and self.running:
                 if first:
                     break  # nobody passes it
@@ -264,6 +268,7 @@ class Scheduler:
             n = self._prefill(seq, budget, spans)
             budget = max(0, budget - n)
             reserved += seq.pending - n + self._reserve.tokens(seq)
+            most = self._memory.available_tokens - reserved
         self._count_overtaking(admitted)
 
     def _promised(self) -> int:
