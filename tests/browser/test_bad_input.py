@@ -10,9 +10,6 @@ from typing import Any
 import nbformat
 import pytest
 
-from benchmarks.views import Page, tree_events
-from sgbench.trace import Trace, TraceHeader
-from sgbench.widgets import RadixTree
 from tests.browser.conftest import PATIENCE_S
 from tests.browser.test_radix_tree import PREPARE, make_trace
 
@@ -123,19 +120,3 @@ def test_an_untrusted_notebook_without_a_kernel_still_shows_each_picture(
     )
     sizes = notebook.page.evaluate(f"() => [...document.querySelectorAll('{shown}')].map((img) => img.naturalWidth)")
     assert all(size > 1000 for size in sizes)
-
-
-def test_two_views_of_one_widget_show_the_same_moment(browser: Any) -> None:
-    trace = Trace(tree_events(300), TraceHeader())
-    page = browser.page.context.browser.new_page()
-    try:
-        told = Page(page, RadixTree(trace), "radix_tree")
-        told.wait_until_whole()
-        page.evaluate("() => { const host = document.createElement('div'); document.body.append(host); again(host); }")
-        roots = "[...document.querySelectorAll('[data-sgb-widget]')]"
-        for position in (300, 40, 200):
-            page.evaluate("(position) => jump(position)", position)
-            alike = f"{roots}.length === 2 && {roots}.every((root) => Number(root.dataset.sgbSeq) === {position - 1})"
-            page.wait_for_function(f"() => {alike}", timeout=1000 * PATIENCE_S)
-    finally:
-        page.close()

@@ -188,6 +188,24 @@ def test_figures_of_the_predicted_trace_are_those_of_the_prediction() -> None:
         assert read == pytest.approx(dataclasses.asdict(prediction.predicted), abs=1e-4)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    kv_tokens=st.integers(95, 250),
+    schedule=st.sampled_from(["lpm", "dfs", "fcfs", "random", "hrrn"]),
+    bound=st.sampled_from([1, 64]),
+)
+def test_no_decision_depends_on_who_listens(seed: int, kv_tokens: int, schedule: str, bound: int) -> None:
+    options = {"kv_tokens": kv_tokens, "schedule": schedule, "starvation_bound": bound}
+    trace = recorded(seed, requests=20)
+    heard, _ = predict(trace, cost=COST, arrivals="at-once", **options)
+    (unheard,) = sweep(
+        trace, {name: [value] for name, value in options.items()}, cost=COST, arrivals="at-once", workers=1
+    ).points
+    read = dataclasses.asdict(of_events(heard))
+    assert read == pytest.approx(dataclasses.asdict(unheard.figures), abs=1e-4)
+
+
 def test_a_prediction_of_a_prediction_is_itself() -> None:
     first, _ = predict(recorded(3, calm=True), kv_tokens=150, cost=COST)
     second, prediction = predict(first, cost=COST)
