@@ -188,7 +188,7 @@ def test_figures_of_the_predicted_trace_are_those_of_the_prediction() -> None:
         assert read == pytest.approx(dataclasses.asdict(prediction.predicted), abs=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     kv_tokens=st.integers(95, 250),
