@@ -170,9 +170,9 @@ class Launcher:
             (work.narrow, work.n_narrow, self.narrow),
         ):
             if items is not None:
-                self._run(layer, q, work, items, n_items, launch, options, out)
+                self.attend_list(layer, q, work, items, n_items, launch, options, out)
         if runs is not None:
-            self._own(layer, q, work, runs, options, out)
+            self.attend_runs(layer, q, work, runs, options, out)
         if work.merged:
             self.merge(work, out)
 
@@ -192,7 +192,7 @@ class Launcher:
             num_warps=1,
         )
 
-    def _own(
+    def attend_runs(
         self, layer: int, q: torch.Tensor, work: Work, runs: Runs, options: LayerOptions, out: torch.Tensor
     ) -> None:
         """Decode: the own positions of each row, into ``out`` or into partial results."""
@@ -229,7 +229,7 @@ class Launcher:
             num_stages=launch.stages,
         )
 
-    def _run(
+    def attend_list(
         self,
         layer: int,
         q: torch.Tensor,
@@ -240,6 +240,7 @@ class Launcher:
         options: LayerOptions,
         out: torch.Tensor,
     ) -> None:
+        """One list of items, into ``out`` or into partial results."""
         cache = self._cache.by_slot[layer]
         attend_items[(launch.programs,)](
             q,

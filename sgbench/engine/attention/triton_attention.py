@@ -8,7 +8,8 @@ it can be captured. Knows the cache and plans; tested equal to `sgbench.engine.a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -135,10 +136,33 @@ class TritonAttention:
 
     def decode(self, inputs: DecodeBuffers, n_rows: int) -> TritonStep:
         """See `GraphAttention.decode`."""
-        launcher, scratch = self._launcher, inputs.scratch
+        launcher, scratch, work = self._launcher, inputs.scratch, self._work(inputs)
         table = scratch.table
-        work = Work(
-            table=table,
+        rows, block = (inputs.rows, inputs.lengths, inputs.slots), _plan_block(n_rows, len(inputs.rows))
+        slots = inputs.slots[:n_rows]
+        if self._invariant:
+            plan_fixed[(1,)](
+                *rows, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own, inputs.sources,
+                n_rows, scratch.fixed_run, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block,
+            )  # fmt: skip
+            work = dataclasses.replace(work, narrow=scratch.own, n_narrow=scratch.first_own)
+            return TritonStep(launcher, self._layers, slots, work)
+        self._plan(inputs, n_rows, block)
+        runs = Runs(scratch.own, scratch.first_own, inputs.variant != "plain")
+        return TritonStep(launcher, self._layers, slots, work, runs)
+
+    def _plan(self, inputs: DecodeBuffers, n_rows: int, block: int) -> None:
+        scratch, table = inputs.scratch, inputs.scratch.table
+        plan_shares[(1,)](
+            inputs.rows, inputs.lengths, inputs.slots, inputs.own_from, inputs.header, table, table.stride(0), inputs.positions,
+            scratch.own, scratch.first_own, inputs.sources, n_rows, self._launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD,
+            MAX_LEVELS=MAX_LEVELS, BLOCK_B=block, BLOCK_S=16,
+        )  # fmt: skip
+
+    def _work(self, inputs: DecodeBuffers) -> Work:
+        scratch = inputs.scratch
+        return Work(
+            table=scratch.table,
             positions=inputs.positions,
             queries=inputs.queries,
             narrow=inputs.narrow if inputs.variant in ("narrow", "both") else None,
@@ -151,21 +175,39 @@ class TritonAttention:
             part_lse=scratch.parts[1],
             merged=True,
         )
-        rows, block = (inputs.rows, inputs.lengths, inputs.slots), _plan_block(n_rows, len(inputs.rows))
-        slots = inputs.slots[:n_rows]
-        if self._invariant:
-            plan_fixed[(1,)](
-                *rows, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own, inputs.sources,
-                n_rows, scratch.fixed_run, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block,
-            )  # fmt: skip
-            work = dataclasses.replace(work, narrow=scratch.own, n_narrow=scratch.first_own)
-            return TritonStep(launcher, self._layers, slots, work)
-        plan_shares[(1,)](
-            *rows, inputs.own_from, inputs.header, table, table.stride(0), inputs.positions, scratch.own, scratch.first_own,
-            inputs.sources, n_rows, launcher.n_shares, _LEAST_SHARE, _RUN_OVERHEAD, MAX_LEVELS=MAX_LEVELS, BLOCK_B=block, BLOCK_S=16,
-        )  # fmt: skip
-        runs = Runs(scratch.own, scratch.first_own, inputs.variant != "plain")
-        return TritonStep(launcher, self._layers, slots, work, runs)
+
+    def first_launches(
+        self, table: SlotTable, max_rows: int, q: torch.Tensor
+    ) -> tuple[list[Callable[[], None]], list[Callable[[], None]]]:
+        """Every kernel of this backend on nothing, so that it is compiled: those of a decode step, then those that others need too.
+
+        Parameters
+        ----------
+        table
+            As wide as the one that steps will use.
+        max_rows
+            Largest batch.
+        q
+            ``[1, heads, head_dim]``, with the strides that a step's queries have.
+        """
+        inputs, launcher = self.decode_inputs(table, 1), self._launcher
+        work, scratch = self._work(inputs), inputs.scratch
+        out = torch.empty(1, launcher.n_heads * launcher.head_dim, dtype=q.dtype, device=q.device)
+        blocks = {_plan_block(n, max_rows) for n in (1, 64, max_rows)}
+        plans = [functools.partial(self._plan, inputs, 1, block) for block in sorted(blocks)]
+        options = tuple(dict.fromkeys(self._layers)) or (PLAIN,)
+        own = [
+            functools.partial(launcher.attend_runs, 0, q, work, Runs(scratch.own, scratch.first_own, shared), each, out)
+            for shared in (False, True)
+            for each in options
+        ]
+        items = [
+            functools.partial(launcher.attend_list, 0, q, work, listed, work.n_narrow, launch, each, out)
+            for listed, launch in ((inputs.wide, launcher.wide), (inputs.narrow, launcher.narrow))
+            for each in options
+        ]
+        merge = functools.partial(launcher.merge, work, out[:0])
+        return [*own[: len(options)], *plans, merge], [*items, *own[len(options) :]]
 
     def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         launcher, device = self._launcher, self._cache.data.device

@@ -59,7 +59,7 @@ def plan_fixed(
         tl.store(item + 6, (n_runs == 1).to(tl.int32), mask=wanted)
 
 
-@triton.jit(do_not_specialize=["n_rows"])
+@triton.jit(do_not_specialize=["n_rows", "n_shares"])
 def plan_shares(
     rows,
     lengths,

@@ -106,7 +106,7 @@ def _nucleus(
     return low
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["temperatures", "top_ks", "top_ps", "min_ps"])
 def _thresholds(
     logits,
     temperatures,

@@ -129,7 +129,7 @@ def gemv(
     width = matrix.shape[1]
     n_rows = matrix.shape[0] // 2 if gated else matrix.shape[0]
     assert x.shape == (1, width) and x.is_contiguous() and matrix.is_contiguous()
-    shape = shape or _shape(n_rows, width, gated)
+    shape = shape or shape_for(n_rows, width, gated)
     if out is None:
         out = x.new_empty(1, n_rows)
     _gemv[(triton.cdiv(n_rows, shape.rows),)](
@@ -155,6 +155,7 @@ def gemv(
     return out
 
 
-def _shape(n_rows: int, width: int, gated: bool) -> Shape:
+def shape_for(n_rows: int, width: int, gated: bool) -> Shape:
+    """How programs are cut for a matrix of ``n_rows`` rows, of twice as many with ``gated``."""
     rows, columns, warps = MEASURED.get((n_rows, width, gated), GATED if gated else PLAIN)
     return Shape(rows, min(columns, triton.next_power_of_2(width)), warps)

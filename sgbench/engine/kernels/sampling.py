@@ -56,7 +56,7 @@ def _best_of_parts(best, where, row, n_blocks, vocab_size, block: tl.constexpr):
     return tl.where((broken > 0) | (tl.abs(highest) == float("inf")), -1, chosen)
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["temperatures", "thresholds", "keys"])
 def _best_of_block(
     logits,
     temperatures,
@@ -84,7 +84,7 @@ def _best_of_block(
     _store_best(score, broken, token, best, where, row * n_blocks + part, vocab_size)
 
 
-@triton.jit
+@triton.jit(do_not_specialize_on_alignment=["rows", "tokens", "last"])
 def _best_of_row(
     best,
     where,

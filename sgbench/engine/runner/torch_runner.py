@@ -26,6 +26,7 @@ from sgbench.engine.models.invariant import invariant_linear, plain_linear
 from sgbench.engine.models.loading import load_decoder
 from sgbench.engine.request import DecodePlan, StepPlan, StepResult
 from sgbench.engine.runner.device_steps import DeviceSteps
+from sgbench.engine.runner.first_kernels import FirstKernels
 from sgbench.engine.runner.host_steps import HostSteps
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.masking import MaskTable
@@ -68,16 +69,19 @@ class TorchRunner:
         self._memory = DeviceMemory(self._device)
         self._steps: HostSteps | DeviceSteps | None = None
         with torch.inference_mode(), self._placed():
+            kernels = FirstKernels(model, config)
             if not model.foreign:
                 self._memory.check_weights(model.parameters * getattr(torch, config.dtype).itemsize)
             with self._memory.guard("the weights"):
                 model, decoder = load_decoder(folder, model, config)
+            kernels.wait()
             self._memory.weights_loaded()
             self._config, self._model = config, model
             kv_tokens = config.kv_tokens or self._pool_tokens(decoder)
             running = min(config.max_running or 1, kv_tokens)
             self._config = dataclasses.replace(self._config, kv_tokens=kv_tokens, max_running=running)
             self._build(decoder, kv_tokens)
+            kernels.finish()
             self._get_ready()
             self._memory.built(kv_tokens * self.kv_bytes_per_token)
             if config.kv_tokens and self._device.type == "cuda":
