@@ -6,6 +6,7 @@ Knows bytes and states. Bounded by a `Budget`: the number of subsets, the work, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,14 @@ from sgbench.engine.constrained.limits import Budget, too_large
 from sgbench.engine.constrained.nfa import Edge, Nfa, build_nfa
 from sgbench.engine.constrained.terms import Both, Minus, Term
 
+Subset: TypeAlias = tuple[int, ...]
+"""States, in order."""
+
 _ACCEPT = 1
 _SUBSET_STEPS = 10
-"""What a subset costs beside its members, in steps of `Limits.work`."""
+_WALK_STEPS = 4
+"""What a subset costs beside its members, and a state that is passed without a byte, in steps of `Limits.work`."""
+_LONG_WAY = 64
 
 
 def to_dfa(term: Term, budget: Budget | None = None) -> Dfa:
@@ -42,23 +48,30 @@ def to_dfa(term: Term, budget: Budget | None = None) -> Dfa:
 
 
 def determinise(nfa: Nfa, budget: Budget) -> Dfa:
-    """Subset construction; a subset holds only states that read a byte or accept."""
+    """Subset construction; a subset holds only states that read a byte or accept, in order.
+
+    Subsets are sorted tuples: a large one takes an eighth of the memory of a set, and filling that is what large ones cost.
+    """
     class_of, n_classes, spans = _classes(nfa)
     closure = _Closure(nfa, budget)
-    subsets: dict[frozenset[int], int] = {}
-    members: list[frozenset[int]] = []
-    by_targets: dict[tuple[int, ...], int] = {}
+    subsets: dict[Subset, int] = {}
+    members: list[Subset] = []
+    by_targets: dict[Subset, int] = {}
 
     def origins() -> list[str]:
         return [nfa.origins[state] for subset in members[-64:] for state in subset]
 
-    def number(targets: tuple[int, ...]) -> int:
+    def number(targets: Subset) -> int:
         known = by_targets.get(targets)
         if known is not None:
             return known
-        parts = [closure.of(target) for target in targets]
-        budget.spend(_SUBSET_STEPS + sum(map(len, parts)), origins)
-        subset = parts[0] if len(parts) == 1 else frozenset().union(*parts)
+        if len(targets) == 1:
+            subset = closure.of(targets[0])
+            budget.spend(_SUBSET_STEPS + len(subset), origins)
+        else:
+            parts = [closure.of(target) for target in targets]
+            budget.spend(_SUBSET_STEPS + sum(map(len, parts)), origins)
+            subset = tuple(sorted(set().union(*parts)))
         index = subsets.setdefault(subset, len(members))
         if index == len(members):
             members.append(subset)
@@ -73,7 +86,7 @@ def determinise(nfa: Nfa, budget: Budget) -> Dfa:
         rows.append({c: number(targets) for c, targets in moves})
         if len(members) > budget.limits.states:
             raise too_large(f"more than {budget.limits.states:,} states", origins())
-    return finish(rows, [_ACCEPT in subset for subset in members], class_of, n_classes)
+    return finish(rows, [_ACCEPT in subset[:2] for subset in members], class_of, n_classes)
 
 
 def _classes(nfa: Nfa) -> tuple[npt.NDArray[np.uint8], int, dict[ByteRange, range]]:
@@ -86,12 +99,18 @@ def _classes(nfa: Nfa) -> tuple[npt.NDArray[np.uint8], int, dict[ByteRange, rang
 
 
 def _moves(
-    subset: frozenset[int], edges: list[list[Edge]], spans: dict[ByteRange, range]
-) -> tuple[list[tuple[int, tuple[int, ...]]], int]:
+    subset: Subset, edges: list[list[Edge]], spans: dict[ByteRange, range]
+) -> tuple[list[tuple[int, Subset]], int]:
     """``(class, sorted targets)`` for every class that leads anywhere, and how many steps that took.
 
     Classes in the same ranges go to the same targets, which are put together once.
     """
+    if (
+        len(subset) == 1 and len(edges[subset[0]]) == 1
+    ):  # most subsets: inside a text, or before a byte that any text needs
+        ((span, target),) = edges[subset[0]]
+        classes, only = spans[span], (target,)
+        return [(c, only) for c in classes], 1 + len(classes)
     by_range: dict[ByteRange, set[int]] = {}
     steps = len(subset)
     for state in subset:
@@ -102,24 +121,22 @@ def _moves(
                 by_range[span].add(target)
             else:
                 by_range[span] = {target}
-    over: dict[int, list[ByteRange]] = {}
-    for span in by_range:
+    over: dict[int, int] = {}  # class → the ranges over it, a bit for each
+    for place, span in enumerate(by_range):
+        bit = 1 << place
         for c in spans[span]:
-            if c in over:
-                over[c].append(span)
-            else:
-                over[c] = [span]
-    alike: dict[tuple[ByteRange, ...], tuple[int, ...]] = {}
+            over[c] = over.get(c, 0) | bit
+    reached = list(by_range.values())
+    alike: dict[int, Subset] = {}
     moves = []
     for c, ranges in over.items():
-        key = tuple(ranges)
-        targets = alike.get(key)
+        targets = alike.get(ranges)
         if targets is None:
-            found = [by_range[span] for span in ranges]
+            found = [one for place, one in enumerate(reached) if ranges >> place & 1]
             steps += sum(map(len, found))
-            targets = alike[key] = tuple(sorted(found[0] if len(found) == 1 else set().union(*found)))
-        steps += len(ranges)
+            targets = alike[ranges] = tuple(sorted(found[0] if len(found) == 1 else set().union(*found)))
         moves.append((c, targets))
+    steps += len(moves)
     return moves, steps
 
 
@@ -129,31 +146,39 @@ class _Closure:
     def __init__(self, nfa: Nfa, budget: Budget) -> None:
         self.nfa = nfa
         self.budget = budget
-        self.known: dict[int, frozenset[int]] = {}
+        self.known: dict[int, Subset] = {}
+        self.entered = {target for out in nfa.edges for _, target in out}
 
-    def of(self, state: int) -> frozenset[int]:
+    def of(self, state: int) -> Subset:
         found = self.known.get(state)
         if found is None:
-            found = self.known[state] = self.walk(state)
+            found, way = self.walk(state)
+            self.known[state] = found
+            if (
+                len(way) > _LONG_WAY
+            ):  # parts that may all be left out: from the end, each has its successor's states and its own
+                for inner in reversed(way):
+                    if inner in self.entered and inner not in self.known:
+                        self.known[inner] = self.walk(inner)[0]
         return found
 
-    def walk(self, state: int) -> frozenset[int]:
-        nfa, stack, seen = self.nfa, [state], {state}
+    def walk(self, state: int) -> tuple[Subset, list[int]]:
+        """The states, and which were passed on the way to what is known."""
+        nfa, stack, seen = self.nfa, [state], {state: None}
         reading: set[int] = set()
-        joined = 0
+        known: list[Subset] = []
         while stack:
             at = stack.pop()
             if at == _ACCEPT or nfa.edges[at]:
                 reading.add(at)
             for after in nfa.silent[at]:
                 if after in self.known:
-                    reading |= self.known[after]
-                    joined += len(self.known[after])
+                    known.append(self.known[after])
                 elif after not in seen:
-                    seen.add(after)
+                    seen[after] = None
                     stack.append(after)
-        self.budget.spend(joined + len(seen) + len(reading), lambda: [nfa.origins[s] for s in seen])
-        return frozenset(reading)
+        self.budget.spend(_WALK_STEPS * len(seen) + sum(map(len, known)), lambda: [nfa.origins[s] for s in seen])
+        return tuple(sorted(reading.union(*known))), list(seen)
 
 
 def product(left: Dfa, right: Dfa, accept: Callable[[bool, bool], bool], budget: Budget) -> Dfa:

@@ -13,6 +13,8 @@ from sgbench.engine.constrained.char_set import SURROGATES, CharSet
 from sgbench.engine.constrained.limits import Limits, too_large
 from sgbench.engine.constrained.terms import Alt, Chars, Joined, Multiple, Repeat, Seq, Term, Text
 
+_SURROGATES = range(SURROGATES.ranges[0][0], SURROGATES.ranges[0][1] + 1)
+
 
 class Lengths(NamedTuple):
     """Bytes of the shortest text, at least, and of the longest; no longest: endless, or not known."""
@@ -67,8 +69,16 @@ def lengths(term: Term) -> Lengths | None:
 
 
 def _of_chars(chars: CharSet) -> Lengths | None:
-    ranges = (chars - SURROGATES).ranges
-    return Lengths(len(chr(ranges[0][0]).encode()), len(chr(ranges[-1][1]).encode())) if ranges else None
+    if not chars.ranges:
+        return None
+    (first, _), (_, last) = chars.ranges[0], chars.ranges[-1]
+    if first in _SURROGATES or last in _SURROGATES:
+        return _of_chars(chars - SURROGATES)
+    return Lengths(_n_bytes(first), _n_bytes(last))
+
+
+def _n_bytes(code: int) -> int:
+    return 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
 
 
 def _sum(parts: list[Lengths]) -> Lengths:

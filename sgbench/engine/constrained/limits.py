@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from sgbench.errors import ConstraintError
 
+_STEPS_A_LOOK = 1000
+"""So many steps lie between two looks at the clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -42,6 +45,7 @@ class Budget:
 
     limits: Limits = field(default_factory=Limits)
     spent: int = 0
+    looked: int = field(default=0, init=False)
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +62,9 @@ class Budget:
         self.spent += steps
         if self.spent > self.limits.work:
             raise too_large("too much work to make it deterministic", origins())
+        if self.spent - self.looked < _STEPS_A_LOOK:
+            return
+        self.looked = self.spent
         if time.monotonic() > self.deadline:
             raise too_large(f"it took more than {self.limits.seconds:g} s to compile", origins())
 
