@@ -17,6 +17,8 @@ from tests.models.driver import Driver, generate
 Runners: TypeAlias = Callable[..., TorchRunner]
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 N_NEW = 12
+TIE = 2e-4
+"""Our logits are the oracle's to 1e-4 (`test_logits_are_close`): of two that are nearer than twice that either may win."""
 
 
 @pytest.fixture
@@ -44,6 +46,29 @@ def expected(model: Any, prompt: list[int], n_new: int = N_NEW) -> list[int]:
     return out[0, len(prompt) :].tolist()
 
 
+def assert_greedy(model: Any, texts: list[list[int]], said: list[list[int]], n_new: int = N_NEW) -> None:
+    """``said`` are the oracle's greedy tokens, but for ties: where they first differ, its logits must be as good as equal; then it goes on
+    behind what was said.
+    """
+    import torch
+
+    assert len(texts) == len(said)
+    for text, tokens in zip(texts, said, strict=True):
+        assert len(tokens) == n_new
+        known = 0
+        while known < n_new:
+            want = expected(model, [*text, *tokens[:known]], n_new - known)
+            differ = [i for i, (one, other) in enumerate(zip(tokens[known:], want, strict=True)) if one != other]
+            if not differ:
+                break
+            at = known + differ[0]
+            with torch.no_grad():
+                logits = model(torch.tensor([[*text, *tokens[:at]]])).logits[0, -1]
+            gap = float(logits.max() - logits[tokens[at]])
+            assert gap <= TIE, f"token {at} of {tokens}: the oracle says {want}, its logits are {gap:.2e} apart"
+            known = at + 1
+
+
 def prompts(n: int = 5, common: int = 0) -> list[list[int]]:
     rng = np.random.default_rng(3)
     head = rng.integers(3, 160, common).tolist()
@@ -61,7 +86,8 @@ def test_batched_and_chunked_greedy(
     texts = prompts()
     for row, prompt in enumerate(texts):
         driver.add(row, prompt)
-    assert generate(driver, range(5), N_NEW, chunk) == {r: expected(model, p) for r, p in enumerate(texts)}
+    said = generate(driver, range(5), N_NEW, chunk)
+    assert_greedy(model, texts, [said[row] for row in range(5)])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -73,10 +99,11 @@ def test_cached_prefix(checkpoint: Any, runner: Runners, family: str, shared: in
     driver = Driver(runner(folder, shared_prefix_attention=enabled))
     texts = prompts(4, common=100)
     driver.add(0, texts[0])
-    assert generate(driver, [0], N_NEW)[0] == expected(model, texts[0])
+    assert_greedy(model, texts[:1], [generate(driver, [0], N_NEW)[0]])
     for row in (1, 2, 3):
         driver.add(row, texts[row], share=(0, 100))
-    assert generate(driver, [1, 2, 3], N_NEW, shared=shared) == {r: expected(model, texts[r]) for r in (1, 2, 3)}
+    said = generate(driver, [1, 2, 3], N_NEW, shared=shared)
+    assert_greedy(model, texts[1:], [said[row] for row in (1, 2, 3)])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -86,7 +113,7 @@ def test_neighbouring_slots_and_sharded_files(checkpoint: Any, runner: Runners, 
     driver = Driver(runner(folder), scatter=None)
     prompt = prompts()[3]
     driver.add(0, prompt)
-    assert generate(driver, [0], N_NEW)[0] == expected(model, prompt)
+    assert_greedy(model, [prompt], [generate(driver, [0], N_NEW)[0]])
 
 
 @pytest.mark.parametrize(
@@ -164,13 +191,12 @@ def test_through_the_engine(checkpoint: Any, runner: Runners, family: str, radix
     device_half = runner(folder, radix_cache=radix_cache, kv_tokens=420, max_prefill_tokens=48, in_flight_tokens=8)
     base = prompts(5, common=60)
     texts = [*base, base[3][:100], base[4], base[2] + base[1], base[4][:150], *prompts(3)]
-    want = [expected(model, text) for text in texts]
     params = {"temperature": 0, "max_new_tokens": N_NEW, "ignore_eos": True}
     with EngineCore(device_half.config, device_half, None) as engine:
         for _ in range(2):
             outputs = engine.generate(input_ids=texts, sampling_params=params)
             engine.check_integrity()
-            assert [list(out["output_ids"]) for out in outputs] == want
+            assert_greedy(model, texts, [list(out["output_ids"]) for out in outputs])
         assert (engine.stats().cached_tokens > 0) == (radix_cache == "radix")
         assert engine.stats().evicted_tokens > 0 or radix_cache == "off"
 
