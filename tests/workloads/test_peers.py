@@ -98,6 +98,14 @@ class TestMeasuring:
         report = peers.measure(workload, Peer(name="own", title="", package="sgbench", open=server.open), cases=cases)
         assert report.answers == workload.run(engine, cases=cases).answers
 
+    @pytest.mark.parametrize("name", ["guidance", "outlines"])
+    def test_others_keep_a_regex_where_they_are_installed(self, engine: sgl.Engine, name: str) -> None:
+        """The chat template's stop, which every call carries, stands beside the regex."""
+        pytest.importorskip(name)
+        workload = sgl.workloads.get("json_jump_forward")
+        report = peers.measure(workload, peers.get(name), size=1)
+        assert report.answers == workload.run(engine, 1).answers
+
     @pytest.mark.parametrize(("name", "size"), [("guidance", 2), ("outlines", 5)])
     def test_others_answer_where_they_are_installed(self, engine: sgl.Engine, name: str, size: int) -> None:
         """Guidance: the first two, whose calls end by their stop or length; it knows but one of the model's two end tokens."""

@@ -25,7 +25,8 @@ class GuidanceBackend(BaseBackend):
 
     Its models take one call at a time, so programs that run side by side wait for one another. It keeps the KV of the
     last call, which the next one may begin with. It knows one end token only: where a model ends with another, a call goes on to its
-    ``max_tokens``. Its parser (llguidance 1.9) fails on regexes with long runs of forced text, which is told as the peer's failure.
+    ``max_tokens``. A regex ends by itself, so the chat template's own stops are not given with it: with a stop beside a regex its parser
+    (llguidance 1.9) fails a check of its own, which is told as the peer's failure where a program asks for both.
     """
 
     capabilities = Capabilities(images=False)
@@ -61,11 +62,12 @@ class GuidanceBackend(BaseBackend):
             raise UsageError("the Guidance adapter takes text, stops and regexes; one sample, no least length")
         prompt = self._tokenizer.read(s.text_).ids
         check_fits(len(prompt), params.max_new_tokens or 0, self._context)
+        stops = [stop for stop in as_list(params.stop) if not (params.regex and stop in self.chat_template.stop_str)]
         wanted = self._guidance.gen(
             name="said",
             max_tokens=params.max_new_tokens,
             temperature=params.temperature or 0.0,
-            stop=as_list(params.stop) or None,
+            stop=stops or None,
             regex=params.regex,
         )
         with self._lock:
