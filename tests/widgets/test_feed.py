@@ -163,6 +163,22 @@ def test_events_that_cannot_be_folded_stop_the_view_and_say_so_once() -> None:
     assert not twin.journal.active
 
 
+def test_what_came_before_an_event_that_cannot_be_folded_is_shown() -> None:
+    front, twin = Front(), RadixTwin()
+    feed, failures = feed_of(front)
+    feed.follow(twin)
+    feed.answer(0, 0)
+    for prompt, output in chats(3):
+        twin.request(prompt, output)
+    good = twin.journal._next_seq
+    twin.journal.emit(NodeEvicted(node=77, length_tokens=1))
+    twin.request(*next(iter(chats(1, seed=9))))
+    feed.stop()
+    assert failures
+    assert front.have == len(feed.encoder) == good
+    assert feed.view.seq == good - 1
+
+
 def test_events_from_many_threads_keep_their_order() -> None:
     front, twin = Front(), RadixTwin()
     feed, failures = feed_of(front)
