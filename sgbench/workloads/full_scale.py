@@ -166,8 +166,10 @@ class FullScale:
             most = self._most(workload, at_once)
             few = min(most, max(1, at_once // (2 if at_once <= 16 else 8)))
             small = self._round(engines, workload, arms, few, at_once)
+            if (until - self.clock()) * _AT_ONCE_SHARE > 3 * small.seconds:  # it paid for much that happens once, too
+                small = self._round(engines, workload, arms, few, at_once)
             self._row(engines, workload, arms, small, at_once, until, _AT_ONCE_SHARE)
-        if until - self.clock() > 2 * one.seconds:  # it paid for much that happens once
+        if until - self.clock() > 2 * one.seconds:
             one = self._round(engines, workload, arms, 1, 1)
         self._row(engines, workload, arms, one, 1, until, 1.0)
 
