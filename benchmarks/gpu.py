@@ -43,6 +43,7 @@ ROWS = (
     "programs",
     "deterministic",
 )
+_PEER_ROWS = ("decode", "first_token", "few_shot", "multi_turn", "no_sharing", "tree")
 _OWN_ENGINE = ("programs", "deterministic")
 _SETTINGS: dict[str, Any] = {"max_running": 256, "max_prefill_tokens": 8192, "context_length": 4096}
 
@@ -243,29 +244,14 @@ class GpuRun:
         """`transformers`, in what is left of its own budget."""
         if self._args.peer_budget <= 0:
             return
-        from benchmarks.gpu_peers import TransformersPeer
+        from benchmarks.gpu_peers import measured
 
         gc.collect()
-        peer = TransformersPeer(self._shape, self._args.device)
-        clock = Clock(self._args.peer_budget)
-        for way in ("padded", "continuous"):
-            for name in ("decode", "first_token", "few_shot", "no_sharing", "multi_turn", "tree"):
-                if name in self._args.only:
-                    self._peer_row(name, way, lambda w, way=way: peer.measure(w, way, clock, limit_s=60))  # type: ignore[misc]
-
-    def _peer_row(self, name: str, way: str, measure: Callable[[Workload], dict[str, Any]]) -> None:
-        into = self.results["peers"].setdefault(name, {})
-        if name == "decode":
-            measure(OneRequest(128, 1))
-            short, long = measure(OneRequest(128, 1)), measure(OneRequest(128, 33))
-            both = "seconds" in short and "seconds" in long
-            into[way] = {"seconds": (long["seconds"] - short["seconds"]) / 32} if both else long
-        elif name == "first_token":
-            measure(self._work[name])
-            into[way] = measure(self._work[name])
-        else:
-            into[way] = measure(self._work[name])
-        print(f"transformers, {way}, {name}: {json.dumps(into[way])}", flush=True)
+        names = [name for name in _PEER_ROWS if name in self._args.only]
+        for name, way, said in measured(self._shape, self._args.device, self._args.size, names, self._args.peer_budget):
+            self.results["peers"].setdefault(name, {})[way] = said
+            print(f"transformers, {way}, {name}: {json.dumps(said)}", flush=True)
+            self.write(self._args.out)
 
     def write(self, folder: Path) -> None:
         """``gpu.json`` and ``gpu.md``."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import gpu
+from benchmarks import gpu, gpu_peers
 from benchmarks.gpu_floor import Ceilings, Floor
 from benchmarks.gpu_workloads import FewShot, Ids, MultiTurn, NoSharing, OneRequest, Tree, Workload
 from sgbench.engine.models.config import ModelConfig
@@ -105,3 +106,26 @@ def test_rows_run_in_miniature(tmp_path: Path) -> None:
     assert results["deterministic"]["differences"]["cached_against_uncached"]["requests"] == 4
     assert results["programs"]["programs_over_requests"] > 0
     assert "no sharing" in (tmp_path / "gpu.md").read_text()
+
+
+def test_a_peer_runs_in_a_process_of_its_own() -> None:
+    rows = gpu_peers.measured(SHAPE, "cpu", "tiny", ["decode", "first_token"], 100.0, ("padded",))
+    said = {name: row["seconds"] for name, _, row in rows}
+    assert said["decode"] > 0 and said["first_token"] > 0
+
+
+def test_a_row_that_does_not_end_is_ended_and_the_others_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = f"import time; print({gpu_peers._MARK!r} + {json.dumps(BEGUN)!r}, flush=True); time.sleep(600)"
+    monkeypatch.setattr(gpu_peers, "_COMMAND", (sys.executable, "-c", program))
+    monkeypatch.setattr(gpu_peers, "_GRACE_S", 0.1)
+    rows = list(gpu_peers.measured(SHAPE, "cpu", "tiny", ["decode"], 20.0))
+    assert rows == [("decode", "padded", {"over": 0.2})]
+
+
+def test_a_peer_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_peers, "_COMMAND", (sys.executable, "-c", "raise SystemExit('no such model')"))
+    rows = list(gpu_peers.measured(SHAPE, "cpu", "tiny", ["decode"], 20.0))
+    assert rows == [("decode", "padded", {"failed": "no such model"})]
+
+
+BEGUN = {"name": "decode", "way": "padded", "limit_s": 0.2}
