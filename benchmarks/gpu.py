@@ -1,6 +1,6 @@
 """The engine on a GPU, row by row: ours, the same with its cache off, `transformers`, and counted floors.
 
-python -m benchmarks.gpu [--only ROW ...] [--budget SECONDS] [--peer-budget SECONDS] [--repeats N] [--out FOLDER] [--engine NAME=VALUE ...]
+python -m benchmarks.gpu [--only ROW ...] [--budget SECONDS] [--peer-budget SECONDS] [--peer-rows ROW ...] [--repeats N] [--out FOLDER] [--engine NAME=VALUE ...]
 
 Llama-3.1-8B's shape, random bf16 weights, at most 256 running, 8,192 prompt tokens a step, greedy, fixed lengths. Rows run in order of
 weight on one engine until the budget is spent; what did not run is absent. Writes ``gpu.json`` and ``gpu.md``.
@@ -247,7 +247,7 @@ class GpuRun:
         from benchmarks.gpu_peers import measured
 
         gc.collect()
-        names = [name for name in _PEER_ROWS if name in self._args.only]
+        names = [name for name in _PEER_ROWS if name in self._args.only and name in self._args.peer_rows]
         for name, way, said in measured(self._shape, self._args.device, self._args.size, names, self._args.peer_budget):
             self.results["peers"].setdefault(name, {})[way] = said
             print(f"transformers, {way}, {name}: {json.dumps(said)}", flush=True)
@@ -299,6 +299,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--reserve", type=float, default=60, help="of them, for the rows with an engine of their own")
     parser.add_argument("--row-limit", type=float, default=60, help="seconds after which a row is given up")
     parser.add_argument("--memory-fraction", type=float, help="of the GPU, for this process: where others use it too")
+    parser.add_argument("--peer-rows", nargs="*", default=list(_PEER_ROWS), choices=_PEER_ROWS)
     parser.add_argument("--peer-budget", type=float, default=300, help="seconds for transformers; 0: none")
     parser.add_argument("--repeats", type=int, default=1, help="of the long rows")
     parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"))
