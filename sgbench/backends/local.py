@@ -14,7 +14,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import exact_scoring, scoring
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 TURNS = Turns()
 """Of all programs on engines in this process: they share one interpreter."""
+
+LONG_PREFIX_TOKENS = 1024
+"""From this length on a batch's shared prefix is computed while its programs begin."""
 
 _PREFILL = SamplingParams(max_new_tokens=0)
 _LANGUAGE_ONLY = ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs", "sampling_seed")
@@ -167,18 +170,23 @@ class LocalBackend(BaseBackend):
     def cache_prefix(self, prefix_str: str) -> None:
         """Prefill the text that the items of a batch are about to share.
 
-        Where requests wait for a prefix that another one is computing, nobody else need wait for it. A deterministic engine must not
-        step between it and the programs' first requests as it happens.
+        Where requests wait for a prefix that another one is computing, nobody else need wait for a long one. A short one's step is mostly
+        launches, each of which would wait for the programs' threads to let the interpreter's lock go: they begin after it, and meet
+        themselves what it failed by. A deterministic engine must not step between it and the programs' first requests as it happens.
         """
-        if self._hints:
-            handle = self.engine.submit(prefix_str, _PREFILL)
-            if self.gate is None and self.engine.config.radix_cache == "radix":
-                return
-            try:
+        if not self._hints:
+            return
+        ids = self._read(prefix_str).ids
+        handle = self.engine.submit(ids, _PREFILL)
+        beside = self.gate is None and self.engine.config.radix_cache == "radix"
+        if beside and len(ids) >= LONG_PREFIX_TOKENS:
+            return
+        try:
+            with suppress(Exception) if beside else nullcontext():
                 handle.result()
-            except BaseException:
-                handle.abort("the caller was interrupted")
-                raise
+        except BaseException:
+            handle.abort("the caller was interrupted")
+            raise
 
     def tokenize(self, text: str) -> list[int]:
         """See `BaseBackend.tokenize`."""

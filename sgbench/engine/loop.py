@@ -22,7 +22,7 @@ from sgbench.trace.journal import Journal
 
 T = TypeVar("T")
 
-_GAP_S, _LINGER_S = 0.003, 0.04
+_GAP_S, _LINGER_S = 0.003, 0.08
 """How long an idle engine waits for the next of several requests that are said to come, and for all of them."""
 
 
