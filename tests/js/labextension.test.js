@@ -42,9 +42,11 @@ describe("a trace file without a kernel", () => {
     expect(rows.map((row) => row.slice(5))).toEqual([[false, [[], [], 0, 0], [[], [], 0, 0]]]);
     const last = recording.rows.filter(([table]) => table === "walk").at(-1);
     expect([last[3], last[5] > 0, last[6] > 0, last.at(-1)]).toEqual([-1, true, true, []]);
-    lines[at] = lines[at].replace(/"start":\d+/, '"start":99999');
-    const wrong = await readTrace(lines.join("\n"));
-    expect([wrong.machines, wrong.events.length, wrong.notes]).toEqual([[], without.events.length, [`line ${at + 1}: the machine of a constraint is damaged and not shown`]]);
+    const whole = JSON.parse(lines[at]);
+    for (const damage of [{ start: 99999 }, { next: [] }, { classes: null }, { normal: [[null], [], 1, 1] }, { compressed: [[], [[0, 1, "a", true]], 1, 1] }]) {
+      const wrong = await readTrace(lines.with(at, JSON.stringify({ ...whole, ...damage })).join("\n"));
+      expect([wrong.machines, wrong.events.length, wrong.notes]).toEqual([[], without.events.length, [`line ${at + 1}: the machine of a constraint is damaged and not shown`]]);
+    }
   });
 
   test("opens packed or not", async () => {

@@ -89,7 +89,14 @@ function isMachine(data: Record<string, any>): boolean {
   const { states, start, classes, next, normal, compressed } = data;
   const inside = (state: unknown) => Number.isInteger(state) && (state as number) < states;
   const rows = Array.isArray(next) && next.length >= states && next.every(row => Array.isArray(row) && row.every(inside));
-  return rows && inside(start) && start >= 0 && classes?.length === 256 && [normal, compressed].every(one => one?.length === 4);
+  return rows && inside(start) && start >= 0 && classes?.length === 256 && isPlaced(normal) && isPlaced(compressed);
+}
+
+function isPlaced(data: any): boolean {
+  if (data?.length !== 4 || !Array.isArray(data[0]) || !Array.isArray(data[1])) return false;
+  const nodes = new Set(data[0].map((node: any) => node?.[0]));
+  const placed = data[0].every((node: any) => Number.isFinite(node?.[1]) && Number.isFinite(node?.[2]));
+  return placed && data[1].every((edge: any) => nodes.has(edge?.[0]) && nodes.has(edge?.[1]) && typeof edge?.[2] === 'string');
 }
 
 function lineEnd(text: string, from: number): number {
