@@ -1,6 +1,7 @@
 """The engine on a GPU, row by row: ours, the same with its cache off, `transformers`, and counted floors.
 
-python -m benchmarks.gpu [--only ROW ...] [--budget SECONDS] [--peer-budget SECONDS] [--peer-rows ROW ...] [--repeats N] [--out FOLDER] [--engine NAME=VALUE ...]
+python -m benchmarks.gpu [--only ROW ...] [--budget SECONDS] [--peer-budget SECONDS] [--peer-rows ROW ...] [--repeats N]
+    [--out FOLDER] [--engine NAME=VALUE ...]
 
 Llama-3.1-8B's shape, random bf16 weights, at most 256 running, 8,192 prompt tokens a step, greedy, fixed lengths. Rows run in order of
 weight on one engine until the budget is spent; what did not run is absent. Writes ``gpu.json`` and ``gpu.md``.
