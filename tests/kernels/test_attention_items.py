@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sgbench.engine.attention import sharing
 from sgbench.engine.attention.items import Cut, StepWork, shared_work, step_work
-from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling, leading, part_of, worthwhile
+from sgbench.engine.attention.sharing import MAX_LEVELS, PASS_S, Tiling, leading, part_of, worthwhile
 from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
 
 CHEAP = Tiling(4, 16, 64, 2, 64, 2, join_rate=1e30)
@@ -115,9 +116,13 @@ def decode(members: int, length: int) -> tuple[SharedPrefix, ...]:
 
 
 @pytest.mark.parametrize(
-    ("members", "length", "shared"), [(256, 2000, True), (4, 512, True), (2, 64, True), (2, 1, False)]
+    ("members", "length", "shared"),
+    [(256, 2000, True), (64, 512, True), (4, 512, False), (2, 64, False), (2, 1, False)],
 )
-def test_decoding_requests_share_what_pays(members: int, length: int, shared: bool) -> None:
+def test_decoding_requests_share_what_pays(
+    monkeypatch: pytest.MonkeyPatch, members: int, length: int, shared: bool
+) -> None:
+    monkeypatch.setattr(sharing, "PASS_S", PASS_S)
     ones = np.ones(members, np.int64)
     segments, _ = worthwhile(decode(members, length), np.arange(members), ones, np.arange(members), REAL)
     assert bool(segments) == shared
