@@ -183,9 +183,10 @@ class FullScale:
         until: float,
         share: float,
     ) -> None:
-        """A row of as many programs, and then as many rounds, as a share of the time allows; ``small`` itself if that is not even as many.
+        """A row of as many programs, and then as many rounds, as a share of the time allows; at least ``small`` again, or itself.
 
-        The programs are run once uncounted before, under the first arm: machines' masks and the tokens of texts are kept by the engine.
+        More programs than those are run once uncounted before, under the first arm: machines' masks and the tokens of texts are kept by
+        the engine.
         """
         arms = [arm for arm in arms if _ran(arm, small.reports)]
         if not arms:
@@ -198,11 +199,14 @@ class FullScale:
             size = max(0, min(most, int((seconds - small.fixed) / (small.each + rehearsal))))
             if size >= small.size:
                 n_rounds = max(1, min(self.repeats, int((seconds / size - rehearsal) / small.each)))
-        if size < small.size:
+        if size < small.size and until - self.clock() > small.seconds:
+            size, n_rounds = small.size, 1  # that round was the rehearsal
+        elif size < small.size:
             self._tell(workload, [small.reports], parallel)
             self.told.shortened(workload.name, f"{_how(parallel)}: the warm-up itself, {small.size} of {most} programs")
             return
-        self._round(engines, workload, arms[:1], size, parallel)
+        if size > small.size:
+            self._round(engines, workload, arms[:1], size, parallel)
         rounds = [self._round(engines, workload, in_turn(arms, n), size, parallel).reports for n in range(n_rounds)]
         if any(rounds):
             self._tell(workload, rounds, parallel)
