@@ -11,6 +11,7 @@ batching cannot be given up from inside (`measured` ends that process then).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -30,6 +31,8 @@ WAYS = ("padded", "continuous")
 _COMMAND = (sys.executable, "-m", "benchmarks.gpu_peers")
 _GRACE_S = 3.0
 """How much longer than its time a row may take to say so."""
+_ENDING_S = 0.5
+"""What a process that has closed its output may take to end."""
 _LEAST_S = 25.0
 """Seconds below which another process is not worth its start."""
 _BATCH = 32
@@ -110,7 +113,7 @@ class TransformersPeer:
         if name not in ("decode", "first_token"):
             return self.measure(workload, way, limit_s)
         one = OneRequest(128, 1)
-        warm = self.measure(one, way, limit_s)
+        warm = self.measure(OneRequest(128, 5), way, limit_s)
         if "seconds" not in warm:
             return warm
         short = self.measure(one, way, clock.left_s)
@@ -147,7 +150,10 @@ def measured(
     What is left of the time is shared evenly among the rows that are left. A row that does not end is ended, with its process; the others
     go on in a new one if there is time. Rows that never began are not among the results.
     """
-    clock, left = Clock(budget_s), [(name, way) for name in names for way in ways]
+    clock = Clock(budget_s)
+    left = [
+        (name, way) for way in ways for name in names
+    ]  # continuous batching keeps the card's memory once it has run
     nth = 0
     while left and (nth == 0 or clock.left_s > _LEAST_S):
         nth += 1
@@ -211,6 +217,8 @@ class _Child:
 
     def end(self) -> str:
         """End it, wherever it is; its last words if it had failed by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDING_S)
         failed = self._process.poll() not in (None, 0)
         self._process.kill()
         self._process.wait()
