@@ -83,6 +83,10 @@ class RadixCache:
             while not (start.alive and start.end == depth):  # evicted or extended since: go on from where it begins
                 assert start.parent is not None
                 start, depth = start.parent, start.end - start.length
+            ends_there = start is since.node and since.part is None
+            if ends_there and (depth >= limit or tokens[depth : depth + 1].tobytes() not in start.children):
+                since.version = self.version  # others came or went beside it: what waits in a queue asks after every step
+                return since
         node, part, length = self._walk(start, tokens, limit)
         return Match(length, node, part, node.end, self.version)
 
