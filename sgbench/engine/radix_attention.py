@@ -85,7 +85,7 @@ class RadixCache:
                 start, depth = start.parent, start.end - start.length
             ends_there = start is since.node and since.part is None
             if ends_there and (depth >= limit or tokens[depth : depth + 1].tobytes() not in start.children):
-                since.version = self.version  # others came or went beside it: what waits in a queue asks after every step
+                since.version = self.version  # others came beside it: what waits in a queue asks after each step
                 return since
         node, part, length = self._walk(start, tokens, limit)
         return Match(length, node, part, node.end, self.version)
