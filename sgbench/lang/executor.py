@@ -291,8 +291,14 @@ class StreamExecutor:
             raise
 
     def sync(self) -> None:
-        """Wait until everything submitted has been executed."""
+        """Wait until everything submitted has been executed.
+
+        The thread that began the body beside itself waits for the body too: right after that nothing may have been submitted yet. Other
+        threads do not, since the body may be waiting for them.
+        """
         with self.interruptible():
+            if self.body.starter == threading.get_ident():
+                self.body.done.wait()
             idle = self.queue.idle
             self.queue.help(idle)
             idle.wait()

@@ -261,7 +261,7 @@ def _open(
 def _beside(state: ProgramState, execute: Callable[[], None]) -> None:
     """Execute a body on a thread of its own, whose exceptions become the state's error."""
     body = state.stream_executor.body
-    body.detached = True
+    body.detached, body.starter = True, threading.get_ident()
     gate = state.stream_executor.run.backend.gate
     if gate is not None:
         gate.enter()

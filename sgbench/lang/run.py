@@ -53,12 +53,14 @@ class CallSite:
 class Body:
     """The Python body of one program call. ``thread`` runs it (None: not begun); ``done`` opens when it has returned.
 
-    ``detached``: it runs on a thread of its own, beside whoever reads its state. ``executors``: its states, forks included.
+    ``detached``: it runs on a thread of its own, beside whoever reads its state; ``starter`` is the thread that began it so.
+    ``executors``: its states, forks included.
     """
 
     done: Latch = field(default_factory=Latch)
     thread: int | None = None
     detached: bool = False
+    starter: int | None = None
     executors: list[StreamExecutor] = field(default_factory=list)
 
 

@@ -310,6 +310,7 @@ def test_a_run_that_is_given_up_frees_its_kv_on_the_server(
         s += "Once" + sgl.gen("x", max_tokens=4000, ignore_eos=True)
 
     place = request.getfixturevalue(where)
+    assert chat.run(backend=place, temperature=0).error() is None  # its first call begins its thread
     before = {thread for thread in threading.enumerate() if thread.name == "sgbench-calls"}
     seen = Seen(engine)
     try:
@@ -321,7 +322,7 @@ def test_a_run_that_is_given_up_frees_its_kv_on_the_server(
     finally:
         seen.end()
     assert engine.stats().kv_tokens_used == 0
-    assert {thread for thread in threading.enumerate() if thread.name == "sgbench-calls"} == before
+    assert {thread for thread in threading.enumerate() if thread.name == "sgbench-calls"} <= before
     assert chat.run(backend=place, temperature=0).error() is None
 
 

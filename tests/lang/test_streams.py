@@ -152,3 +152,33 @@ def test_two_samples_come_whole_in_a_stream() -> None:
 
     state = program.run(backend=sgl.ScriptedBackend(["A", "B"]), stream=True)
     assert list(state.text_iter()) == ["pA"] and state["x"] == ["A", "B"]
+
+
+def test_whoever_began_a_stream_waits_for_a_body_that_has_submitted_nothing_yet() -> None:
+    begin = threading.Event()
+
+    @sgl.function
+    def late(s):
+        begin.wait()
+        s += "late " + sgl.gen("x")
+
+    state = late.run(backend=abc(), stream=True)
+    threading.Timer(0.05, begin.set).start()
+    assert state.text() == "late abc"
+    assert state.error() is None
+
+
+def test_a_thread_that_the_body_waits_for_does_not_wait_for_the_body() -> None:
+    told: list[str] = []
+
+    @sgl.function
+    def asks(s):
+        s += "so far"
+        helper = threading.Thread(target=lambda: told.append(s.text()))
+        helper.start()
+        helper.join()
+        s += ", and on"
+
+    state = asks.run(backend=abc(), stream=True)
+    assert state.text() == "so far, and on"
+    assert told == ["so far"]
