@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sgbench.analysis.sheet import INK, sheet
+from sgbench.analysis.sheet import INK
 
 if TYPE_CHECKING:
-    import plotly.graph_objects
-
+    from sgbench.analysis.figure import SavedFigure
     from sgbench.analysis.mrc import MissRatioCurve
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 """Of Okabe and Ito's palette."""
 
 
-def curve(found: MissRatioCurve) -> plotly.graph_objects.Figure:
+def curve(found: MissRatioCurve) -> SavedFigure:
     """The miss-ratio curve with its marks."""
-    import plotly.graph_objects as go
+    from sgbench.analysis.figure import SavedFigure
 
-    drawn = go.Figure(layout={"template": sheet()})
+    drawn = SavedFigure.saying(str(found))
     end = max(float(found.capacities[-1]), found.present_tokens, found.longest_tokens) * 1.08
     x = [at for at in found.capacities.tolist() if at >= found.longest_tokens]
     x = [found.longest_tokens, *x, end]

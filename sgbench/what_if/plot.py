@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sgbench.analysis.sheet import INK, sheet
+from sgbench.analysis.sheet import INK
 from sgbench.errors import UnknownOptionError, UsageError
 from sgbench.what_if.table import COLUMNS
 
 if TYPE_CHECKING:
-    import plotly.graph_objects
-
+    from sgbench.analysis.figure import SavedFigure
     from sgbench.what_if.sweep import Point, Sweep
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
@@ -18,7 +17,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
+def figure(sweep: Sweep, x: str | None, y: str) -> SavedFigure:
     """See `Sweep.figure`.
 
     Raises
@@ -28,7 +27,7 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
     UsageError
         The sweep varies nothing.
     """
-    import plotly.graph_objects as go
+    from sgbench.analysis.figure import SavedFigure
 
     if y not in COLUMNS:
         raise UnknownOptionError(y, COLUMNS, "Sweep.figure(y=...)")
@@ -40,7 +39,7 @@ def figure(sweep: Sweep, x: str | None, y: str) -> plotly.graph_objects.Figure:
         rest = ", ".join(f"{name} {value}" for name, value in point.options.items() if name != x)
         series.setdefault(rest or "predicted", []).append(point)
     head, form = COLUMNS[y]
-    drawn = go.Figure(layout={"template": sheet()})
+    drawn = SavedFigure.saying(str(sweep))
     for i, (name, points) in enumerate(series.items()):
         ordered = sorted(points, key=lambda p: p.options[x]) if _numeric(points, x) else points
         drawn.add_scatter(

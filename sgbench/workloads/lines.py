@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sgbench.analysis.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
 from sgbench.analysis.sheet import sheet
-from sgbench.workloads.canvas import COLOURS, LEFT, RIGHT, WIDTH, Canvas, shown
 
 
 @dataclass(frozen=True, slots=True)

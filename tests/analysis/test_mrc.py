@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +97,37 @@ def test_rows_and_marks() -> None:
     assert len(curve.table()) == len(curve.rows())
     names = [series.name for series in curve.figure().data]
     assert names[0] == "LRU, exact" and any(name.startswith("knee") for name in names)
+
+
+def test_the_figure_leaves_a_picture_in_the_notebook() -> None:
+    figure = one_by_one(load(), kv_tokens=300).mrc().figure()
+    bundle = figure._repr_mimebundle_()
+    assert "knee" in bundle["text/plain"]
+    root = ElementTree.fromstring(bundle["image/svg+xml"])
+    marks = [mark for mark in root.iter() if mark.tag.endswith("polygon")]
+    lines = [line for line in root.iter() if line.tag.endswith("polyline")]
+    drawn = [series for series in figure.data if "markers" in series.mode]
+    assert len(lines) == 1 and len(marks) == sum(len(series.x) for series in drawn) > 3
+    words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {series.name for series in figure.data} < set(words) and "KV pool, tokens" in words
+    assert any(word.startswith("ceiling ") for word in words), "the level line has its name"
+
+
+def test_what_is_added_to_the_figure_is_in_its_picture() -> None:
+    figure = one_by_one([[1, 2, 3], [1, 2, 3]]).mrc(rerun=False).figure()
+    figure.add_scatter(x=[5, 9], y=[0.1, None], name="mine", mode="markers", marker={"color": "red"})
+    assert figure.svg().count("<circle") == 1 and ">mine<" in figure.svg()
+
+
+def test_a_notebook_is_sent_the_live_figure_with_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython.display
+    import plotly.io
+
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: sent.append(bundle))
+    monkeypatch.setattr(plotly.io.renderers, "default", "plotly_mimetype")
+    one_by_one([[1, 2, 3], [1, 2, 3]]).mrc(rerun=False).figure()._ipython_display_()
+    assert set(sent[0]) == {"text/plain", "image/svg+xml", "application/vnd.plotly.v1+json"}
 
 
 def test_a_capacity_with_several_names_is_one_line() -> None:

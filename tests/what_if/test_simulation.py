@@ -336,6 +336,9 @@ def test_a_sweep_shows_itself() -> None:
     assert found._repr_html_().count("<tr>") == 7
     drawn = found.figure("kv_tokens")
     assert [series.name for series in drawn.data] == ["eviction lru", "eviction fifo", "measured"]
+    assert drawn.svg().count("<polyline") == 2 and drawn.svg().count("<circle") == 4
+    by_name = found.figure("eviction", "total_ms").svg()
+    assert ">lru<" in by_name and ">fifo<" in by_name and "total, ms" in by_name
 
 
 def test_the_cost_model_is_learned_from_steps() -> None:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sgbench.analysis.canvas import ticks
 from sgbench.workloads.bars import Bars
-from sgbench.workloads.canvas import ticks
 from sgbench.workloads.lines import Lines
 
 BARS = Bars("Cost <of> arms", ["mmlu", "rag"], {"full": [12345.0, None], "no & cache": [2.5, 7.0]}, unit="tokens")

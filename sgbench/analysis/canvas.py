@@ -1,4 +1,4 @@
-"""A plain SVG canvas with a legend and a grid: the static pictures of the paper's figures. Knows numbers and names only."""
+"""A plain SVG canvas with a legend and a grid: the static pictures of figures. Knows numbers and names only."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ class Canvas:
             f'fill="{colour}"{turned}>{escape(words)}</text>'
         )
 
-    def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, width: float) -> None:
+    def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, width: float, dashes: str = "") -> None:
         """A straight line."""
-        self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
-        )
+        broken = f' stroke-dasharray="{dashes}"' if dashes else ""
+        ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+        self.parts.append(f'<line {ends} stroke="{colour}" stroke-width="{width}"{broken}/>')
 
-    def legend(self, names: Sequence[str]) -> None:
+    def legend(self, names: Sequence[str], colours: Sequence[str] = COLOURS) -> None:
         """The series' names in their colours, in rows below the title."""
         x, y = float(LEFT), 46.0
         for i, name in enumerate(names):
@@ -98,7 +98,7 @@ class Canvas:
             if x + wide > WIDTH - RIGHT and x > LEFT:
                 x, y = float(LEFT), y + 16
             self.parts.append(
-                f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="11" height="11" rx="2" fill="{COLOURS[i % len(COLOURS)]}"/>'
+                f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="11" height="11" rx="2" fill="{colours[i % len(colours)]}"/>'
             )
             self.text(x + 16, y, name)
             x += wide + 10
