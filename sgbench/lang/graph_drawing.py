@@ -42,9 +42,13 @@ _LEGEND = {
     "stream": "fork, join, call",
 }
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, TOP = 210, 26, 34, 20, 14, 34
+HEIGHT, GAP_Y, MARGIN, TOP = 26, 20, 14, 34
+WIDEST, NARROWEST = 244, 162
+"""Pixels from one column to the next, the gap between them included."""
+PAGE = 840
+"""Pixels of a notebook's cell in a window of 1,280: columns grow narrower rather than reach beyond, as long as they can be read."""
 _INK = "#1d232b"
-_CHARS = 31  # that fit into a box
+_LETTER = 6.2  # mean width of a letter at 12 px
 
 
 @dataclass(slots=True)
@@ -52,13 +56,18 @@ class _Box:
     pid: int
     kind: str
     level: int
+    step: int  # pixels from one column to the next
     parts: list[str] = field(default_factory=list)
     after: list[_Box] = field(default_factory=list)
     values: list[_Box] = field(default_factory=list)
 
     @property
     def x(self) -> int:
-        return MARGIN + self.pid * (WIDTH + GAP_X)
+        return MARGIN + self.pid * self.step
+
+    @property
+    def width(self) -> int:
+        return self.step - _gap(self.step)
 
     @property
     def y(self) -> int:
@@ -67,12 +76,13 @@ class _Box:
 
 def draw(graph: Graph) -> str:
     """The graph as an SVG element."""
-    boxes = _boxes(graph)
-    width = 2 * MARGIN + len(graph.streams) * (WIDTH + GAP_X) - GAP_X
+    step = _step(len(graph.streams))
+    boxes = _boxes(graph, step)
+    width = 2 * MARGIN + len(graph.streams) * step - _gap(step)
     bottom = TOP + (max((box.level for box in boxes), default=-1) + 1) * (HEIGHT + GAP_Y)
     width, height = max(width, 4 * 150 + 2 * MARGIN), bottom + 24
     titles = [
-        f'<text x="{MARGIN + stream.pid * (WIDTH + GAP_X) + WIDTH / 2}" y="20" text-anchor="middle" font-weight="600">'
+        f'<text x="{MARGIN + stream.pid * step + (step - _gap(step)) / 2}" y="20" text-anchor="middle" font-weight="600">'
         f"{html.escape(stream.name)}</text>"
         for stream in graph.streams
     ]
@@ -85,7 +95,17 @@ def draw(graph: Graph) -> str:
     )
 
 
-def _boxes(graph: Graph) -> list[_Box]:
+def _gap(step: int) -> int:
+    return step // 7
+
+
+def _step(columns: int) -> int:
+    """As wide as the page allows, between what can be read and what is needed."""
+    fitting = (PAGE - 2 * MARGIN) * 7 // (7 * columns - 1)  # the last column has no gap behind it
+    return max(NARROWEST, min(WIDEST, fitting))
+
+
+def _boxes(graph: Graph, step: int) -> list[_Box]:
     """One box for each node, but one for a run of text that nothing else interrupts."""
     boxes: list[_Box] = []
     of: dict[int, _Box] = {}
@@ -102,7 +122,7 @@ def _boxes(graph: Graph) -> list[_Box]:
         after = [of[node.prev_node.node_id]] if node.prev_node else []
         values = [of[source.node_id] for source in _seen(node)]
         level = 1 + max((box.level for box in (*after, *values)), default=-1)
-        box = of[node.node_id] = newest[node.pid] = _Box(node.pid, kind, level, [label], after, values)
+        box = of[node.node_id] = newest[node.pid] = _Box(node.pid, kind, level, step, [label], after, values)
         boxes.append(box)
     return boxes
 
@@ -156,11 +176,12 @@ def _structure(expr: SglExpr) -> str:
 
 def _picture(box: _Box) -> str:
     label = whole = " ".join(box.parts)
-    if len(label) > _CHARS:
-        label = label[: _CHARS - 1] + "…"
+    room = int((box.width - 18) / _LETTER)
+    if len(label) > room:
+        label = label[: room - 1] + "…"
     colour = _COLOURS[box.kind]
     return (
-        f'<g><title>{html.escape(whole)}</title><rect x="{box.x}" y="{box.y}" width="{WIDTH}" height="{HEIGHT}" rx="5" '
+        f'<g><title>{html.escape(whole)}</title><rect x="{box.x}" y="{box.y}" width="{box.width}" height="{HEIGHT}" rx="5" '
         f'fill="{colour}" fill-opacity="0.18" stroke="{colour}"/>'
         f'<text x="{box.x + 9}" y="{box.y + 17}">{html.escape(label)}</text></g>'
     )
@@ -168,14 +189,14 @@ def _picture(box: _Box) -> str:
 
 def _edge(source: _Box, target: _Box) -> str:
     """Down within a stream, and to a new one; into the side of a box that waits for another stream."""
-    x1, y1 = source.x + WIDTH / 2, source.y + HEIGHT
+    x1, y1 = source.x + source.width / 2, source.y + HEIGHT
     waits = source in target.values
     if waits and source.pid != target.pid:
-        side = WIDTH if source.pid > target.pid else 0
+        side = target.width if source.pid > target.pid else 0
         x2, y2 = float(target.x + side), target.y + HEIGHT / 2
         path = f"M{x1} {y1}C{x1} {y2} {x1} {y2} {x2} {y2}"
     else:
-        x2, y2 = target.x + WIDTH / 2, target.y
+        x2, y2 = target.x + target.width / 2, target.y
         path = f"M{x1} {y1}C{x1} {(y1 + y2) / 2} {x2} {(y1 + y2) / 2} {x2} {y2}"
     style = ' stroke-dasharray="4 3"' if waits and target.kind == "value" else ""
     colour = _COLOURS[target.kind if waits else "text"]
