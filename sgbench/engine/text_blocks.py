@@ -16,9 +16,11 @@ Other tokenizers are not read in blocks. Knows the `tokenizers` library; no mode
 
 from __future__ import annotations
 
+import bisect
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _LEAST_CHARS, _MOST_CHARS = 96, 512
@@ -68,8 +70,48 @@ Encode = Callable[[str, bool], Block]
 """Reads a block; the flag says whether it is the first, in front of which tokens may be added."""
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A text in blocks, or the beginning of one.
+
+    Attributes
+    ----------
+    starts
+        Character at which each block begins.
+    blocks
+        Their tokens.
+    ids
+        The same, one after the other.
+    """
+
+    starts: list[int]
+    blocks: list[Block]
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """All blocks but the last of a text, and that text as far as it decides them: up to the space behind them.
+
+    ``tokens`` has the number of tokens before each block, and of all.
+    """
+
+    text: str
+    read: Blocks
+    tokens: list[int]
+
+    def shared_with(self, text: str) -> int:
+        """How many of the blocks ``text`` begins with."""
+        if text.startswith(self.text):
+            return len(self.read.blocks)
+        ends = self.read.starts[1:]  # of each but the last, which is not shared
+        return bisect.bisect_left(ends, True, key=lambda end: not text.startswith(self.text[: end + 1]))
+
+
 class TextBlocks:
     """A tokenizer that remembers the blocks it has read. Safe to share between threads.
+
+    The blocks with which the text before began are found by looking at the text alone: many programs in turn share their beginning.
 
     Parameters
     ----------
@@ -82,16 +124,33 @@ class TextBlocks:
     def __init__(self, encode: Encode, kept: int = _KEPT_BLOCKS) -> None:
         self._encode = encode
         self._remembered = functools.lru_cache(kept)(encode)
+        self._lead = _Lead(" ", Blocks([], [], []), [0])
 
-    def read(self, text: str) -> Iterator[tuple[int, Block]]:
-        """The blocks of ``text`` with the characters at which they begin. A text's last block is not remembered: it is mostly new."""
+    def read(self, text: str) -> Blocks:
+        """``text`` in blocks. Its last one is not remembered: it is mostly new."""
+        lead = self._lead  # another thread may exchange it meanwhile
+        shared = lead.shared_with(text)
+        tokens = lead.tokens[: shared + 1]
+        read = Blocks(lead.read.starts[:shared], lead.read.blocks[:shared], lead.read.ids[: tokens[-1]])
         start = 0
+        if shared:
+            start = lead.read.starts[shared] if shared < len(lead.read.starts) else len(lead.text) - 1
         while (border := _BORDER.search(text, start + _LEAST_CHARS)) is not None:
             end = border.end()
-            read = self._remembered if end - start <= _MOST_CHARS else self._encode
-            yield start, read(text[start:end], start == 0)
+            encode = self._remembered if end - start <= _MOST_CHARS else self._encode
+            self._add(read, start, encode(text[start:end], start == 0))
+            tokens.append(len(read.ids))
             start = end
-        yield start, self._encode(text[start:], start == 0)
+        if len(read.blocks) > shared:
+            self._lead = _Lead(text[: start + 1], Blocks(read.starts[:], read.blocks[:], read.ids[:]), tokens)
+        self._add(read, start, self._encode(text[start:], start == 0))
+        return read
+
+    @staticmethod
+    def _add(read: Blocks, start: int, block: Block) -> None:
+        read.starts.append(start)
+        read.blocks.append(block)
+        read.ids.extend(block.ids)
 
 
 def separable(tokenizer: Mapping[str, Any]) -> bool:

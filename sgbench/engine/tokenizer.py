@@ -7,14 +7,12 @@ Reads a ``tokenizer.json`` with the `tokenizers` library; does not know `transfo
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sgbench.engine.text_blocks import Block, TextBlocks, separable
+from sgbench.engine.text_blocks import Block, Blocks, TextBlocks, separable
 from sgbench.errors import ModelError
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -32,21 +30,22 @@ class ReadText:
         As `Tokenizer.encode`.
     """
 
-    __slots__ = ("_blocks", "ids")
+    __slots__ = ("_read", "ids")
 
-    def __init__(self, blocks: Iterable[tuple[int, Block]]) -> None:
-        self._blocks = tuple(blocks)
-        self.ids: list[int] = list(itertools.chain.from_iterable(block.ids for _, block in self._blocks))
+    def __init__(self, read: Blocks) -> None:
+        self._read = read
+        self.ids: list[int] = read.ids
 
     def chars(self, n_tokens: int) -> int:
         """How many characters the first ``n_tokens`` tokens cover; a BOS that was added covers none."""
-        covered = 0
-        for start, block in self._blocks:
-            if n_tokens <= 0:
+        last = 0  # of the blocks that are covered in part
+        for block in self._read.blocks[:-1]:
+            if n_tokens <= len(block.ids):
                 break
-            covered = (start + block.chars(n_tokens)) or covered
             n_tokens -= len(block.ids)
-        return covered
+            last += 1
+        start = self._read.starts[last]
+        return start + self._read.blocks[last].chars(n_tokens)
 
 
 class Tokenizer:
@@ -119,7 +118,10 @@ class Tokenizer:
 
     def read(self, text: str) -> ReadText:
         """As `encode`, for callers that also ask which characters some tokens cover."""
-        return ReadText(((0, self._block(text, True)),) if self._blocks is None else self._blocks.read(text))
+        if self._blocks is not None:
+            return ReadText(self._blocks.read(text))
+        block = self._block(text, True)
+        return ReadText(Blocks([0], [block], block.ids))
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Characters ``[start, end)`` that each token of ``encode(text)`` covers; ``(0, 0)`` for a BOS that was added."""

@@ -138,13 +138,29 @@ def test_equals_a_fresh_reading_cut_at_every_border(twins: tuple[Tokenizer, Toke
         check(twins, text)
 
 
+@settings(deadline=None, max_examples=100)
+@given(begin=PROMPTS, others=st.lists(st.tuples(st.integers(0, 400), PROMPTS), min_size=2, max_size=4))
+@example(begin="the order of the orders " * 20, others=[(0, ""), (250, "the end"), (230, " of"), (400, "x")])
+def test_equals_a_fresh_reading_after_texts_that_begin_alike(
+    twins: tuple[Tokenizer, Tokenizer], begin: str, others: list[tuple[int, str]]
+) -> None:
+    check(twins, begin)
+    for kept, end in others:
+        check(twins, begin[:kept] + end)
+
+
 def test_what_two_prompts_share_is_read_once(twins: tuple[Tokenizer, Tokenizer]) -> None:
     blocks = twins[0]._blocks
     assert blocks is not None
     shared = "You answer questions about cities, briefly and to the point. " * 20
-    twins[0].read(shared + "The first?")
+    first = twins[0].read(shared + "The first?")
     before = blocks._remembered.cache_info()
-    twins[0].read(shared + "The second?")
+    second = twins[0].read(shared + "The second?")
+    assert blocks._remembered.cache_info() == before, "one after the other, nothing is even looked up"
+    assert second._read.blocks[:-1] == first._read.blocks[:-1]
+    twins[0].read("Something else in between. " * 20)
+    before = blocks._remembered.cache_info()
+    twins[0].read(shared + "The third?")
     after = blocks._remembered.cache_info()
     assert after.hits > before.hits + 5 and after.misses == before.misses
 
