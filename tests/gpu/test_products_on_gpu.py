@@ -49,7 +49,7 @@ def test_the_own_kernel_gives_the_product(kind: Kind, n: int) -> None:
     want = x @ weight.t()
     if kind == "gated":
         want = triton_ops().silu_mul(want)
-    got = skinny(x, weight, CUTS[kind], kind == "gated")
+    got = skinny(x, weight, cut=CUTS[kind], gated=kind == "gated")
     close(got.sum(0) if CUTS[kind].splits > 1 else got, want)
 
 

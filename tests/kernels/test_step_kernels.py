@@ -65,7 +65,7 @@ def test_skinny(n: int, rows: int, width: int, splits: int, gated: bool, dtype: 
 
     torch.manual_seed(n)
     x, matrix = random(n, width, dtype=dtype), random(rows, width, dtype=dtype) * 0.2
-    got = skinny(x, matrix, Cut(16, 16, splits, 4, 2), gated)
+    got = skinny(x, matrix, cut=Cut(16, 16, splits, 4, 2), gated=gated)
     want = twins.skinny(x, matrix, splits, gated)
     assert got.shape == want.shape and got.dtype == want.dtype
     torch.testing.assert_close(got, want, rtol=2e-2, atol=2e-2)

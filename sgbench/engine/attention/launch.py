@@ -15,6 +15,7 @@ from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.sharing import MAX_LEVELS, Tiling
 from sgbench.engine.kernels.attention import attend_items, attend_own, store_kv
 from sgbench.engine.kernels.attention_join import merge_parts
+from sgbench.engine.kernels.following import early
 
 if TYPE_CHECKING:
     from sgbench.engine.runner.kv_cache import KVCache
@@ -190,6 +191,7 @@ class Launcher:
             MAX_LEVELS=MAX_LEVELS,
             BLOCK_P=16,
             num_warps=1,
+            **early(out),
         )
 
     def attend_runs(
@@ -227,6 +229,7 @@ class Launcher:
             PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
             num_warps=launch.warps,
             num_stages=launch.stages,
+            **early(q),
         )
 
     def attend_list(
@@ -272,6 +275,7 @@ class Launcher:
             PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
             num_warps=launch.warps,
             num_stages=launch.stages,
+            **early(q),
         )
 
 

@@ -22,6 +22,7 @@ from sgbench.engine.attention.items import ITEM_FIELDS, Cut, StepWork, step_work
 from sgbench.engine.attention.launch import Launcher, Runs, Work
 from sgbench.engine.attention.sharing import MAX_LEVELS, leading, part_of
 from sgbench.engine.kernels.attention_plan import plan_fixed, plan_shares
+from sgbench.engine.kernels.following import MOST_TOKENS
 
 if TYPE_CHECKING:
     from sgbench.engine.request import StepPlan
@@ -196,18 +197,29 @@ class TritonAttention:
         blocks = {_plan_block(n, max_rows) for n in (1, 64, max_rows)}
         plans = [functools.partial(self._plan, inputs, 1, block) for block in sorted(blocks)]
         options = tuple(dict.fromkeys(self._layers)) or (PLAIN,)
+        many = q.expand(MOST_TOKENS + 1, -1, -1)  # kernels of larger steps are launched otherwise
         own = [
-            functools.partial(launcher.attend_runs, 0, q, work, Runs(scratch.own, scratch.first_own, shared), each, out)
+            functools.partial(
+                launcher.attend_runs, 0, heads, work, Runs(scratch.own, scratch.first_own, shared), each, out
+            )
             for shared in (False, True)
+            for heads in (q, many)
             for each in options
         ]
         items = [
-            functools.partial(launcher.attend_list, 0, q, work, listed, work.n_narrow, launch, each, out)
+            functools.partial(launcher.attend_list, 0, heads, work, listed, work.n_narrow, launch, each, out)
+            for heads in (q, many)
             for listed, launch in ((inputs.wide, launcher.wide), (inputs.narrow, launcher.narrow))
             for each in options
         ]
-        merge = functools.partial(launcher.merge, work, out[:0])
-        return [*own[: len(options)], *plans, merge], [*items, *own[len(options) :]]
+        merges = [
+            functools.partial(launcher.merge, work, out[:0]),
+            functools.partial(
+                launcher.merge, _nothing_to_join(work, len(many)), out.new_empty(len(many), out.shape[1])
+            ),
+        ]
+        first = 2 * len(options)
+        return [*own[:first], *plans, *merges], [*items, *own[first:]]
 
     def _partial(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         launcher, device = self._launcher, self._cache.data.device
@@ -296,6 +308,12 @@ class MixedStep:
         n = self._n_leading
         self._first.attend_into(layer, q[:n], out[:n])
         self._rest.attend_into(layer, q[n:], out[n:])
+
+
+def _nothing_to_join(work: Work, n: int) -> Work:
+    """``work`` of ``n`` tokens without partial results."""
+    nothing = work.sources.new_zeros(n * 3 * (1 + MAX_LEVELS))
+    return dataclasses.replace(work, sources=nothing, n_levels=nothing[:n])
 
 
 def _plan_block(n_rows: int, max_rows: int) -> int:

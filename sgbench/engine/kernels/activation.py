@@ -6,11 +6,14 @@ import torch
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import early, follow
+
 _BLOCK = 1024
 
 
 @triton.jit
-def _silu_mul(gate_up, out, width, block: tl.constexpr):
+def _silu_mul(gate_up, out, width, block: tl.constexpr, early: tl.constexpr):
+    follow(early)
     row = tl.program_id(0).to(tl.int64)
     column = tl.program_id(1) * block + tl.arange(0, block)
     inside = column < width
@@ -25,5 +28,5 @@ def silu_mul(gate_up: torch.Tensor) -> torch.Tensor:
     n, width = gate_up.shape[0], gate_up.shape[1] // 2
     assert gate_up.is_contiguous()
     out = gate_up.new_empty(n, width)
-    _silu_mul[(n, triton.cdiv(width, _BLOCK))](gate_up, out, width, block=_BLOCK, num_warps=4)
+    _silu_mul[(n, triton.cdiv(width, _BLOCK))](gate_up, out, width, block=_BLOCK, num_warps=4, **early(out))
     return out

@@ -21,6 +21,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import follow
+
 _LOG2_E = tl.constexpr(1.4426950408889634)
 
 
@@ -124,8 +126,10 @@ def attend_items(
     HAS_CAP: tl.constexpr,
     MASK_ALL: tl.constexpr,
     PRECISION: tl.constexpr,
+    early: tl.constexpr,
 ):
     """Walk the items; see the module's words. MASK_ALL: one path for all blocks, so that a query's result is the same in any tile."""
+    follow(early)
     rows = tl.arange(0, BLOCK_M)
     dims = tl.arange(0, BLOCK_D)
     value_offset = N_KV_HEADS * HEAD_DIM
@@ -214,8 +218,10 @@ def attend_own(
     HAS_WINDOW: tl.constexpr,
     HAS_CAP: tl.constexpr,
     PRECISION: tl.constexpr,
+    early: tl.constexpr,
 ):
     """Decode: one token a row, over the runs of its own positions. SHARED: rows may have shared segments to be joined with."""
+    follow(early)
     head = tl.program_id(0) % N_KV_HEADS
     share = tl.program_id(0) // N_KV_HEADS
     member = tl.arange(0, BLOCK_M)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import follow
+
 
 @triton.jit
 def merge_parts(
@@ -21,12 +23,14 @@ def merge_parts(
     BLOCK_D: tl.constexpr,
     MAX_LEVELS: tl.constexpr,
     BLOCK_P: tl.constexpr,
+    early: tl.constexpr,
 ):
     """Join the partial results of one token and head.
 
     ``sources`` ``[tokens, 1 + MAX_LEVELS, 3]``: first partial result, step to the next, how many; the token's own first, then
     ``n_levels`` shared ones. A token with one of its own and no level was written already; one with none gets zeros.
     """
+    follow(early)
     token = tl.program_id(0)
     head = tl.program_id(1)
     source = sources + token * (3 * MAX_LEVELS + 3)

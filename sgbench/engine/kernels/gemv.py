@@ -13,7 +13,8 @@ import torch
 import triton
 import triton.language as tl
 
-from sgbench.engine.kernels.gemv_shapes import EARLY, GATED, MEASURED, PLAIN
+from sgbench.engine.kernels.following import early, follow
+from sgbench.engine.kernels.gemv_shapes import GATED, MEASURED, PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def _gemv(
     gated: tl.constexpr,
     early: tl.constexpr,
 ):
+    follow(early)
     row = tl.program_id(0) * block_r + tl.arange(0, block_r)
     valid = row < n_rows
     column = tl.arange(0, block_c)
@@ -61,9 +63,6 @@ def _gemv(
     weights = _weights(start, 0, column, valid, width)
     if gated:
         others = _weights(below, 0, column, valid, width)
-    if early:  # weights were there before; what the kernel in front of this one writes is read from here on
-        tl.extra.cuda.gdc_launch_dependents()
-        tl.extra.cuda.gdc_wait()
     for at in tl.static_range(0, width, block_c):
         inside = at + column < width
         vector = tl.load(x + at + column, mask=inside, other=0.0).to(tl.float32)
@@ -148,9 +147,8 @@ def gemv(
         has_norm=norm is not None,
         has_stream=stream is not None,
         gated=gated,
-        early=EARLY and x.is_cuda,
         num_warps=shape.warps,
-        **({"launch_pdl": True} if EARLY and x.is_cuda else {}),
+        **early(x),
     )
     return out
 

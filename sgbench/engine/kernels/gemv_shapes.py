@@ -16,6 +16,3 @@ MEASURED: dict[tuple[int, int, bool], tuple[int, int, int]] = {
 
 PLAIN = (2, 2048, 8)
 GATED = (1, 2048, 4)
-
-EARLY = False
-"""Start a kernel while the one before it ends, so that it reads its first weights meanwhile (programmatic dependent launch)."""

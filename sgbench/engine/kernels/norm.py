@@ -10,6 +10,8 @@ import torch
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import early, follow
+
 
 @triton.jit
 def _normed(x, weight, column, width, eps):
@@ -18,7 +20,8 @@ def _normed(x, weight, column, width, eps):
 
 
 @triton.jit
-def _add_norm(x, stream, weight, out, width, eps, parts: tl.constexpr, block: tl.constexpr):
+def _add_norm(x, stream, weight, out, width, eps, parts: tl.constexpr, block: tl.constexpr, early: tl.constexpr):
+    follow(early)
     row = tl.program_id(0).to(tl.int64) * width
     column = tl.arange(0, block)
     inside = column < width
@@ -67,7 +70,7 @@ def norm(stream: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor
     n, width = stream.shape
     assert stream.is_contiguous()
     out = torch.empty_like(stream)
-    _add_norm[(n,)](stream, stream, weight, out, width, eps, parts=0, **_launch(width))
+    _add_norm[(n,)](stream, stream, weight, out, width, eps, parts=0, **_launch(width), **early(stream))
     return out
 
 
@@ -87,7 +90,7 @@ def add_norm(x: torch.Tensor, stream: torch.Tensor, weight: torch.Tensor, eps: f
     assert x.is_contiguous() and stream.is_contiguous()
     out = torch.empty_like(stream)
     parts = len(x) if x.dim() == 3 else 1
-    _add_norm[(n,)](x, stream, weight, out, width, eps, parts=parts, **_launch(width))
+    _add_norm[(n,)](x, stream, weight, out, width, eps, parts=parts, **_launch(width), **early(stream))
     return out
 
 

@@ -10,6 +10,8 @@ import torch
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import early, follow
+
 _HEADS = 4
 """Heads of a token that one program takes."""
 
@@ -32,7 +34,9 @@ def _rotate_store(
     block_h: tl.constexpr,
     has_norm: tl.constexpr,
     has_cache: tl.constexpr,
+    early: tl.constexpr,
 ):
+    follow(early)
     token = tl.program_id(0).to(tl.int64)
     head = tl.program_id(1) * block_h + tl.arange(0, block_h)
     dim = tl.arange(0, block_d)
@@ -114,4 +118,5 @@ def rotate_store(
         has_norm=norms is not None,
         has_cache=cache is not None,
         num_warps=2,
+        **early(heads),
     )

@@ -16,6 +16,8 @@ import torch
 import triton
 import triton.language as tl
 
+from sgbench.engine.kernels.following import early, follow
+
 if TYPE_CHECKING:
     from sgbench.engine.kernels.chosen_products import Kind, Product
 
@@ -37,7 +39,11 @@ class Cut:
     stages: int
 
 
-CUTS: dict[Kind, Cut] = {"gated": Cut(64, 64, 1, 4, 3), "added": Cut(64, 128, 2, 4, 6)}
+CUTS: dict[Kind, Cut] = {
+    "whole": Cut(64, 128, 1, 4, 6),
+    "gated": Cut(64, 64, 1, 4, 3),
+    "added": Cut(64, 128, 2, 4, 6),
+}
 """By kind of product (`sgbench.engine.kernels.chosen_products`); the best of those that were tried on an H200 (`benchmarks/LOG.md`)."""
 
 
@@ -54,7 +60,9 @@ def _skinny(
     block_k: tl.constexpr,
     splits: tl.constexpr,
     gated: tl.constexpr,
+    early: tl.constexpr,
 ):
+    follow(early)
     row = tl.program_id(0) * block_r + tl.arange(0, block_r)
     part = tl.program_id(1)
     token = tl.arange(0, block_n)
@@ -79,7 +87,9 @@ def _skinny(
     tl.store(at, first.to(out.dtype.element_ty), mask=there[None, :])
 
 
-def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False) -> torch.Tensor:
+def skinny(
+    x: torch.Tensor, matrix: torch.Tensor, out: torch.Tensor | None = None, *, cut: Cut, gated: bool = False
+) -> torch.Tensor:
     """``x @ matrix.T``.
 
     Parameters
@@ -88,6 +98,8 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
         ``[n, width]``, contiguous, few rows.
     matrix
         ``[rows, width]``, contiguous; a multiple of ``cut.rows`` (of twice that with ``gated``).
+    out
+        ``[n, rows]``: where the product goes, if it is not in parts; None: into a new tensor.
     cut
         ``splits * columns`` divides the width.
     gated
@@ -100,9 +112,11 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
     n, width = x.shape
     n_rows = matrix.shape[0] // 2 if gated else matrix.shape[0]
     assert n_rows % cut.rows == 0 and width % (cut.splits * cut.columns) == 0 and not (gated and cut.splits > 1)
-    assert x.is_contiguous() and matrix.is_contiguous()
-    shape = (n, n_rows) if cut.splits == 1 else (cut.splits, n, n_rows)
-    out = x.new_empty(shape, dtype=x.dtype if cut.splits == 1 else torch.float32)
+    assert x.is_contiguous() and matrix.is_contiguous() and (out is None or cut.splits == 1)
+    if cut.splits > 1:
+        out = x.new_empty(cut.splits, n, n_rows, dtype=torch.float32)
+    elif out is None:
+        out = x.new_empty(n, n_rows)
     _skinny[(n_rows // cut.rows, cut.splits)](
         x,
         matrix,
@@ -117,6 +131,7 @@ def skinny(x: torch.Tensor, matrix: torch.Tensor, cut: Cut, gated: bool = False)
         gated=gated,
         num_warps=cut.warps,
         num_stages=cut.stages,
+        **early(x),
     )
     return out
 

@@ -128,31 +128,43 @@ class _Between:
             }
             yield _call(gemv, x, matrix, self._new(0) if bias else None, **options)
         if self._half:
-            wanted: tuple[tuple[Kind, int], ...] = (("added", mixed), ("added", inner), ("gated", hidden))
+            wanted: tuple[tuple[Kind, int], ...] = (
+                ("whole", hidden),
+                ("added", mixed),
+                ("added", inner),
+                ("gated", hidden),
+            )
             for kind, width in wanted:
                 for _, product in own_ways(kind, 0, 0, width):
                     yield _call(product, self._new(0, width), self._new(0, width))
 
     def others(self) -> Iterator[Launch]:
         """Norms, embedding, rotation, gate, sampling."""
+        from sgbench.engine.kernels.following import MOST_TOKENS
+
         model, ops, new = self._model, self._ops, self._new
         width, eps, weight = model.hidden_size, model.norm_eps, self._new(model.hidden_size)
         none, ids = new(0, width), new(0, dtype=torch.int32)
         last = new(1, dtype=torch.int32)
         columns, logits = new(N_COLUMNS, 0, dtype=torch.int32), new(0, model.vocab_size)
         yield _call(draw, ops, logits, columns, ids, last)
-        yield _call(ops.add_norm, none, none, weight, eps)
-        if self._half:
-            yield _call(ops.add_norm, new(2, 0, width, dtype=torch.float32), none, weight, eps)
-            yield _call(ops.norm, none, weight, eps)
         for rows in (None, ids):
             yield _call(ops.embed_norm, ids, rows, last, new(1, width), weight, eps)
-        yield _call(ops.silu_mul, new(0, 2 * model.intermediate_size))
-        heads = new(0, model.n_heads + 2 * model.n_kv_heads, model.head_dim)
+        if self._half:
+            yield _call(ops.add_norm, new(2, 0, width, dtype=torch.float32), none, weight, eps)
         table = new(1, model.head_dim // 2, 2, dtype=torch.float32)
         norms = (new(model.head_dim), new(model.head_dim)) if model.qk_norm else None
-        cache, slots = new(1, 2 * model.n_kv_heads, model.head_dim), new(0, dtype=torch.int64)
-        yield _call(ops.rotate_store, heads, model.n_heads, ids, table, norms, eps, cache, slots)
+        cache = new(1, 2 * model.n_kv_heads, model.head_dim)
+        for n in (0, MOST_TOKENS + 1):  # kernels of larger steps are launched otherwise
+            stream, slots = new(n, width), new(n, dtype=torch.int64)
+            heads = new(n, model.n_heads + 2 * model.n_kv_heads, model.head_dim)
+            yield _call(ops.add_norm, stream, stream.clone(), weight, eps)
+            yield _call(ops.silu_mul, new(n, 2 * model.intermediate_size))
+            yield _call(
+                ops.rotate_store, heads, model.n_heads, new(n, dtype=torch.int32), table, norms, eps, cache, slots
+            )
+            if self._half:
+                yield _call(ops.norm, stream, weight, eps)
 
 
 def _call(function: Callable[..., object], *args: object, **options: object) -> Launch:
