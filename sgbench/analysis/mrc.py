@@ -228,7 +228,7 @@ def miss_ratio_curve(trace: Trace) -> MissRatioCurve:
         prompt_tokens=prompt,
         longest_tokens=max(len(access.tokens) for access in accesses),
         present_tokens=frame.capacity_tokens if frame else 0,
-        present_hit_rate=sum(min(e.cached_tokens, e.prompt_tokens) for e in admitted) / max(prompt, 1),
+        present_hit_rate=sum(event.cached_tokens for event in admitted) / max(prompt, 1),
         bytes_per_token=trace.header.model.get("kv_bytes_per_token"),
     )
 

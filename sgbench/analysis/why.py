@@ -290,7 +290,7 @@ class WhyFold:
     def _admit(self, event: RequestAdmitted) -> None:
         asked = self._asked[event.rid]
         prompt = tokens_of(asked.prompt_ids)
-        self.misses.append(self._classify(asked, prompt, min(event.cached_tokens, len(prompt)), event.t_ns))
+        self.misses.append(self._classify(asked, prompt, event.cached_tokens, event.t_ns))
         self.seen.add(prompt, event.rid)
         self._running[event.rid] = prompt
 

@@ -328,8 +328,14 @@ class Scheduler:
         seq.admissions += 1
         if self._journal.active:
             node = getattr(seq.node, "id", 0)
+            prompt, output = min(seq.cached, seq.prompt_len), max(0, seq.cached - seq.prompt_len)
             self._journal.later(
-                RequestAdmitted, rid=seq.rid, node=node, prompt_tokens=seq.prompt_len, cached_tokens=seq.cached
+                RequestAdmitted,
+                rid=seq.rid,
+                node=node,
+                prompt_tokens=seq.prompt_len,
+                cached_tokens=prompt,
+                cached_output_tokens=output,
             )
 
     def _count_overtaking(self, admitted: list[Sequence]) -> None:

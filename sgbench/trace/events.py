@@ -164,12 +164,17 @@ class RequestDeferred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAdmitted(Event):
-    """A request joined the batch; ``cached_tokens`` of its ``prompt_tokens`` (re-admitted: and output so far) were cached."""
+    """A request joined the batch; ``cached_tokens`` of its ``prompt_tokens`` were cached.
+
+    ``cached_output_tokens`` of its output so far, behind the whole prompt, were cached too: of what a constraint forces before anything
+    is sampled, and after a preemption of what it had generated. No hit rate counts them.
+    """
 
     rid: int
     node: int
     prompt_tokens: int
     cached_tokens: int
+    cached_output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

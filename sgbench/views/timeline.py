@@ -163,7 +163,8 @@ class TimelineFold:
             case ev.RequestAdmitted():
                 if line.cached_tokens < 0:
                     line.cached_tokens = event.cached_tokens
-                line.turn(Stretch.PREFILL, ms, event.prompt_tokens + line.output_tokens, event.cached_tokens)
+                again = min(event.cached_output_tokens, line.output_tokens)
+                line.turn(Stretch.PREFILL, ms, event.prompt_tokens + line.output_tokens, event.cached_tokens + again)
                 self._prefilling.add(event.rid)
             case ev.RequestPreempted():
                 line.output_tokens = event.output_tokens

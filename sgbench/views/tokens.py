@@ -224,10 +224,11 @@ class TokensFold:
     def _admitted(self, event: ev.RequestAdmitted) -> Iterator[Cell]:
         """The first request that reads a template's text tells where it came from."""
         request = self._requests[event.rid]
-        first = request.cached_tokens < 0
+        if request.cached_tokens >= 0:
+            return  # after a preemption it finds what it computed itself
         request.cached_tokens = event.cached_tokens
         branch = self.branches.get((request.program, request.branch))
-        if not first or branch is None:
+        if branch is None:
             return
         # A tokenizer may put text before the prompt's own (a beginning-of-sequence token); a choice may stand behind it.
         prompt = self._vocab.text(request.prompt_ids)

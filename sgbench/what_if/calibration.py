@@ -130,7 +130,7 @@ def observed(events: Iterable[Event]) -> tuple[Floats, Floats]:
             case RequestQueued():
                 ready_ns = event.t_ns
             case RequestAdmitted():
-                computed[event.rid] = event.cached_tokens
+                computed[event.rid] = event.cached_tokens + event.cached_output_tokens
             case Retokenized() if event.rid in computed:
                 computed[event.rid] -= event.dropped_kv_tokens
             case RequestFinished() | RequestAborted() | RequestPreempted():

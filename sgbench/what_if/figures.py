@@ -133,7 +133,7 @@ def of_events(events: Iterable[Event]) -> Figures:
                 if record is not None and not record.admitted:
                     record.admitted = True
                     record.prompt_tokens = event.prompt_tokens
-                    record.cached_tokens = min(event.cached_tokens, event.prompt_tokens)
+                    record.cached_tokens = event.cached_tokens
             case StepFinished():
                 passes += 1
                 for rid, token in zip(event.rids, event.token_ids, strict=True):

@@ -102,7 +102,7 @@ class Witness:
             if event.output_ids:  # the last token has no KV
                 self._trie.add(seen.prompt_ids + event.output_ids[:-1])
         elif seen.cached_tokens is None:  # admitted again after a preemption, it is not counted again
-            seen.cached_tokens = min(event.cached_tokens, len(seen.prompt_ids))  # forced output may be cached, too
+            seen.cached_tokens = event.cached_tokens
 
     def _sampled(self, event: StepFinished) -> None:
         for rid, token in zip(event.rids, event.token_ids, strict=True):

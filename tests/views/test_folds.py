@@ -10,14 +10,24 @@ from typing import Any
 import pytest
 
 from sgbench.constrained import compile_regex
-from sgbench.trace.events import RequestAdmitted, RequestConstrained, RequestFinished, RequestQueued, StepPlanned
+from sgbench.engine.request import SamplingParams
+from sgbench.trace import Trace
+from sgbench.trace.events import (
+    RequestAdmitted,
+    RequestConstrained,
+    RequestFinished,
+    RequestPreempted,
+    RequestQueued,
+    SpanAppended,
+    StepPlanned,
+)
 from sgbench.views.machine import MachineFold
 from sgbench.views.machine_layout import MAX_NODES, place
 from sgbench.views.perfetto import perfetto
 from sgbench.views.stats import StatsFold
 from sgbench.views.timeline import Stretch, TimelineFold
 from sgbench.views.tokens import TokensFold
-from tests.constrained.test_in_the_engine import EOS, PATTERNS
+from tests.constrained.test_in_the_engine import EOS, PATTERNS, engine
 from tests.views.runs import constrained, folded, programs
 
 
@@ -65,6 +75,48 @@ def test_the_figures_are_those_of_the_engine(run: Any) -> None:
     last = list(fold.readings.values())[-1]
     assert sum(last[1:4]) == stats.kv_tokens_total
     assert sum(hit.prompt_tokens for hit in fold.hits.values()) == stats.prompt_tokens
+
+
+def test_forced_output_that_was_cached_raises_no_hit_rate() -> None:
+    core = engine("safe")
+    with core.record() as trace:
+        for _ in range(2):
+            core.submit([66, 67, 98], SamplingParams(max_new_tokens=12, regex="abcd[0-9]x"))
+            while core.step():
+                pass
+    first, second = (event for event in trace if isinstance(event, RequestAdmitted))
+    assert (first.cached_tokens, first.cached_output_tokens) == (0, 0)
+    assert second.cached_output_tokens > 0, "what the pattern forces is in the cache, behind the prompt"
+    assert second.cached_tokens == second.prompt_tokens == 3
+    figures, lines = StatsFold(), TimelineFold()
+    folded(figures, trace)
+    folded(lines, trace)
+    assert figures.hit_rate == core.stats().hit_rate == trace.mrc(rerun=False).present_hit_rate == 0.5
+    for line in lines.requests.values():
+        assert all(span.cached <= span.tokens for span in line.spans)
+
+
+def test_a_preempted_request_keeps_what_its_first_admission_found() -> None:
+    prompt = tuple(range(10))
+    events = [
+        RequestQueued(rid=1, prompt_ids=prompt, max_new_tokens=9, program=1, branch=0),
+        RequestAdmitted(rid=1, node=0, prompt_tokens=10, cached_tokens=2),
+        RequestPreempted(rid=1, output_tokens=4),
+        RequestAdmitted(rid=1, node=0, prompt_tokens=10, cached_tokens=10, cached_output_tokens=3),
+        RequestFinished(rid=1, reason="stop", output_ids=(1,) * 6, prompt_tokens=10, cached_tokens=2),
+        SpanAppended(program=1, branch=0, origin="decoded", text="abc", name="x", rid=1),
+    ]
+    trace = Trace(events)
+    figures, lines, texts = StatsFold(), TimelineFold(), TokensFold(trace.vocab)
+    for fold in (figures, lines, texts):
+        folded(fold, trace)
+    assert figures.hit_rate == 0.2 and lines.requests[1].cached_tokens == 2
+    assert [(span.tokens, span.cached) for span in lines.requests[1].spans if span.kind is Stretch.PREFILL] == [
+        (10, 2),
+        (14, 13),
+    ]
+    (span,) = texts.branches[1, 0].spans
+    assert (span.call.prompt_tokens, span.call.cached_tokens) == (10, 2)
 
 
 # --- requests

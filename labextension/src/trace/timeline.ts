@@ -63,7 +63,7 @@ export class TimelineFold implements CellFold {
     switch (event.kind) {
       case 'RequestAdmitted':
         if (line.cached < 0) line.cached = event.cached_tokens;
-        line.turn(STRETCH.PREFILL, ms, event.prompt_tokens + line.output, event.cached_tokens);
+        line.turn(STRETCH.PREFILL, ms, event.prompt_tokens + line.output, event.cached_tokens + Math.min(event.cached_output_tokens ?? 0, line.output));
         this.prefilling.add(event.rid);
         return true;
       case 'RequestPreempted':

@@ -170,10 +170,10 @@ export class TokensFold implements CellFold {
 
   // The first request that reads a template's text tells where it came from.
   private admitted(event: Event, request: Request): Cell[] {
-    const first = request.cached < 0;
+    if (request.cached >= 0) return []; // after a preemption it finds what it computed itself
     request.cached = event.cached_tokens;
     const branch = this.branches.get(`${request.program}.${request.branch}`);
-    if (!first || !branch) return [];
+    if (!branch) return [];
     // A tokenizer may put text before the prompt's own; a choice may stand behind it.
     const prompt = this.vocab.text(request.prompt);
     const offset = size(prompt.slice(0, Math.max(prompt.indexOf(part(branch.text, 64)), 0)));
