@@ -49,7 +49,7 @@ class Match:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attached:
     """A locked prefix: ``node`` is the handle, ``slots`` int32 are the KV slots of its tokens from position 0."""
 
@@ -57,7 +57,7 @@ class Attached:
     slots: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inserted:
     """What became of a request's tokens.
 
@@ -69,7 +69,7 @@ class Inserted:
         Leading tokens that now belong to the cache and are locked by ``node``.
     slots
         int32: the cache's slots for positions ``[cached, cached_tokens)``, where ``cached`` tokens were the cache's before. They replace
-        the request's own.
+        the request's own; where the cache had none of them (no ``duplicates``) they are those, seen and not copied.
     duplicates
         int32: slots the caller must free, because the cache holds these tokens elsewhere or will not keep them.
     """

@@ -102,8 +102,8 @@ class RadixCache:
 
     def _walk(self, node: RadixNode, tokens: IntArray, limit: int) -> tuple[RadixNode, RadixNode | None, int]:
         """Follow ``tokens[:limit]`` down from ``node``: deepest whole node, child entered in part, tokens matched."""
-        data = tokens[:limit].tobytes()
         at = node.end
+        data = tokens[:limit].tobytes() if node.children else b""
         while at < limit:
             child = node.children.get(data[at * TOKEN_BYTES : (at + 1) * TOKEN_BYTES])
             if child is None:
@@ -187,7 +187,10 @@ class RadixCache:
         if part is not None:
             # A finished request that ends inside an edge leaves that edge whole: nobody needs a node that ends there.
             node = part if final and present == n else self._split(part, present - node.end)
-        replaced = self._path_slots(node, held)[: present - cached]
+        taken, duplicates = slots[cached:n], _NO_TOKENS
+        if present > cached:
+            duplicates = slots[cached:present]
+            taken = np.concatenate([self._path_slots(node, held)[: present - cached], slots[present:n]])
         if present < n:
             node = self._add_tail(rid, node, held, tokens[present:n].copy(), slots[present:n].copy())
         if not final and node is not held:
@@ -198,8 +201,8 @@ class RadixCache:
         return Inserted(
             node=self.root if final else node,
             cached_tokens=0 if final else n,
-            slots=np.concatenate([replaced, slots[present:n]]),
-            duplicates=slots[cached:present],
+            slots=taken,
+            duplicates=duplicates,
         )
 
     def release(self, rid: int, held: RadixNode) -> None:

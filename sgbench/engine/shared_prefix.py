@@ -1,6 +1,6 @@
 """Which parts of the tree do several chunks of one step read? Answered for `StepPlan.shared`.
 
-Knows nodes by ``parent``, ``end`` and ``length`` only. A segment is a run of nodes that the same chunks use; for each chunk the
+Knows nodes by ``parent``, ``end``, ``length`` and ``ref_count`` only. A segment is a run of nodes that the same chunks use; for each chunk the
 segments cover a prefix of its cached tokens, as `SharedPrefix` asks.
 """
 
@@ -20,19 +20,21 @@ def shared_prefixes(held: list[tuple[int, Any]], min_tokens: int = MIN_TOKENS) -
     Parameters
     ----------
     held
-        ``(chunk index, deepest node of its locked path)``.
+        ``(chunk index, deepest node of its path)``; all of them locked, so that what two use has a reference count of two at least.
     min_tokens
         Segments shorter than this are left out, unless one of at least this length lies below.
 
     Returns
     -------
     tuple of SharedPrefix
-        Ordered by start. Costs one visit for each node on each path.
+        Ordered by start. Costs one visit for each node on each path, and next to nothing for nodes that one request uses.
     """
     users: dict[int, list[int]] = {}
     nodes: dict[int, Any] = {}
     for index, leaf in held:
         node = leaf
+        while node.ref_count == 1:
+            node = node.parent
         while node.parent is not None:
             nodes[node.id] = node
             users.setdefault(node.id, []).append(index)
