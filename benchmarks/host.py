@@ -1,6 +1,6 @@
 """Where the host's time goes: programs against one call, and what listeners to events cost; with a profile of each.
 
-python -m benchmarks.host [--device cuda] [--rounds N] [--only programs events] [--out FOLDER]
+python -m benchmarks.host [--device cuda] [--rounds N] [--only programs events] [--workload NAME] [--out FOLDER]
 
 On ``--device paced`` (the default) the device is `benchmarks.paced`: it waits as long as a GPU computes, so that what is measured is the
 host. On ``cuda`` the shapes are Llama-3.2-1B's (programs) and Llama-3.1-8B's (events), with random weights.
@@ -14,6 +14,7 @@ import gc
 import itertools
 import json
 import resource
+import statistics
 import sys
 import threading
 import time
@@ -25,9 +26,15 @@ from typing import Any
 
 from benchmarks.gpu_engine import Bench, Clock
 from benchmarks.gpu_programs import LLAMA_1B, Contest, shape_folder
-from benchmarks.gpu_workloads import FewShot
+from benchmarks.gpu_workloads import FewShot, MultiTurn, NoSharing, Tree, Workload
 from benchmarks.paced import PACE_1B, PACE_8B, PacedRunner
 
+_WATCHED: dict[str, Callable[[], Workload]] = {
+    "few_shot": FewShot,
+    "multi_turn": MultiTurn,
+    "no_sharing": NoSharing,
+    "tree": Tree,
+}
 _SETTINGS: dict[str, Any] = {"max_running": 256, "max_prefill_tokens": 8192, "context_length": 4096}
 
 
@@ -205,8 +212,8 @@ def programs(device: str, rounds: int, say: Say) -> None:
             say(f"samples of {whose}", frames.most_common(18))
 
 
-def events(device: str, rounds: int, workload: FewShot, say: Say) -> None:
-    """Few-shot with nobody listening, with a listener that does nothing, and with all of the dashboard's folds; alternated."""
+def events(device: str, rounds: int, workload: Workload, say: Say) -> None:
+    """A workload with nobody listening, with a listener that does nothing, and with all of the dashboard's folds; alternated."""
     with started(device, wide=True) as engine:
         bench = Bench(engine, Clock(600))
         arms = {"none": _nobody, "listener": _listener, "dashboard": _dashboard}
@@ -224,6 +231,10 @@ def events(device: str, rounds: int, workload: FewShot, say: Say) -> None:
                     say(f"samples of {whose}, {name}", frames.most_common(12))
         middle = {name: median(values) for name, values in seconds.items()}
         say("cost", {name: round(value / middle["none"] - 1, 4) for name, value in middle.items() if name != "none"})
+        for name in ("listener", "dashboard"):
+            pairs = [one / other - 1 for one, other in zip(seconds[name], seconds["none"], strict=True)]
+            spread = statistics.stdev(pairs) / len(pairs) ** 0.5 if len(pairs) > 1 else None
+            say(f"cost of {name}, round by round", {"mean": statistics.mean(pairs), "standard error": spread})
         best = {name: min(values) for name, values in seconds.items()}
         say("cost_of_the_best", {name: round(value / best["none"] - 1, 4) for name, value in best.items()})
 
@@ -258,6 +269,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", nargs="+", default=["programs", "events"])
     parser.add_argument("--requests", type=int, default=256, help="of few-shot")
+    parser.add_argument("--workload", choices=_WATCHED, default="few_shot", help="what is watched")
     parser.add_argument("--out", type=Path, default=None)
     args = parser.parse_args()
     found: dict[str, dict[str, Any]] = {}
@@ -276,7 +288,8 @@ def main() -> None:
         if name == "programs":
             programs(args.device, args.rounds, functools.partial(say, of=name))
         else:
-            events(args.device, args.rounds, FewShot(args.requests), functools.partial(say, of=name))
+            watched = FewShot(args.requests) if args.workload == "few_shot" else _WATCHED[args.workload]()
+            events(args.device, args.rounds, watched, functools.partial(say, of=name))
         gc.collect()
 
 
