@@ -40,6 +40,8 @@ class Match:
         Tokens that matched down to the end of ``node``.
     version
         The cache's version when this was found, or found to hold still (`PrefixCache.renew`): while that has not changed, this holds.
+    following
+        Bytes of the token behind a match that ends with ``node``: a child that begins otherwise does not lengthen it. Empty: none.
     """
 
     length: int
@@ -47,6 +49,7 @@ class Match:
     part: Any
     depth: int
     version: int
+    following: bytes = b""
 
 
 @dataclass(slots=True)

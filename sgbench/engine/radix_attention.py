@@ -83,19 +83,19 @@ class RadixCache:
             while not (start.alive and start.end == depth):  # evicted or extended since: go on from where it begins
                 assert start.parent is not None
                 start, depth = start.parent, start.end - start.length
-            ends_there = start is since.node and since.part is None
-            if ends_there and (depth >= limit or tokens[depth : depth + 1].tobytes() not in start.children):
-                since.version = self.version  # others came beside it: what waits in a queue asks after each step
-                return since
         node, part, length = self._walk(start, tokens, limit)
-        return Match(length, node, part, node.end, self.version)
+        following = tokens[length : min(length + 1, limit)].tobytes() if part is None else b""
+        return Match(length, node, part, node.end, self.version, following)
 
     def renew(self, match: Match) -> bool:
-        """Did nothing happen where ``match`` ends? Most changes are elsewhere in the tree, and a queue need not be searched for again."""
+        """Did nothing happen where ``match`` ends? Most changes are elsewhere, or beside it, and a queue need not be searched for again."""
         node, part, version = match.node, match.part, match.version
-        if not node.alive or node.changed > version or node.end != match.depth:
+        if not node.alive or node.end != match.depth:
             return False
-        if part is not None and (not part.alive or part.changed > version):
+        if part is None:
+            if node.changed > version and match.following in node.children:
+                return False
+        elif node.changed > version or not part.alive or part.changed > version:
             return False
         match.version = self.version
         return True

@@ -1,7 +1,7 @@
 """Which parts of the tree do several chunks of one step read? Answered for `StepPlan.shared`.
 
-Knows nodes by ``parent``, ``end``, ``length`` and ``ref_count`` only. A segment is a run of nodes that the same chunks use; for each chunk the
-segments cover a prefix of its cached tokens, as `SharedPrefix` asks.
+Of nodes only ``parent``, ``end``, ``length`` and ``ref_count`` are known. A segment is a run of nodes that the same chunks use; for each
+chunk the segments cover a prefix of its cached tokens, as `SharedPrefix` asks.
 """
 
 from __future__ import annotations
