@@ -126,7 +126,7 @@ class PromptLint:
         return str(self)
 
     def __str__(self) -> str:
-        looked = f"{self.requests:,} prompts of {self.prompt_tokens:,} tokens"
+        looked = f"{self.requests:,} prompt{'' if self.requests == 1 else 's'} of {self.prompt_tokens:,} tokens"
         if not self.findings:
             return f"nothing found that breaks sharing in {looked}"
         lines = [str(finding) for finding in self.findings]
