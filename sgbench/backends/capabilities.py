@@ -64,15 +64,15 @@ class Capabilities:
     def missing(self, params: SglSamplingParams) -> str | None:
         """The first thing that ``params`` asks for and this lacks, in words; None if there is none."""
         constrained = params.regex is not None or params.json_schema is not None
-        dtype = dtype_name(params.dtype)
-        wanted = (
-            ((params.n or 1) > 1 and not self.several_samples, "more than one sample (n)"),
-            (constrained and not self.constraints, "constrained generation (regex, json_schema, dtype)"),
-            (dtype is not None and dtype not in self._dtypes, f"constrained generation to dtype={dtype}"),
-            (bool(params.return_logprob) and not self.logprobs, "log-probabilities (return_logprob)"),
-        )
-        found = next((words for lacking, words in wanted if lacking), None)
-        return found or next((name for name in sorted(self.lacks) if _is_given(params, name)), None)
+        if (params.n or 1) > 1 and not self.several_samples:
+            return "more than one sample (n)"
+        if constrained and not self.constraints:
+            return "constrained generation (regex, json_schema, dtype)"
+        if params.dtype is not None and (dtype := dtype_name(params.dtype)) not in self._dtypes:
+            return f"constrained generation to dtype={dtype}"
+        if params.return_logprob and not self.logprobs:
+            return "log-probabilities (return_logprob)"
+        return next((name for name in sorted(self.lacks) if _is_given(params, name)), None) if self.lacks else None
 
     @property
     def _dtypes(self) -> frozenset[str]:

@@ -48,7 +48,9 @@ LONG_PREFIX_TOKENS = 1024
 """From this length on a batch's shared prefix is computed while its programs begin."""
 
 _PREFILL = SamplingParams(max_new_tokens=0)
-_LANGUAGE_ONLY = ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs", "sampling_seed")
+_LANGUAGE_ONLY = frozenset(
+    ("return_logprob", "logprob_start_len", "top_logprobs_num", "return_text_in_logprobs", "sampling_seed")
+)
 
 
 class LocalBackend(BaseBackend):
@@ -235,20 +237,21 @@ class LocalBackend(BaseBackend):
         prompt = self._read(s.text_)
         if not prompt.ids:
             raise UsageError("gen needs some text before it: the prompt is empty")
-        given = dtype_as_regex(sampling).given()
         values = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in given.items()
+            name: tuple(value) if type(value) is list else value
+            for name, value in dtype_as_regex(sampling).given().items()
             if name not in _LANGUAGE_ONLY
         }
         if sampling.sampling_seed is not None:
             values["sampling_seed"] = self._call_seed(s, sampling.sampling_seed)
-        wish: dict[str, Any] = {
-            "return_logprob": bool(sampling.return_logprob),
-            "logprob_start_len": sampling.logprob_start_len,
-            "top_logprobs_num": sampling.top_logprobs_num or 0,
-            "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
-        }
+        wish: dict[str, Any] = {}
+        if sampling.return_logprob or sampling.logprob_start_len is not None or sampling.top_logprobs_num:
+            wish = {
+                "return_logprob": bool(sampling.return_logprob),
+                "logprob_start_len": sampling.logprob_start_len,
+                "top_logprobs_num": sampling.top_logprobs_num or 0,
+                "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
+            }
         handles = self.engine.submit_samples(prompt.ids, values, **wish, **self._origin(s))
         return prompt, handles
 
@@ -318,6 +321,9 @@ class LocalBackend(BaseBackend):
 
 def _when_done(handles: Sequence[Handle], tell: Callable[[], None]) -> None:
     """Call ``tell`` once all are done, or failed, on the engine's thread; at once if they are."""
+    if len(handles) == 1:
+        handles[0].stream_to(tell, streaming=False)
+        return
     left = set(range(len(handles)))
     lock = threading.Lock()
 

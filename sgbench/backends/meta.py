@@ -11,6 +11,8 @@ _COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "jumped_tokens
 
 def summed(metas: Sequence[Meta]) -> Meta:
     """The first request's meta information, with the token counts of all that tell them."""
+    if len(metas) == 1:
+        return dict(metas[0])
     sums = {key: sum(meta.get(key) or 0 for meta in metas) for key in _COUNTS if key in metas[0]}
     return {**metas[0], **sums}
 

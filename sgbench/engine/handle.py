@@ -39,7 +39,8 @@ class Handle:
         self._gate = gate
         self._abort = abort
         self._pump = pump
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed: threading.Condition | None = None  # made when the first comes to wait
         self._live_waiters = 0
         self._updates = 0
         self._failure: BaseException | None = None
@@ -107,7 +108,7 @@ class Handle:
         seen = 0
         while True:
             self._wait_for_update(seen, live)
-            with self._changed:
+            with self._lock:
                 seen, output = self._updates, self.output
             if self._failure is not None:
                 raise self._failure
@@ -125,7 +126,7 @@ class Handle:
 
         Without ``streaming`` only the final output is new.
         """
-        with self._changed:
+        with self._lock:
             self._listener = listener
             self.streaming = self.streaming or streaming
             new = self._updates > 0
@@ -159,7 +160,7 @@ class Handle:
                     raise IntegrityError(f"the engine is idle and request {self.rid} is not done")
             return
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while not ready():
                 if live:
                     self._live_waiters += 1
@@ -181,6 +182,8 @@ class Handle:
         A signal that arrives just before a blocking wait begins is not seen until the wait ends, so the main thread, the only one that
         handles signals, looks up ten times a second.
         """
+        if self._changed is None:
+            self._changed = threading.Condition(self._lock)
         slice_s = 0.1 if threading.current_thread() is threading.main_thread() else None
         while before == self._updates:
             left = None if deadline is None else deadline - time.monotonic()
@@ -192,27 +195,30 @@ class Handle:
 
     def publish(self, output: RequestOutput) -> None:
         """A newer output; the last one has a finish reason."""
-        with self._changed:
+        with self._lock:
             if self.done:
                 return
             self.output = output
-            self._wake()
-        if self._listener is not None:
-            self._listener()
+            listener = self._wake()
+        if listener is not None:
+            listener()
 
     def fail(self, failure: BaseException) -> None:
         """No output will come; whoever waits gets ``failure``."""
-        with self._changed:
+        with self._lock:
             if self.done:
                 return
             self._failure = failure
-            self._wake()
-        if self._listener is not None:
-            self._listener()
+            listener = self._wake()
+        if listener is not None:
+            listener()
 
-    def _wake(self) -> None:
+    def _wake(self) -> Callable[[], None] | None:
+        """Who is to be told as well; one that comes from now on sees for itself that there is something new."""
         self._updates += 1
         for _ in range(self._live_waiters):
             self._gate.enter()
         self._live_waiters = 0
-        self._changed.notify_all()
+        if self._changed is not None:
+            self._changed.notify_all()
+        return self._listener

@@ -5,7 +5,6 @@ Knows the model's limits (vocabulary, context, pool) and the tokenizer; not the 
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import struct
@@ -28,6 +27,7 @@ from sgbench.engine.stop_ends import StopEnds
 from sgbench.errors import CapacityError, ConstraintError, UsageError
 
 _MASK = (1 << 64) - 1
+_NOTHING = LogprobWish()
 _KEPT_STOPS = 64
 
 
@@ -85,8 +85,10 @@ class Limits:
 def _as_array(input_ids: Any) -> Any:
     """A list of plain integers at a third of NumPy's price; whatever else it holds, NumPy says what it is."""
     if type(input_ids) is list and input_ids and type(input_ids[0]) is int:
-        with contextlib.suppress(struct.error):
+        try:
             return np.frombuffer(struct.pack(f"{len(input_ids)}i", *input_ids), np.int32)
+        except struct.error:
+            pass
     return np.asarray(input_ids)
 
 
@@ -149,9 +151,10 @@ class Intake:
             raise UsageError("the prompt is empty: at least one token is needed")
         if ids.dtype.kind not in "iu":
             raise UsageError("input_ids must be whole numbers")
-        if ids.min() < 0 or ids.max() >= self._limits.vocab_size:
+        unsigned = ids.view(np.uint32) if ids.dtype == np.int32 else ids  # a number below 0 is a very large one then
+        if unsigned.max() >= self._limits.vocab_size or (unsigned is ids and ids.min() < 0):
             raise UsageError(f"input_ids must be at least 0 and below the vocabulary's size {self._limits.vocab_size}")
-        checked: IntArray = ids.astype(np.int32)
+        checked: IntArray = ids.astype(np.int32, copy=False)  # who asks only reads it
         return checked
 
     def _encode(self, text: str) -> list[int]:
@@ -176,7 +179,7 @@ class Intake:
         if not wanted:
             if top or (start is not None and start != -1):
                 raise UsageError("top_logprobs_num and logprob_start_len need return_logprob=True")
-            return LogprobWish()
+            return _NOTHING
         if not 0 <= top <= MAX_TOP_LOGPROBS:
             raise UsageError(f"top_logprobs_num={top}: at least 0 and at most {MAX_TOP_LOGPROBS}")
         if start is None or start == -1:
@@ -201,7 +204,7 @@ class Intake:
         """
         if self._tokenizer is None and (params.stop or params.stop_regex):
             raise UsageError("stop and stop_regex need a tokenizer: use stop_token_ids")
-        if any(i >= self._limits.vocab_size for i in params.stop_token_ids):
+        if params.stop_token_ids and max(params.stop_token_ids) >= self._limits.vocab_size:
             raise UsageError(f"stop_token_ids must be below the vocabulary's size {self._limits.vocab_size}")
         limit = self._limits.longest(len(ids), params.max_new_tokens)
         ends = self._stop_ends(params.stop, params.skip_special_tokens) if params.stop else None
@@ -223,9 +226,9 @@ class Intake:
 
     def _constraint(self, params: SamplingParams, stop_ids: frozenset[int], room: int) -> OutputConstraint | None:
         """The constraint that the parameters ask for, compiled on the caller's thread; ``room`` is for output tokens."""
-        given = [kind for kind in ("regex", "json_schema", "ebnf") if getattr(params, kind) is not None]
-        if not given:
+        if params.regex is None and params.json_schema is None and params.ebnf is None:
             return None
+        given = [kind for kind in ("regex", "json_schema", "ebnf") if getattr(params, kind) is not None]
         if len(given) > 1:
             raise ConstraintError(f"{' and '.join(given)} are both given: one constraint at a time")
         if self._tokenizer is None:

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from sgbench.engine.request import ChunkResult, SamplingParams, TopLogprobs
 
+_Decoder = codecs.getincrementaldecoder("utf-8")
+
 
 class TokenBytes(Protocol):
     """What the engine asks of a tokenizer."""
@@ -56,14 +58,16 @@ class Transcript:
     ) -> None:
         self._params = params
         self._tokenizer = tokenizer
-        self.stop_ids = frozenset(params.stop_token_ids) | frozenset(() if params.ignore_eos else eos_token_ids)
-        self._patterns = tuple(re.compile(pattern) for pattern in params.stop_regex)
+        self.stop_ids = frozenset(
+            params.stop_token_ids if params.ignore_eos else (*params.stop_token_ids, *eos_token_ids)
+        )
+        self._patterns = tuple(map(re.compile, params.stop_regex))
         self._looks = bool(params.stop or self._patterns)
         self._may_end_stop = None if self._patterns else may_end_stop
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = _Decoder("replace")
         self._text = ""
         self._read = 0  # output tokens that are part of the text
-        self._longest_stop = max((len(stop) for stop in params.stop), default=0)
+        self._longest_stop = max(map(len, params.stop), default=0)
         self.output_ids: list[int] = []
         self.jumped: list[bool] = []
         self.finish_reason: dict[str, Any] | None = None
@@ -156,7 +160,7 @@ class Transcript:
         spans: list[tuple[int, int]] = []
         if self._tokenizer is None or not any(self.jumped):
             return spans
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = _Decoder("replace")
         end = 0
         for token_id, jumped in zip(self.output_ids, self.jumped, strict=True):
             data = self._tokenizer.token_bytes(token_id, skip_special=self._params.skip_special_tokens)

@@ -109,8 +109,9 @@ def _arrive(state: StreamExecutor, slot: Slot, value: Any, text: str, start: int
     state.store(slot, value)
     slot.chunks.append((text, meta))
     state.publish()
-    for origin, piece in written(text, start, meta):
-        state.announce(piece, origin, slot.name)
+    if state.backend.listening:
+        for origin, piece in written(text, start, meta):
+            state.announce(piece, origin, slot.name)
 
 
 def _gen_apart(state: StreamExecutor, slot: Slot, thinking: Slot, params: SglSamplingParams, model_type: str) -> Meta:

@@ -20,7 +20,7 @@ from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects, readings
 from sgbench.lang.api_speculation_turn import speculation
 from sgbench.lang.chat_template import ChatTemplate, Message
-from sgbench.lang.ir import SglExpr
+from sgbench.lang.ir import SglConstantText, SglExpr
 from sgbench.lang.node_queue import Item, NodeQueue
 from sgbench.lang.run import Body, CallSite, Run
 from sgbench.lang.sampling import SglSamplingParams
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sgbench.backends.base import BaseBackend
 
 _sids = itertools.count()
+_NOTHING = Usage()
 
 
 class StreamExecutor:
@@ -90,7 +91,7 @@ class StreamExecutor:
         self.cur_images: list[Any] = []
         self.fork_start_text_pos = len(source.text_) if source else 0
         self.scopes: dict[str, tuple[int, Slot]] = {}
-        self.usage = Usage()
+        self.usage = _NOTHING
         self.forks: list[StreamExecutor] = []
         self.calls: list[StreamExecutor] = []
         self.error_: BaseException | None = None
@@ -156,13 +157,7 @@ class StreamExecutor:
             raise UsageError("this prompt state has ended: fork it, or begin another, to go on")
         if self.run.witness is not None:
             self.run.witness(expr)
-        slots = [Slot(name, scope) for name, scope in made_variables(expr)]
-        for name in closed_scopes(expr):
-            if name in self._slots:
-                self._slots[name].opened_by = None
-        if slots:
-            self._slots.update((slot.name, slot) for slot in slots)
-            self.pulse.beat()
+        slots = [] if type(expr) is SglConstantText else self._slots_of(expr)
         apart = self.use_thread and (not here or threading.current_thread() is threading.main_thread())
         item = Item(expr, slots, blocks=apart and (self.speculation is not None or not never_blocks(expr)))
         before = self.error_
@@ -171,6 +166,18 @@ class StreamExecutor:
         error = self.error_
         if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
             raise error  # of this thread: without a worker, or an interrupt
+
+    def _slots_of(self, expr: SglExpr) -> list[Slot]:
+        """A slot for each variable that ``expr`` makes."""
+        slots = [Slot(name, scope) for name, scope in made_variables(expr)]
+        for name in closed_scopes(expr):
+            if name in self._slots:
+                self._slots[name].opened_by = None
+        if slots:
+            for slot in slots:
+                self._slots[slot.name] = slot
+            self.pulse.beat()
+        return slots
 
     def end(self) -> None:
         """Nothing more will be submitted. Idempotent; returns at once."""
@@ -220,9 +227,11 @@ class StreamExecutor:
         self._close_scopes()
 
     def _close_scopes(self) -> None:
-        release([slot for _, slot in self.scopes.values()], held_too=True)
-        release(self.speculation.kept if self.speculation else (), held_too=True)
-        self.scopes.clear()
+        if self.scopes:
+            release([slot for _, slot in self.scopes.values()], held_too=True)
+            self.scopes.clear()
+        if self.speculation is not None:
+            release(self.speculation.kept, held_too=True)
 
     def fail(self, error: BaseException) -> None:
         """The program failed outside this executor: drop what is queued, keep the text."""
@@ -297,11 +306,12 @@ class StreamExecutor:
         threads do not, since the body may be waiting for them.
         """
         with self.interruptible():
-            if self.body.starter == threading.get_ident():
+            if self.body.starter is not None and self.body.starter == threading.get_ident():
                 self.body.done.wait()
-            idle = self.queue.idle
-            self.queue.help(idle)
-            idle.wait()
+            if self.queue.working:
+                idle = self.queue.idle
+                self.queue.help(idle)
+                idle.wait()
 
     def text(self) -> str:
         """The text, after `sync`."""

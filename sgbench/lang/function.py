@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from sgbench.errors import ContractError, UsageError
 from sgbench.lang import interpreter, sampling
-from sgbench.lang.program_check import Wish, wishes
+from sgbench.lang.program_check import Wish, names_in, wishes
 from sgbench.lang.purity import is_pure
 from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
 from sgbench.lang.state import ProgramState
@@ -58,6 +58,8 @@ class SglFunction:
         Their defaults, as the function has them.
     knows
         Is it known, and not only likely, what every run asks of its backend?
+    names
+        Names that its code uses; None: it cannot be told.
     pin_prefix_rid
         Kept for programs that look at it; always None.
 
@@ -87,6 +89,7 @@ class SglFunction:
         self._prefixes: dict[str, str] = {}
         self._wishes: list[tuple[Wish, ...]] = []  # of the function, once known; shared with what is bound
         self.knows = False
+        self.names = names_in(getattr(func, "__code__", None))
         functools.update_wrapper(self, func)
 
     def bind(self, **kwargs: Any) -> SglFunction:

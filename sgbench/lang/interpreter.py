@@ -144,39 +144,33 @@ def running(state: ProgramState) -> Iterator[ProgramState]:
     An interrupt inside gives the run up: requests are aborted, the state keeps its text so far. An exception ends the state
     and goes on.
     """
-    gate = state.stream_executor.run.backend.gate
-    if gate is not None and current_gate() is not gate:
-        gate.enter()
-        with live(gate), _body(state):
-            yield state
-    else:
-        with _body(state):
-            yield state
-
-
-@contextmanager
-def _body(state: ProgramState) -> Iterator[None]:
     executor = state.stream_executor
     run, body = executor.run, executor.body
-    body.thread = threading.get_ident()
-    run.busy()
-    token = CALLER.set(Caller(run, executor))
-    try:
-        yield
-    except KeyboardInterrupt:
-        run.root.cancel("interrupted")
-        raise
-    except Exception as error:
-        if isinstance(error, RecursionError) and not getattr(error, "__notes__", ()):
-            error.add_note(f"program {run.name!r} calls itself, or its body does, without an end")
-        if body.detached:
-            executor.fail(error)
-        raise
-    finally:
-        CALLER.reset(token)
-        executor.end()
-        run.body_done(body)
-        run.idle()
+    gate = run.backend.gate
+    if current_gate() is gate:
+        gate = None
+    if gate is not None:
+        gate.enter()
+    with live(gate):
+        body.thread = threading.get_ident()
+        run.busy()
+        token = CALLER.set(Caller(run, executor))
+        try:
+            yield state
+        except KeyboardInterrupt:
+            run.root.cancel("interrupted")
+            raise
+        except Exception as error:
+            if isinstance(error, RecursionError) and not getattr(error, "__notes__", ()):
+                error.add_note(f"program {run.name!r} calls itself, or its body does, without an end")
+            if body.detached:
+                executor.fail(error)
+            raise
+        finally:
+            CALLER.reset(token)
+            executor.end()
+            run.body_done(body)
+            run.idle()
 
 
 def run_program(

@@ -19,6 +19,8 @@ from sgbench.lang.turns import beside, claimed, in_turn
 from sgbench.lang.variables import Slot
 from sgbench.lang.waiting import Latch, live
 
+_OPEN = Latch(is_open=True)
+
 
 @dataclass(slots=True, eq=False)
 class Item:
@@ -43,8 +45,6 @@ class NodeQueue:
 
     Attributes
     ----------
-    idle
-        Open while there is nothing to do.
     current
         The item that is being executed.
     """
@@ -54,12 +54,12 @@ class NodeQueue:
         "_dropping",
         "_errand",
         "_execute",
+        "_idle",
         "_items",
         "_lock",
         "_rested",
         "_run",
         "current",
-        "idle",
         "working",
     )
 
@@ -73,26 +73,38 @@ class NodeQueue:
         self._context = contextvars.copy_context()
         self.current: Item | None = None
         self.working = False
-        self.idle = Latch(is_open=True)
+        self._idle: Latch | None = None  # made when somebody asks while there is work: mostly nobody does
         self._errand: Errand | None = None
+
+    @property
+    def idle(self) -> Latch:
+        """Opens when there is nothing to do; open already if that is so."""
+        with self._lock:
+            if not self.working:
+                return _OPEN
+            if self._idle is None:
+                self._idle = Latch()
+            return self._idle
 
     def put(self, item: Item) -> bool:
         """Execute ``item`` after what was put before; False if the queue takes only the end any more. Never blocks."""
         with self._lock:
             if self._dropping and item.expr is not None:
                 return False
-            if self.working or item.blocks:
-                self._items.append(item)
             if self.working:
+                self._items.append(item)
                 return True
             self.working = True
-            self.idle = Latch()
-            if not item.blocks:
+            if item.blocks:
+                self._items.append(item)
+            else:
                 self.current = item
         self._run.busy()
-        if not item.blocks:
+        if item.blocks:
+            self._work_beside()
+        else:
             self._execute(item)
-        self._work_here()
+            self._work_here()
         return True
 
     def drop(self) -> list[Item]:
@@ -107,12 +119,15 @@ class NodeQueue:
         """Execute on the calling thread as long as that cannot block; hand the rest to a worker."""
         while (item := self._next(blocking=False)) is not None:
             if item.blocks:
-                gate = self._run.backend.gate
-                if gate is not None:
-                    gate.enter()
-                self._errand = beside(self._run.backend.turns, self._work_there)
+                self._work_beside()
                 return
             self._execute(item)
+
+    def _work_beside(self) -> None:
+        gate = self._run.backend.gate
+        if gate is not None:
+            gate.enter()
+        self._errand = beside(self._run.backend.turns, self._work_there)
 
     def help(self, until: Latch) -> None:
         """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
@@ -148,8 +163,9 @@ class NodeQueue:
                     return self.current
                 return self._items[0]
             self.current, self.working = None, False
-            idle = self.idle
+            idle, self._idle = self._idle, None
         self._run.idle()
-        idle.set()
+        if idle is not None:
+            idle.set()
         self._rested()
         return None

@@ -167,8 +167,7 @@ def _worth_tracing(able: Capabilities, program: SglFunction) -> bool:
     lacking = _lacked(able)
     if not lacking or program.knows or not lacking <= _SELDOM.keys():
         return bool(lacking)
-    names = set().union(*(_SELDOM[name] for name in lacking))
-    return _mentions(getattr(program.func, "__code__", None), names)
+    return program.names is None or any(not _SELDOM[name].isdisjoint(program.names) for name in lacking)
 
 
 @functools.lru_cache(64)
@@ -181,12 +180,12 @@ def _lacked(able: Capabilities) -> frozenset[str]:
     return frozenset(name for name in names if getattr(able, name) != getattr(everything, name))
 
 
-def _mentions(code: CodeType | None, names: set[str]) -> bool:
-    """Does ``code``, or a function inside it, use one of ``names``?"""
+def names_in(code: CodeType | None) -> frozenset[str] | None:
+    """The names that ``code``, or a function inside it, uses; None: it cannot be told."""
     if code is None:
-        return True
-    inner = (const for const in code.co_consts if isinstance(const, CodeType))
-    return bool(names & {*code.co_names, *code.co_freevars}) or any(_mentions(one, names) for one in inner)
+        return None
+    inner = [names_in(const) or frozenset() for const in code.co_consts if isinstance(const, CodeType)]
+    return frozenset({*code.co_names, *code.co_freevars}).union(*inner)
 
 
 def _lacking(

@@ -7,13 +7,12 @@ Knows roles' texts as text: no backend, no engine.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sgbench.lang.spans import Origin, Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     origin: Origin
     length: int
     name: str | None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,7 @@ class Gate(Protocol):
 
 
 _this_thread = threading.local()
+_NOWHERE = nullcontext()
 
 
 def current_gate() -> Gate | None:
@@ -38,15 +39,16 @@ def current_gate() -> Gate | None:
     return getattr(_this_thread, "gate", None)
 
 
-@contextmanager
-def live(gate: Gate | None) -> Iterator[None]:
+def live(gate: Gate | None) -> AbstractContextManager[None]:
     """The calling thread counts as live in ``gate``, which was entered for it before; leaves at the end.
 
     A thread that is live already stays so, and the entry is given back at once: it is one thread.
     """
-    if gate is None:
-        yield
-        return
+    return _NOWHERE if gate is None else _live(gate)
+
+
+@contextmanager
+def _live(gate: Gate) -> Iterator[None]:
     outer = current_gate()
     if outer is gate:
         gate.leave()
