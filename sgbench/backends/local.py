@@ -26,10 +26,12 @@ from sgbench.engine.engine import EngineCore
 from sgbench.engine.handle import Handle
 from sgbench.engine.intake import mixed_seed
 from sgbench.engine.request import RequestOutput, SamplingParams
+from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.errors import AbortedError, UsageError
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_path
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
+from sgbench.lang.same_objects import SameObjects
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
 from sgbench.lang.turns import Turns, aside, sleep_until
 from sgbench.lang.variables import Meta
@@ -79,6 +81,7 @@ class LocalBackend(BaseBackend):
         self.chat_template = chat_template or own_template(self._tokenizer, engine.config.model_path)
         self.gate: Gate | None = engine.gate if engine.config.deterministic else None
         self.turns = TURNS
+        self._kept_params: SameObjects[SamplingParams] = SameObjects()
         self._programs = getattr(engine, "program_numbers", itertools.count())
 
     # --- the protocol -------------------------------------------------------------------------------------------
@@ -237,13 +240,9 @@ class LocalBackend(BaseBackend):
         prompt = self._read(s.text_)
         if not prompt.ids:
             raise UsageError("gen needs some text before it: the prompt is empty")
-        values = {
-            name: tuple(value) if type(value) is list else value
-            for name, value in dtype_as_regex(sampling).given().items()
-            if name not in _LANGUAGE_ONLY
-        }
+        params = self._params(sampling)
         if sampling.sampling_seed is not None:
-            values["sampling_seed"] = self._call_seed(s, sampling.sampling_seed)
+            params = dataclasses.replace(params, sampling_seed=self._call_seed(s, sampling.sampling_seed))
         wish: dict[str, Any] = {}
         if sampling.return_logprob or sampling.logprob_start_len is not None or sampling.top_logprobs_num:
             wish = {
@@ -252,8 +251,23 @@ class LocalBackend(BaseBackend):
                 "top_logprobs_num": sampling.top_logprobs_num or 0,
                 "return_text_in_logprobs": bool(sampling.return_text_in_logprobs),
             }
-        handles = self.engine.submit_samples(prompt.ids, values, **wish, **self._origin(s))
+        handles = self.engine.submit_samples(prompt.ids, params, **wish, **self._origin(s))
         return prompt, handles
+
+    def _params(self, sampling: SglSamplingParams) -> SamplingParams:
+        """The engine's parameters, but for the seed; found again for the same object, which calls of equal values share."""
+        kept = self._kept_params.get(sampling)
+        if kept is not None:
+            return kept
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in dtype_as_regex(sampling).given().items()
+            if name not in _LANGUAGE_ONLY
+        }
+        params = checked_params(values)
+        warned = sampling.dtype is not None and sampling.regex is not None
+        changing = sampling.json_schema is not None and not isinstance(sampling.json_schema, str)
+        return params if warned or changing else self._kept_params.keep(params, sampling)
 
     def _call_seed(self, s: StreamExecutor, seed: int) -> int:
         """A run's seed as one call's own."""

@@ -32,7 +32,7 @@ from sgbench.lang.media import encode_image, encode_video
 from sgbench.lang.origins import written
 from sgbench.lang.program_check import lacks
 from sgbench.lang.reasoning import split
-from sgbench.lang.sampling import SglSamplingParams, resolve
+from sgbench.lang.sampling import SglSamplingParams, resolved
 from sgbench.lang.variables import LOGPROB_LISTS, Meta, Slot, merge_lists
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _fill(state: StreamExecutor, text: str) -> None:
 def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | None = None) -> None:
     """``model_type``: the thinking is cut off, into the next slot; such a completion does not come in pieces."""
     slot = next(slots)
-    params = resolve(state.default_sampling_para, expr.sampling_params, state.chat_template.stop_str)
+    params = resolved(state.default_sampling_para, expr.sampling_params, state.chat_template.stop_str)
     lacking = state.backend.capabilities.missing(params)
     if lacking:
         raise BackendError(f"{type(state.backend).__name__} has no {lacking}, which gen({expr.name!r}) asks for")

@@ -12,12 +12,13 @@ from __future__ import annotations
 import itertools
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects, readings
+from sgbench.lang.aborts import Aborts, OnInterrupt
 from sgbench.lang.api_speculation_turn import speculation
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglConstantText, SglExpr
@@ -107,8 +108,8 @@ class StreamExecutor:
         self._slots: dict[str | None, Slot] = {}
         self.queue = NodeQueue(self._execute, self.run, self.pulse.beat)
         self._lock = threading.Lock()
-        self._aborts: list[Callable[[], Any]] = []
-        self._ended = self._stopped = self._abandoned = False
+        self._aborts = Aborts()
+        self._ended = self._abandoned = False
         backend.begin_program(self)
 
     # --- what backends and views read ---------------------------------------------------------------------------
@@ -126,7 +127,7 @@ class StreamExecutor:
     @property
     def given_up(self) -> bool:
         """Was the state told to stop?"""
-        return self._stopped
+        return self._aborts.given_up
 
     @property
     def quiet(self) -> bool:
@@ -213,7 +214,7 @@ class StreamExecutor:
         self._drop(error)
         self.is_finished = True
         self.publish()
-        expected = self._stopped or isinstance(error, EngineStoppedError)
+        expected = self.given_up or isinstance(error, EngineStoppedError)
         if self.use_thread and self.run.warns and not expected:
             with suppress(RuntimeWarning):  # a filter that raises must not end the worker
                 warnings.warn(f"{self.run.name} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)
@@ -256,15 +257,14 @@ class StreamExecutor:
         with self._lock:
             if self.is_finished or (self._ended and not self.queue.working):
                 return
-            self._stopped = True
-            aborts = tuple(self._aborts)
+            aborts = self._aborts.give_up()
         self._drop(error)
         for abort in aborts:
             abort()
 
     def abandon(self, timeout_s: float) -> None:
         """After `stop`: wait for the call that runs, then release every waiter and ignore what still comes."""
-        if not self._stopped or self._abandoned:
+        if not self.given_up or self._abandoned:
             return
         self.queue.idle.wait(max(timeout_s, 0.0))
         current = self.queue.current
@@ -274,30 +274,18 @@ class StreamExecutor:
         self.queue.idle.set()
         self.publish()
 
-    @contextmanager
-    def abortable(self, abort: Callable[[], Any]) -> Iterator[None]:
+    def abortable(self, abort: Callable[[], Any]) -> AbstractContextManager[None]:
         """While inside, giving the state up calls ``abort`` (from another thread); at once if it was given up before."""
-        with self._lock:
-            self._aborts.append(abort)
-            late = self._stopped
-        if late:
-            abort()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._aborts.remove(abort)
+        return self._aborts.during(abort)
 
     # --- waiting ------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
         """`KeyboardInterrupt` inside gives the whole run up, and goes on."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.run.root.cancel("interrupted")
-            raise
+        return OnInterrupt(self._interrupted)
+
+    def _interrupted(self) -> None:
+        self.run.root.cancel("interrupted")
 
     def sync(self) -> None:
         """Wait until everything submitted has been executed.
@@ -305,7 +293,7 @@ class StreamExecutor:
         The thread that began the body beside itself waits for the body too: right after that nothing may have been submitted yet. Other
         threads do not, since the body may be waiting for them.
         """
-        with self.interruptible():
+        with OnInterrupt(self._interrupted):
             if self.body.starter is not None and self.body.starter == threading.get_ident():
                 self.body.done.wait()
             if self.queue.working:

@@ -21,7 +21,7 @@ from sgbench.lang.ir import (
     SglVideo,
 )
 from sgbench.lang.reasoning import check_model_type
-from sgbench.lang.sampling import SglSamplingParams, StrOrSeq
+from sgbench.lang.sampling import StrOrSeq
 from sgbench.lang.walk import made_variables
 
 
@@ -98,29 +98,30 @@ def gen(
         kept = choices if pattern is None else _matching(choices, pattern)
         return select(name, kept, temperature or 0.0, choices_method or token_length_normalized)
     sampling.dtype_name(dtype)
-    params = SglSamplingParams(
-        max_new_tokens=max_tokens,
-        min_new_tokens=min_tokens,
-        n=n,
-        stop=stop,
-        stop_token_ids=stop_token_ids,
-        stop_regex=stop_regex,
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        min_p=min_p,
-        frequency_penalty=frequency_penalty,
-        presence_penalty=presence_penalty,
-        ignore_eos=ignore_eos,
-        return_logprob=return_logprob,
-        logprob_start_len=logprob_start_len,
-        top_logprobs_num=top_logprobs_num,
-        return_text_in_logprobs=return_text_in_logprobs,
-        dtype=dtype,
-        regex=regex,
-        json_schema=json_schema,
-        close_within_budget=close_within_budget,
-        canonical=canonical,
+    params = sampling.interned(
+        max_tokens,
+        min_tokens,
+        n,
+        stop,
+        stop_token_ids,
+        stop_regex,
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+        frequency_penalty,
+        presence_penalty,
+        ignore_eos,
+        return_logprob,
+        logprob_start_len,
+        top_logprobs_num,
+        return_text_in_logprobs,
+        json_schema,
+        dtype,
+        regex,
+        None,  # no seed of its own
+        close_within_budget,
+        canonical,
     )
     sampling.check(params, f"gen({name!r})" if name is not None else "gen()")
     return SglGen(name, params)

@@ -6,6 +6,7 @@ Knows names and defaults, and the regular expressions behind ``dtype``. Does not
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
 import warnings
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sgbench.errors import UsageError
+from sgbench.lang.same_objects import SameObjects
 
 REGEX_INT = r"[-+]?[0-9]+[ \n]*"
 REGEX_FLOAT = r"[-+]?[0-9]*\.?[0-9]+[ \n]*"
@@ -96,6 +98,37 @@ def resolve(default: SglSamplingParams, own: SglSamplingParams, template_stop: S
         values[place] = as_list(values[place])
     values[_LISTS[0]] += template_stop
     return SglSamplingParams(*values)
+
+
+_KEPT = 256
+
+_remembered = functools.lru_cache(_KEPT, typed=True)(SglSamplingParams)
+
+
+def interned(*values: Any) -> SglSamplingParams:
+    """``SglSamplingParams(*values)``, the same object for equal values: what a batch of programs asks for is equal again and again."""
+    if values[_LISTS[1]] is not None:  # ids, among which True would pass for 1
+        return SglSamplingParams(*values)
+    try:
+        return _remembered(*values)
+    except TypeError:  # a list may change
+        return SglSamplingParams(*values)
+
+
+_resolved: SameObjects[SglSamplingParams] = SameObjects()
+
+
+def resolved(
+    default: SglSamplingParams, own: SglSamplingParams, template_stop: Sequence[str] = ()
+) -> SglSamplingParams:
+    """As `resolve`, remembered for the same objects: the result is shared, and whoever gets it leaves its lists alone."""
+    found = _resolved.get(default, own, template_stop)
+    if found is not None:
+        return found
+    made = resolve(default, own, template_stop)
+    stops = [values[place] for values in (_values(default), _values(own)) for place in _LISTS]
+    may_change = any(isinstance(given, list) for given in (*stops, template_stop))
+    return made if may_change else _resolved.keep(made, default, own, template_stop)
 
 
 def dtype_name(dtype: str | type | None) -> str | None:
