@@ -7,6 +7,9 @@ target, exit hook; engines that the session started are shut down.
 from __future__ import annotations
 
 import atexit
+import functools
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from comm import get_comm_manager
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from sgbench.kernel_ext.magics import SglMagics
     from sgbench.kernel_ext.panel import Panel
 
-_LOADED: dict[int, tuple[SglMagics, Matcher, Panel]] = {}
+_LOADED: dict[int, tuple[SglMagics, Matcher, Panel, Callable[[], None]]] = {}
 """What is registered, by the shell's identity: a process may have several shells."""
 
 
@@ -37,8 +40,17 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     panel = Panel(magics.session.in_use)
     if getattr(shell, "kernel", None) is not None:  # a console has no comms
         get_comm_manager().register_target(TARGET, panel.opened)
-    atexit.register(magics.session.close)
-    _LOADED[id(shell)] = (magics, matcher, panel)
+    ending = functools.partial(_end, magics, shell)
+    atexit.register(ending)
+    _LOADED[id(shell)] = (magics, matcher, panel, ending)
+
+
+def _end(magics: SglMagics, shell: InteractiveShell) -> None:
+    """The process ends: the session's engines stop, and the views that follow them send their last pictures."""
+    session = getattr(getattr(shell, "kernel", None), "session", None)
+    if hasattr(session, "copy_threshold"):
+        session.copy_threshold = sys.maxsize  # whoever frees what zmq sends without copying may have ended already
+    magics.session.close()
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -47,11 +59,11 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
         return
     from sgbench.kernel_ext.panel import TARGET
 
-    magics, matcher, panel = _LOADED.pop(id(shell))
+    magics, matcher, panel, ending = _LOADED.pop(id(shell))
     if getattr(shell, "kernel", None) is not None:
         get_comm_manager().unregister_target(TARGET, panel.opened)
     panel.close()
-    atexit.unregister(magics.session.close)
+    atexit.unregister(ending)
     magics.session.close()
     shell.Completer.custom_matchers[:] = [m for m in shell.Completer.custom_matchers if m is not matcher]
     shell.configurables[:] = [c for c in shell.configurables if c is not magics]  # type: ignore[comparison-overlap]
