@@ -10,7 +10,7 @@ import atexit
 import functools
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comm import get_comm_manager
 
@@ -47,7 +47,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 def _end(magics: SglMagics, shell: InteractiveShell) -> None:
     """The process ends: the session's engines stop, and the views that follow them send their last pictures."""
-    session = getattr(getattr(shell, "kernel", None), "session", None)
+    session: Any = getattr(getattr(shell, "kernel", None), "session", None)
     if hasattr(session, "copy_threshold"):
         session.copy_threshold = sys.maxsize  # whoever frees what zmq sends without copying may have ended already
     magics.session.close()
