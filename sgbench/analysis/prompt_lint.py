@@ -9,6 +9,7 @@ Knows events and token texts; runs nothing. For a program that has not run, the 
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -232,7 +233,7 @@ class _Lint:
             if rid in self._answers and self._begins_alike(rid, seen):
                 return rid
         if asked.program < 0:
-            for rid in reversed(list(self._answers)[-_CANDIDATES:]):
+            for rid in itertools.islice(reversed(self._answers), _CANDIDATES):
                 if self._begins_alike(rid, seen):
                     return rid
         return None
