@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sgbench.engine.attention.base import LayerOptions
 from sgbench.engine.attention.decode_window import DecodeWindow
 from sgbench.engine.attention.dense import dense_attention, math_attention
+from sgbench.engine.attention.prefix_window import PrefixWindow
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.models.config import ModelConfig
@@ -126,9 +127,10 @@ class Decoding:
         self.rng = np.random.default_rng(seed)
         self.cache = KVCache(CONFIG, 3000, torch.float32, torch.device("cpu"))
         self.cache.data.copy_(torch.randn(self.cache.data.shape, generator=torch.Generator().manual_seed(seed)))
-        self.table = SlotTable(8, 512)
+        self.table = SlotTable(8, 1024)
         self.backend = TorchAttention(self.cache, CONFIG.n_heads)
-        self.backend._window = DecodeWindow(self.cache, budget_tokens * 2 * CONFIG.n_kv_heads * HEAD_DIM * 4)
+        budget = budget_tokens * 2 * CONFIG.n_kv_heads * HEAD_DIM * 4
+        self.backend._windows = DecodeWindow(self.cache, budget), PrefixWindow(self.cache, budget)
         self.free = self.rng.permutation(3000).tolist()
         self.slots: dict[int, list[int]] = {}
         self.rid: dict[int, int] = {}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sgbench.engine.request import Chunk, SamplingParams
 from sgbench.engine.runner.filters import Filters, keep
+from sgbench.engine.runner.likely import SPREAD, draw_all, draw_likely
 from sgbench.engine.runner.noise import gumbel, stream_key
 from sgbench.engine.runner.sampler import sample
 from sgbench.engine.token_set import TokenSet
@@ -148,3 +149,29 @@ def test_forbidden_and_allowed_tokens() -> None:
 def test_a_constraint_that_allows_nothing_is_our_bug() -> None:
     with pytest.raises(IntegrityError):
         sample(torch.zeros(1, 4), [chunk(allowed=TokenSet.of_ids([], 4))])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 9999),
+    sharp=st.sampled_from([0.01, 1.0, 8.0, 60.0, 1e7]),
+    ties=st.booleans(),
+    spoilt=st.sampled_from([None, float("nan"), float("inf"), float("-inf")]),
+)
+def test_noise_for_likely_tokens_alone_draws_the_same(
+    seed: int, sharp: float, ties: bool, spoilt: float | None
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn(5, 700, generator=generator) * sharp
+    if ties:
+        scores = scores.round()
+    if spoilt is not None:
+        scores[2, seed % 700] = spoilt
+    keys = torch.tensor([stream_key(seed, i) for i in range(5)])
+    assert torch.equal(draw_likely(scores, keys), draw_all(scores, keys))
+
+
+def test_noise_stays_within_what_likely_tokens_go_by() -> None:
+    """The extremes: the hash's least and greatest word."""
+    least, most = (-np.log(-np.log1p(-u)) for u in (1 - 2.0**-24, 0.5 * 2.0**-32))
+    assert most - least < SPREAD - 2

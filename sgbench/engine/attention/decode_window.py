@@ -17,10 +17,9 @@ import numpy as np
 import torch
 
 from sgbench.engine.attention.dense import dense_attention
+from sgbench.engine.attention.dense_rows import DenseRows, length_mask, refill, row_width
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import numpy.typing as npt
 
     from sgbench.engine.request import Chunk, IntArray
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     Int64Array = npt.NDArray[np.int64]
 
 BUDGET_BYTES = 1 << 29
-_NARROWEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,50 +115,26 @@ class DecodeWindow:
 
     def __init__(self, cache: KVCache, budget_bytes: int = BUDGET_BYTES) -> None:
         self._cache = cache
-        layers, heads, _, head_dim = cache.data.shape
-        self._budget_tokens = budget_bytes // (layers * heads * head_dim * cache.data.itemsize)
-        self._buffers: dict[int, torch.Tensor] = {}
+        self._rows: DenseRows[tuple[int]] = DenseRows(cache, budget_bytes)
         self._held: dict[int, _Held] = {}
 
     def plan(
         self, members: list[Member], table: IntArray, n_tokens: int, repeat: int
     ) -> tuple[list[WindowGroup], list[Member]]:
         """Groups for the members that fit, and the members that do not."""
-        by_width: dict[int, list[Member]] = {}
+        by_width: dict[tuple[int], list[Member]] = {}
         for member in members:
-            by_width.setdefault(_width(member.length), []).append(member)
-        self._buffers = {width: buffer for width, buffer in self._buffers.items() if width in by_width}
+            by_width.setdefault((row_width(member.length),), []).append(member)
+        self._rows.keep_only(by_width)
         held, self._held = self._held, {}
         groups, left = [], []
         for width in sorted(by_width):
-            buffer = self._buffer(width, len(by_width[width]), by_width.keys())
+            buffer = self._rows.take(width, len(by_width[width]), by_width)
             if buffer is None:
                 left.extend(by_width[width])
             else:
                 groups.append(self._group(buffer, by_width[width], held, table, n_tokens, repeat))
         return groups, left
-
-    def _buffer(self, width: int, n_rows: int, in_use: Collection[int]) -> torch.Tensor | None:
-        """A buffer of at least ``n_rows`` rows, or None if the budget is spent on buffers that this step uses."""
-        buffer = self._buffers.pop(width, None)
-        if buffer is None or buffer.shape[1] < n_rows:
-            buffer = self._new(1 << (n_rows - 1).bit_length(), width, in_use)
-        if buffer is not None:
-            self._buffers[width] = buffer
-        return buffer
-
-    def _new(self, rows: int, width: int, in_use: Collection[int]) -> torch.Tensor | None:
-        for other in [w for w in self._buffers if w not in in_use]:
-            if self._tokens() + rows * width > self._budget_tokens:
-                del self._buffers[other]
-        if self._tokens() + rows * width > self._budget_tokens:
-            return None
-        layers, heads, _, head_dim = self._cache.data.shape
-        # Zeros, not garbage: what lies behind a row's end is masked, but a NaN would pass any mask.
-        return torch.zeros(layers, rows, heads, width, head_dim, dtype=self._cache.data.dtype)
-
-    def _tokens(self) -> int:
-        return sum(buffer.shape[1] * width for width, buffer in self._buffers.items())
 
     def _group(
         self,
@@ -186,6 +160,7 @@ class DecodeWindow:
         targets = token_rows[in_place]
         whole = len(targets) == n_tokens and bool((targets == np.arange(n_tokens)).all())
         kept = np.array(sorted(places), dtype=np.int64)
+        mask = length_mask(lengths[in_place], n_keys, buffer.dtype)
         return WindowGroup(
             buffer=buffer,
             n_rows=len(members),
@@ -194,7 +169,7 @@ class DecodeWindow:
             refill=self._refill([members[i] for i in fresh], index[fresh], table, width) if fresh else None,
             targets=targets,
             rows=None if whole else torch.from_numpy(targets),
-            mask=self._mask(lengths[in_place], n_keys, repeat),
+            mask=None if mask is None else mask.expand(-1, -1, repeat, -1),
         )
 
     def _append(
@@ -207,25 +182,8 @@ class DecodeWindow:
     def _refill(
         self, members: list[Member], index: Int64Array, table: IntArray, width: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        slots = np.concatenate([table[m.chunk.row, m.own_from : m.chunk.start + 1] for m in members])
-        lengths = [m.length for m in members]
-        position = np.concatenate([np.arange(n) for n in lengths])
-        heads = np.arange(self._cache.data.shape[1])
-        rows = (np.repeat(index, lengths)[None] * len(heads) + heads[:, None]) * width + position[None]
-        return self._cache.gather_index(torch.from_numpy(slots.astype(np.int64))), torch.from_numpy(rows.ravel())
-
-    def _mask(self, lengths: Int64Array, n_keys: int, repeat: int) -> torch.Tensor | None:
-        hidden = np.arange(n_keys) >= lengths[:, None]
-        if not hidden.any():
-            return None
-        bias = torch.from_numpy(np.where(hidden, np.float32(-np.inf), np.float32(0))).to(self._cache.data.dtype)
-        return bias.view(len(lengths), 1, 1, n_keys).expand(-1, -1, repeat, -1)
-
-
-def _width(length: int) -> int:
-    """Buffers are a power of two wide, or one and a half: at most a third of what is read is padding."""
-    power = max(_NARROWEST, 1 << (length - 1).bit_length())
-    return power * 3 // 4 if power > _NARROWEST and length <= power * 3 // 4 else power
+        slots = [table[m.chunk.row, m.own_from : m.chunk.start + 1] for m in members]
+        return refill(self._cache, slots, index, width)
 
 
 def _place(member: Member, held: dict[int, _Held], buffer: torch.Tensor, n_rows: int) -> int:

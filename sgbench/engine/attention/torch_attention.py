@@ -6,7 +6,8 @@ A step is cut into pieces, each one dense call for many requests, and partial re
 * a *group*: chunks of few tokens (decode, short extensions), padded to the longest of like ones, over what is their own;
 * a *run*: a long chunk over its own fresh keys, causally, straight from the projection;
 * a *prefix*: KV that is read once for many queries: what a long chunk finds cached, or what several chunks share (paper
-  sec. 3: the tree knows who shares what; reading it once is ours).
+  sec. 3: the tree knows who shares what; reading it once is ours). In steps of few tokens, on a CPU, what is shared is read from dense
+  copies too, many segments in one call (`sgbench.engine.attention.prefix_window`).
 
 Does not know the model; tested equal to `sgbench.engine.attention.reference`.
 """
@@ -14,7 +15,6 @@ Does not know the model; tested equal to `sgbench.engine.attention.reference`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,10 @@ import torch
 
 from sgbench.engine.attention.chunkwise import chunkwise_attention
 from sgbench.engine.attention.decode_window import DecodeWindow, Member, WindowGroup
-from sgbench.engine.attention.dense import dense_attention
+from sgbench.engine.attention.joining import InTurn, Together
+from sgbench.engine.attention.passes import joined_downwards
+from sgbench.engine.attention.pieces import Group, Prefix, Run, Source
+from sgbench.engine.attention.prefix_window import PrefixGroup, PrefixWindow, Reading
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,102 +41,11 @@ SHORT_TOKENS = 64
 """Chunks of at most this many tokens are padded and batched; longer ones run on their own."""
 _GROUP_BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}
 """Most KV bytes of a layer gathered for one group: what a core's cache holds, or a bound on memory."""
+_FEW_TOKENS = 256
+"""Steps of at most this many tokens read what is shared from dense copies, and join all partial results at once."""
 
-Partial = tuple[torch.Tensor, torch.Tensor]
-"""Output ``[rows, kv_heads, queries of a kv head, head_dim]`` and log-sum-exp without the last axis."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a piece's KV lies: a slice of the cache if the slots are neighbours, else an index to gather."""
-
-    first: int
-    stop: int
-    index: torch.Tensor | None
-
-    def read(self, cache: KVCache, layer: int) -> torch.Tensor:
-        """``[2 * kv_heads, n, head_dim]``."""
-        if self.index is None:
-            return cache.view(layer, self.first, self.stop)
-        return cache.gather(layer, self.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Short chunks, padded: ``batch`` chunks of up to ``n_queries`` tokens over up to ``n_keys`` of their own KV.
-
-    Attributes
-    ----------
-    rows
-        Flat token rows, int64 ``[batch * n_queries]``, the last of a chunk repeated as padding; None: all tokens in order.
-    valid
-        Which of those are no padding, int64; None: all.
-    targets
-        Token row of each of those, on the host.
-    mask
-        ``[batch, 1, queries, n_keys]``; None: nothing is padded or hidden.
-    """
-
-    batch: int
-    n_queries: int
-    n_keys: int
-    source: Source
-    rows: torch.Tensor | None
-    valid: torch.Tensor | None
-    targets: Int64Array
-    mask: torch.Tensor | None
-
-    def attend(self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
-        """Partial result for `targets`; the step's keys and values are in the cache already."""
-        n_kv_heads, repeat, head_dim = q.shape[1:]
-        read = self.source.read(cache, layer).view(2, n_kv_heads, self.batch, self.n_keys, head_dim)
-        k, v = read[0].transpose(0, 1), read[1].transpose(0, 1)
-        picked = q if self.rows is None else q.index_select(0, self.rows)
-        if self.n_queries == 1:
-            return dense_attention(picked, k, v, self.mask)
-        queries = picked.view(self.batch, self.n_queries, n_kv_heads, repeat, head_dim).permute(0, 2, 3, 1, 4)
-        out, lse = dense_attention(queries.reshape(self.batch, n_kv_heads, -1, head_dim), k, v, self.mask)
-        shape = (self.batch, n_kv_heads, repeat, self.n_queries)
-        out = out.reshape(*shape, head_dim).permute(0, 3, 1, 2, 4).flatten(0, 1)
-        lse = lse.reshape(shape).permute(0, 3, 1, 2).flatten(0, 1)
-        if self.valid is None:
-            return out, lse
-        return out.index_select(0, self.valid), lse.index_select(0, self.valid)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A long chunk over its own tokens, causally."""
-
-    first: int
-    stop: int
-
-    def attend(self, q: torch.Tensor, kv: torch.Tensor) -> Partial:
-        """Partial result for rows ``first`` to ``stop``."""
-        heads = kv[self.first : self.stop].transpose(0, 1)
-        return _over_heads(q[self.first : self.stop], heads, causal=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """KV that every one of ``rows`` sees whole; rows None: all tokens in order."""
-
-    source: Source
-    rows: torch.Tensor | None
-
-    def attend(self, cache: KVCache, layer: int, q: torch.Tensor) -> Partial:
-        """Partial result for ``rows``."""
-        picked = q if self.rows is None else q.index_select(0, self.rows)
-        return _over_heads(picked, self.source.read(cache, layer), causal=False)
-
-
-def _over_heads(q: torch.Tensor, kv: torch.Tensor, causal: bool) -> Partial:
-    """Queries ``[n, kv_heads, repeat, head_dim]`` over one ``kv`` ``[2 * kv_heads, keys, head_dim]``; no copies."""
-    n_kv_heads, repeat = q.shape[1:3]
-    k = kv[:n_kv_heads].unsqueeze(1).expand(-1, repeat, -1, -1)
-    v = kv[n_kv_heads:].unsqueeze(1).expand(-1, repeat, -1, -1)
-    out, lse = dense_attention(q.permute(1, 2, 0, 3), k, v, causal=causal)
-    return out.permute(2, 0, 1, 3), lse.permute(2, 0, 1)
+Windows = tuple[DecodeWindow, PrefixWindow]
+"""Dense copies of requests' own KV, and of what they share."""
 
 
 class TorchAttention:
@@ -155,64 +67,43 @@ class TorchAttention:
     def __init__(self, cache: KVCache, n_heads: int, layers: Sequence[LayerOptions] = ()) -> None:
         self._cache, self._layers = cache, layers
         self._repeat = 2 * n_heads // cache.data.shape[1]
-        self._window = DecodeWindow(cache) if cache.data.device.type == "cpu" else None
+        self._windows: Windows | None = None
+        if cache.data.device.type == "cpu":
+            self._windows = DecodeWindow(cache), PrefixWindow(cache)
 
     def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> AttentionStep:
         """See `AttentionBackend.prepare`."""
-        plain = _Planner(self._cache, self._window, plan, table.host, self._repeat).step(slots)
+        plain = _Planner(self._cache, self._windows, plan, table.host, self._repeat).step(slots)
         if not self._layers:
             return plain
         return TorchLayersStep(plain, self._cache, slots, plan, table.host, self._layers)
 
 
 class TorchStep:
-    """`AttentionStep` of `TorchAttention`: groups and runs give each token once, prefixes are merged in.
-
-    ``order`` brings what groups and runs give, one after the other, into the order of the tokens; None: it is that already.
-    """
+    """`AttentionStep` of `TorchAttention`: ``own`` pieces and ``runs`` give each token once, what ``prefixes`` give is joined to it."""
 
     def __init__(
         self,
         cache: KVCache,
         slots: torch.Tensor,
-        groups: list[Group | WindowGroup],
-        runs: list[Run],
-        prefixes: list[Prefix],
-        order: torch.Tensor | None,
+        own: Sequence[Group | WindowGroup],
+        runs: Sequence[Run],
+        prefixes: Sequence[Prefix | PrefixGroup],
+        joining: InTurn | Together,
     ) -> None:
-        self._cache, self._slots, self._order = cache, slots, order
-        self._groups, self._runs, self._prefixes = groups, runs, prefixes
+        self._cache, self._slots, self._joining = cache, slots, joining
+        self._own, self._runs, self._prefixes = own, runs, prefixes
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor | None) -> torch.Tensor:
         """See `AttentionStep.attend`."""
         assert kv is not None, "fresh keys are read from the projection"
         cache = self._cache
         cache.write(layer, self._slots, kv)
-        n_kv_heads = kv.shape[1] // 2
-        grouped = q.view(q.shape[0], n_kv_heads, -1, q.shape[2])
-        out, lse = self._own(layer, grouped, kv)
-        for prefix in self._prefixes:
-            part_out, part_lse = prefix.attend(cache, layer, grouped)
-            if prefix.rows is None:
-                out, lse = _merge(out, lse, part_out, part_lse)
-                continue
-            rows = prefix.rows
-            merged, merged_lse = _merge(out.index_select(0, rows), lse.index_select(0, rows), part_out, part_lse)
-            out.index_copy_(0, rows, merged)
-            lse.index_copy_(0, rows, merged_lse)
-        return out.reshape(q.shape[0], -1)
-
-    def _own(self, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
-        """Every token over its chunk's own KV."""
-        parts = [group.attend(self._cache, layer, q, kv) for group in self._groups]
-        parts += [run.attend(q, kv) for run in self._runs]
-        if len(parts) == 1:
-            out, lse = parts[0]
-        else:
-            out, lse = torch.cat([out for out, _ in parts]), torch.cat([lse for _, lse in parts])
-        if self._order is None:
-            return out, lse
-        return out.index_select(0, self._order), lse.index_select(0, self._order)
+        grouped = q.view(q.shape[0], kv.shape[1] // 2, -1, q.shape[2])
+        parts = [group.attend(cache, layer, grouped, kv) for group in self._own]
+        parts += [run.attend(grouped, kv) for run in self._runs]
+        parts += [prefix.attend(cache, layer, grouped) for prefix in self._prefixes]
+        return self._joining.join(parts).reshape(q.shape[0], -1)
 
 
 class TorchLayersStep:
@@ -244,21 +135,11 @@ class TorchLayersStep:
         return chunkwise_attention(self._cache, layer, q, self._plan, self._table, options, dtype)
 
 
-def _merge(
-    out: torch.Tensor, lse: torch.Tensor, other: torch.Tensor, other_lse: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention over the union of two disjoint sets of keys."""
-    weight = torch.sigmoid(other_lse - lse).unsqueeze(-1).to(out.dtype)
-    return torch.lerp(out, other, weight), torch.logaddexp(lse, other_lse)
-
-
 class _Planner:
     """Cuts a plan into pieces, in NumPy."""
 
-    def __init__(
-        self, cache: KVCache, window: DecodeWindow | None, plan: StepPlan, table: IntArray, repeat: int
-    ) -> None:
-        self._cache, self._window, self._plan, self._table, self._repeat = cache, window, plan, table, repeat
+    def __init__(self, cache: KVCache, windows: Windows | None, plan: StepPlan, table: IntArray, repeat: int) -> None:
+        self._cache, self._windows, self._plan, self._table, self._repeat = cache, windows, plan, table, repeat
         self._device = cache.data.device
         chunks = plan.chunks
         self._rows = np.fromiter((c.row for c in chunks), np.int64, len(chunks))
@@ -273,29 +154,54 @@ class _Planner:
 
     def step(self, slots: torch.Tensor) -> TorchStep:
         short = self._counts <= SHORT_TOKENS
-        windows, padded = self._windows(np.flatnonzero(short))
-        groups: list[Group | WindowGroup] = [*windows, *(self._group(members) for members in self._like(padded))]
-        runs, prefixes = [], []
-        for i in np.flatnonzero(~short):
-            first, stop = int(self._offsets[i]), int(self._offsets[i] + self._counts[i])
-            runs.append(Run(first, stop))
-            if self._own_from[i] < self._starts[i]:
-                cached = self._table[self._rows[i], self._own_from[i] : self._starts[i]]
-                prefixes.append(Prefix(self._source(cached.astype(np.int64)), self._all_or(np.arange(first, stop))))
-        for segment in self._plan.shared:
-            cached = self._table[self._rows[segment.chunks[0]], segment.start : segment.end]
-            rows = np.concatenate([self._token_rows(i) for i in segment.chunks])
-            prefixes.append(Prefix(self._source(cached.astype(np.int64)), self._all_or(rows)))
-        given = np.concatenate([g.targets for g in groups] + [np.arange(r.first, r.stop) for r in runs])
-        return TorchStep(self._cache, slots, groups, runs, prefixes, self._all_or(np.argsort(given)))
+        windowed, padded = self._in_window(np.flatnonzero(short))
+        own: list[Group | WindowGroup] = [*windowed, *(self._group(members) for members in self._like(padded))]
+        long: list[int] = np.flatnonzero(~short).tolist()
+        runs = [Run(int(self._offsets[i]), int(self._offsets[i] + self._counts[i])) for i in long]
+        cached = [i for i in long if self._own_from[i] < self._starts[i]]
+        prefixes = [self._prefix(i, self._own_from[i], self._starts[i], self._token_rows(i)) for i in cached]
+        groups, left = self._shared()
+        prefixes += [self._prefix(r.segment.chunks[0], r.segment.start, r.segment.end, r.tokens) for r in left]
+        return TorchStep(
+            self._cache, slots, own, runs, [*prefixes, *groups], self._joining(own, runs, prefixes, groups)
+        )
 
-    def _windows(self, members: Int64Array) -> tuple[list[WindowGroup], Int64Array]:
+    def _shared(self) -> tuple[list[PrefixGroup], list[Reading]]:
+        """What chunks share: from dense copies, and the rest."""
+        plan, windows = self._plan, self._windows
+        few = windows is not None and self._n_tokens <= _FEW_TOKENS
+        segments = joined_downwards(plan.shared) if few else plan.shared
+        readings = [Reading(s, np.concatenate([self._token_rows(i) for i in s.chunks])) for s in segments]
+        if windows is None:
+            return [], readings
+        return windows[1].plan(readings, plan.chunks, self._table, self._n_tokens, few)
+
+    def _joining(
+        self,
+        own: Sequence[Group | WindowGroup],
+        runs: Sequence[Run],
+        prefixes: Sequence[Prefix],
+        groups: Sequence[PrefixGroup],
+    ) -> InTurn | Together:
+        """Few tokens together: what groups of short segments give belongs to a token more than once, and cannot be joined in turn."""
+        given = [piece.targets for piece in (*own, *runs)]
+        shared: list[Prefix | PrefixGroup] = [*prefixes, *groups]
+        if shared and self._windows is not None and self._n_tokens <= _FEW_TOKENS:
+            return Together.of([*given, *(piece.targets for piece in shared)], self._n_tokens)
+        return InTurn(self._all_or(np.argsort(np.concatenate(given))), len(given), tuple(p.rows for p in shared))
+
+    def _prefix(self, i: int, start: int, end: int, tokens: Int64Array) -> Prefix:
+        """Positions ``start`` to ``end`` of chunk ``i``, read by ``tokens``."""
+        cached = self._table[self._rows[i], start:end]
+        return Prefix(self._source(cached.astype(np.int64)), self._all_or(tokens), tokens)
+
+    def _in_window(self, members: Int64Array) -> tuple[list[WindowGroup], Int64Array]:
         """Decoding chunks in the window, and the short chunks that are left."""
         decoding = members[self._counts[members] == 1]
-        if self._window is None or (len(decoding) == 1 and self._in_order(int(decoding[0]))):
+        if self._windows is None or (len(decoding) == 1 and self._in_order(int(decoding[0]))):
             return [], members
         given = [Member(self._plan.chunks[i], int(self._offsets[i]), int(self._own_from[i])) for i in decoding]
-        groups, left = self._window.plan(given, self._table, self._n_tokens, self._repeat)
+        groups, left = self._windows[0].plan(given, self._table, self._n_tokens, self._repeat)
         rows = {m.token_row for m in left}
         kept = [i for i in members if self._counts[i] > 1 or int(self._offsets[i]) in rows]
         return groups, np.asarray(kept, dtype=np.int64)

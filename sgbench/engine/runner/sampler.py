@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from sgbench.engine.runner.filters import Filters, keep
+from sgbench.engine.runner.likely import best_columns, draw_all, draw_likely
 from sgbench.engine.runner.masking import MaskTable, best_on_host, check, forbid_on_host
 from sgbench.engine.runner.noise import gumbel, stream_key
 
@@ -40,7 +41,7 @@ def sample(logits: torch.Tensor, chunks: Sequence[Chunk], masks: MaskTable | Non
     -------
     int64 ``[rows]`` on the logits' device.
     """
-    tokens = _argmax(logits)
+    tokens = best_columns(logits)
     sets = [None if c.allowed is None else c.allowed.resolve() for c in chunks]
     free = [i for i, c in enumerate(chunks) if sets[i] is None and not _plain(c)]
     narrow, wide = _bound(logits, chunks, sets, tokens)
@@ -56,11 +57,6 @@ def sample(logits: torch.Tensor, chunks: Sequence[Chunk], masks: MaskTable | Non
         candidates = _padded(bound) if rows is narrow else None
         tokens.index_copy_(0, index, _draw(scores, candidates, members))
     return tokens
-
-
-def _argmax(logits: torch.Tensor) -> torch.Tensor:
-    """On a CPU by NumPy, which takes a tenth of torch's time."""
-    return torch.from_numpy(logits.numpy().argmax(-1)) if logits.device.type == "cpu" else logits.argmax(-1)
 
 
 def _bound(
@@ -140,7 +136,7 @@ def _draw(scores: torch.Tensor, candidates: torch.Tensor | None, chunks: Sequenc
     """One token for each row from its candidates (None: all), greedily or at random."""
     if candidates is not None:
         scores = scores.gather(1, candidates.clamp(min=0)).masked_fill_(candidates < 0, _NEVER)
-    chosen = scores.argmax(-1)
+    chosen = best_columns(scores)
     rows = [i for i, c in enumerate(chunks) if not c.sampling.greedy]
     if rows:
         index = torch.tensor(rows, device=scores.device)
@@ -156,10 +152,11 @@ def _random(scores: torch.Tensor, ids: torch.Tensor | None, chunks: Sequence[Chu
     scores, columns = keep(scores / temperature[:, None], _filters(chunks, scores.shape[1], device))
     keys = torch.tensor([stream_key(c.seed, c.sample_index) for c in chunks], device=device)
     if columns is None:
-        tokens = torch.arange(scores.shape[1], device=device) if ids is None else ids
-        return (scores + gumbel(keys, tokens)).argmax(-1)
+        if ids is not None:
+            return best_columns(scores + gumbel(keys, ids))
+        return draw_likely(scores, keys) if device.type == "cpu" else draw_all(scores, keys)
     tokens = columns if ids is None else ids.gather(1, columns)
-    return columns.gather(1, (scores + gumbel(keys, tokens)).argmax(-1, keepdim=True))[:, 0]
+    return columns.gather(1, best_columns(scores + gumbel(keys, tokens))[:, None])[:, 0]
 
 
 def _filters(chunks: Sequence[Chunk], width: int, device: torch.device) -> Filters:
