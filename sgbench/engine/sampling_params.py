@@ -21,6 +21,8 @@ UNLIMITED = 1 << 30
 
 _values = operator.attrgetter(*NAMES)
 _KEPT = 256
+_made: dict[int, SamplingParams] = {}
+"""Some of those that `sampling_params` made, by where they lie in memory: as long as they are here, nothing else lies there."""
 
 _RANGES: dict[str, tuple[float, float, str]] = {
     "temperature": (0.0, math.inf, "0 or more"),
@@ -99,7 +101,7 @@ def sampling_params(given: Mapping[str, Any] | SamplingParams | None) -> Samplin
     ----------
     given
         By SGLang's names; ``stop`` and ``stop_regex`` may be one string or a list, ``json_schema`` a dict, JSON text or a Pydantic class,
-        ``max_new_tokens`` None for "until the context ends". Already checked parameters are checked again: they can be built by hand.
+        ``max_new_tokens`` None for "until the context ends". Parameters that this did not make are checked too: they can be built by hand.
 
     Raises
     ------
@@ -109,13 +111,19 @@ def sampling_params(given: Mapping[str, Any] | SamplingParams | None) -> Samplin
         A value is out of range or of a wrong type.
     """
     if isinstance(given, SamplingParams):
+        if _made.get(id(given)) is given:
+            return given
         names, values = NAMES, _values(given)
     else:
         names, values = tuple(given or ()), tuple((given or {}).values())
     try:  # a batch of programs asks for the same again and again
-        return _remembered(names, *values) if _is_plain(names, values) else _fresh(names, *values)
+        checked = _remembered(names, *values) if _is_plain(names, values) else _fresh(names, *values)
     except TypeError:  # a list is not remembered
-        return _fresh(names, *values)
+        checked = _fresh(names, *values)
+    if len(_made) >= _KEPT:
+        _made.clear()
+    _made[id(checked)] = checked
+    return checked
 
 
 def _is_plain(names: tuple[str, ...], values: tuple[Any, ...]) -> bool:
