@@ -95,9 +95,8 @@ class PrefixGroup:
         queries = queries.reshape(self.n_rows, n_kv_heads, -1, head_dim)
         mask = None if self.mask is None else self.mask.expand(-1, -1, queries.shape[2], -1)
         out, lse = dense_attention(queries, used[:, :n_kv_heads], used[:, n_kv_heads:], mask)
-        each = (self.n_queries, repeat)
-        out = out.unflatten(2, each).transpose(1, 2).flatten(0, 1)
-        return out, lse.unflatten(2, each).transpose(1, 2).flatten(0, 1)
+        shape = (self.n_rows, n_kv_heads, self.n_queries, repeat)
+        return out.view(*shape, head_dim).transpose(1, 2).flatten(0, 1), lse.view(shape).transpose(1, 2).flatten(0, 1)
 
 
 @dataclass(slots=True, eq=False)
