@@ -26,6 +26,9 @@ from typing import Any
 _LEAST_CHARS, _MOST_CHARS = 96, 512
 """How long a block is that is remembered."""
 
+_LEAST_CUT_CHARS = 16
+"""How long a block is that two texts in turn show to be worth remembering."""
+
 _KEPT_BLOCKS = 4096
 
 _BORDER = re.compile(r"[A-Za-z](?= )")
@@ -93,12 +96,14 @@ class Blocks:
 class _Lead:
     """All blocks but the last of a text, and that text as far as it decides them: up to the space behind them.
 
-    ``tokens`` has the number of tokens before each block, and of all.
+    ``tokens`` has the number of tokens before each block, and of all. ``whole`` is the text, until the next one has shown how much more
+    of it is shared; then it is empty.
     """
 
     text: str
     read: Blocks
     tokens: list[int]
+    whole: str
 
     def shared_with(self, text: str) -> int:
         """How many of the blocks ``text`` begins with."""
@@ -106,6 +111,10 @@ class _Lead:
             return len(self.read.blocks)
         ends = self.read.starts[1:]  # of each but the last, which is not shared
         return bisect.bisect_left(ends, True, key=lambda end: not text.startswith(self.text[: end + 1]))
+
+
+def _lead(text: str, end: int, read: Blocks, tokens: list[int], whole: str) -> _Lead:
+    return _Lead(text[: end + 1], Blocks(read.starts[:], read.blocks[:], read.ids[:]), tokens, whole)
 
 
 class TextBlocks:
@@ -124,7 +133,7 @@ class TextBlocks:
     def __init__(self, encode: Encode, kept: int = _KEPT_BLOCKS) -> None:
         self._encode = encode
         self._remembered = functools.lru_cache(kept)(encode)
-        self._lead = _Lead(" ", Blocks([], [], []), [0])
+        self._lead = _Lead(" ", Blocks([], [], []), [0], "")
 
     def read(self, text: str) -> Blocks:
         """``text`` in blocks. Its last one is not remembered: it is mostly new."""
@@ -142,9 +151,24 @@ class TextBlocks:
             tokens.append(len(read.ids))
             start = end
         if len(read.blocks) > shared:
-            self._lead = _Lead(text[: start + 1], Blocks(read.starts[:], read.blocks[:], read.ids[:]), tokens)
+            self._lead = _lead(text, start, read, tokens, text)
+        elif lead.whole and shared == len(lead.read.blocks):
+            start = self._cut_once_more(text, start, read, tokens, lead.whole)
         self._add(read, start, self._encode(text[start:], start == 0))
         return read
+
+    def _cut_once_more(self, text: str, start: int, read: Blocks, tokens: list[int], before: str) -> int:
+        """What ``text`` shares with the text ``before`` behind their common blocks becomes a block too; returns where that ends."""
+        same = bisect.bisect_left(
+            range(min(len(text), len(before)) + 1), True, lo=start, key=lambda end: text[start:end] != before[start:end]
+        )
+        end = max((border.end() for border in _BORDER.finditer(text, start, same - 1)), default=start)
+        if end - start >= _LEAST_CUT_CHARS:
+            self._add(read, start, self._remembered(text[start:end], start == 0))
+            tokens.append(len(read.ids))
+            start = end
+        self._lead = _lead(text, start, read, tokens, "")
+        return start
 
     @staticmethod
     def _add(read: Blocks, start: int, block: Block) -> None:

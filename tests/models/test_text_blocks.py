@@ -154,10 +154,14 @@ def test_what_two_prompts_share_is_read_once(twins: tuple[Tokenizer, Tokenizer])
     assert blocks is not None
     shared = "You answer questions about cities, briefly and to the point. " * 20
     first = twins[0].read(shared + "The first?")
-    before = blocks._remembered.cache_info()
     second = twins[0].read(shared + "The second?")
+    seen = len(first._read.blocks) - 1
+    assert second._read.blocks[:seen] == first._read.blocks[:-1]
+    before = blocks._remembered.cache_info()
+    third = twins[0].read(shared + "The next one?")
     assert blocks._remembered.cache_info() == before, "one after the other, nothing is even looked up"
-    assert second._read.blocks[:-1] == first._read.blocks[:-1]
+    assert third._read.blocks[:-1] == second._read.blocks[:-1]
+    assert len(shared + "The next one?") - third._read.starts[-1] < 40, "and only the new end is read"
     twins[0].read("Something else in between. " * 20)
     before = blocks._remembered.cache_info()
     twins[0].read(shared + "The third?")
