@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from sgbench import __version__
 from sgbench.errors import SgbenchError
 
 
@@ -19,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="sgbench", description="An LM workbench: an engine, its radix cache, its traces."
     )
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     doctor = commands.add_parser("doctor", help="what this machine has, what is missing, and whether a model would run")
     doctor.add_argument("model", nargs="?", help="a model's folder or hub id: would it run here?")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sgbench
 from sgbench.__main__ import main
 from sgbench.cli.doctor import Finding, examine, report
 from tests.radix_twin import RadixTwin, chats
@@ -18,6 +19,13 @@ def saved_trace(folder: Path) -> Path:
         for prompt, output in chats(8, seed=1):
             twin.request(prompt, output)
     return trace.save(folder / "some.sgtrace")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"sgbench {sgbench.__version__}\n"
 
 
 class TestReplay:
