@@ -171,7 +171,7 @@ class _Planner:
         plan, windows = self._plan, self._windows
         few = windows is not None and self._n_tokens <= _FEW_TOKENS
         segments = joined_downwards(plan.shared) if few else plan.shared
-        readings = [Reading(s, np.concatenate([self._token_rows(i) for i in s.chunks])) for s in segments]
+        readings = [Reading(s, self._rows_of(np.asarray(s.chunks))) for s in segments]
         if windows is None:
             return [], readings
         return windows[1].plan(readings, plan.chunks, self._table, self._n_tokens, few)
@@ -210,6 +210,13 @@ class _Planner:
         """Do a chunk's own slots neighbour one another? Then the cache itself is read without a copy."""
         slots = self._table[self._rows[i], self._own_from[i] : self._starts[i] + self._counts[i]]
         return bool((np.diff(slots) == 1).all())
+
+    def _rows_of(self, members: Int64Array) -> Int64Array:
+        """Token rows of several chunks."""
+        if int(self._counts[members].max()) == 1:
+            rows: Int64Array = self._offsets[members]
+            return rows
+        return np.concatenate([self._token_rows(i) for i in members.tolist()])
 
     def _token_rows(self, i: int) -> Int64Array:
         return np.arange(self._offsets[i], self._offsets[i] + self._counts[i])

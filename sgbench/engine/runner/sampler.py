@@ -41,9 +41,11 @@ def sample(logits: torch.Tensor, chunks: Sequence[Chunk], masks: MaskTable | Non
     -------
     int64 ``[rows]`` on the logits' device.
     """
-    tokens = best_columns(logits)
     sets = [None if c.allowed is None else c.allowed.resolve() for c in chunks]
     free = [i for i, c in enumerate(chunks) if sets[i] is None and not _plain(c)]
+    if len(free) == len(chunks) and not any(c.forbidden_ids or c.history for c in chunks):
+        return _draw(logits, None, chunks)
+    tokens = best_columns(logits)
     narrow, wide = _bound(logits, chunks, sets, tokens)
     for rows in (free, narrow, wide):
         if not rows:
@@ -136,8 +138,11 @@ def _draw(scores: torch.Tensor, candidates: torch.Tensor | None, chunks: Sequenc
     """One token for each row from its candidates (None: all), greedily or at random."""
     if candidates is not None:
         scores = scores.gather(1, candidates.clamp(min=0)).masked_fill_(candidates < 0, _NEVER)
-    chosen = best_columns(scores)
     rows = [i for i, c in enumerate(chunks) if not c.sampling.greedy]
+    if len(rows) == len(chunks):
+        chosen = _random(scores, candidates, chunks)
+        return chosen if candidates is None else candidates.gather(1, chosen[:, None])[:, 0]
+    chosen = best_columns(scores)
     if rows:
         index = torch.tensor(rows, device=scores.device)
         ids = None if candidates is None else candidates.index_select(0, index)
