@@ -135,14 +135,16 @@ class PrefixWindow:
     ) -> tuple[list[PrefixGroup], list[Reading]]:
         """Groups for the readings that fit, and the readings that do not; the short ones only where ``short``.
 
-        Groups of long ones give each token at most once, without padding.
+        Groups of long ones give each token at most once, without padding. What nobody read before is left: it may not be read again.
         """
         self._long.begin(chunks)
         groups: list[PrefixGroup] = []
         left: list[Reading] = []
         brief: list[Reading] = []
         for reading in readings:
-            if reading.length < LONG_TOKENS:
+            if not _goes_on(reading.segment, chunks):
+                left.append(reading)
+            elif reading.length < LONG_TOKENS:
                 brief.append(reading)
             elif (taken := self._long.take(reading.segment, chunks, table)) is None:
                 left.append(reading)
@@ -216,6 +218,11 @@ class PrefixWindow:
             rows=_all_or(rows, n_tokens),
             mask=length_mask(np.array([reading.length for reading in in_place]), n_keys, buffer.dtype),
         )
+
+
+def _goes_on(segment: SharedPrefix, chunks: Sequence[Chunk]) -> bool:
+    """Has any of its requests run with these slots before?"""
+    return any(chunks[i].slots_from >= segment.end for i in segment.chunks)
 
 
 def _alone(
