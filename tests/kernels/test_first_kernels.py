@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import types
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -22,7 +26,7 @@ from sgbench.engine.kernels import (
     skinny,
 )
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.runner.first_kernels import FirstKernels, launches
+from sgbench.engine.runner.first_kernels import FirstKernels, build_each_launcher_once, launches
 
 SHAPE = {
     "architectures": ["LlamaForCausalLM"],
@@ -85,6 +89,28 @@ def test_no_kernel_of_a_step_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
     for each in [*first, *later]:
         each()
     assert seen == {name for names in KERNELS.values() for name in names}
+
+
+def test_threads_that_need_one_launcher_build_it_one_after_the_other() -> None:
+    at_work: Counter[str] = Counter()
+    met = threading.Barrier(2, timeout=30)
+
+    def build(src: str, name: str) -> str:
+        at_work[src] += 1
+        assert at_work[src] == 1
+        met.wait()  # the other launcher is built meanwhile
+        at_work[src] -= 1
+        return src + name
+
+    driver = types.SimpleNamespace(compile_module_from_src=build)
+    build_each_launcher_once(driver)
+    once = driver.compile_module_from_src
+    build_each_launcher_once(driver)
+    assert driver.compile_module_from_src is once
+    with ThreadPoolExecutor(4) as pool:
+        built = [pool.submit(once, src=src, name="launcher") for src in ("one", "other") * 2]
+        assert [each.result() for each in built] == ["onelauncher", "otherlauncher"] * 2
+    build_each_launcher_once(types.SimpleNamespace())
 
 
 def test_a_cpu_has_nothing_to_compile() -> None:

@@ -9,10 +9,12 @@ and `sgbench.engine.runner.drawing`. What they miss is compiled later, as ever. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
@@ -47,10 +49,16 @@ class FirstKernels:
         self._pool = ThreadPoolExecutor(max(1, min(_THREADS, os.cpu_count() or 1)), "sgbench-compile")
         self._first: list[Future[None]] = []
         if AHEAD and self._device.type == "cuda" and not (model.foreign or config.deterministic):
-            first, later = launches(model, config)
-            self._first = [self._pool.submit(self._launch, each) for each in first]
-            for each in later:
-                self._pool.submit(self._launch, each)
+            with contextlib.suppress(torch.OutOfMemoryError):  # a full card is told of by whoever needs memory next
+                self._compile(*launches(model, config))
+
+    def _compile(self, first: list[Launch], later: list[Launch]) -> None:
+        from triton.backends.nvidia import driver
+
+        build_each_launcher_once(driver)
+        self._first = [self._pool.submit(self._launch, each) for each in first]
+        for each in later:
+            self._pool.submit(self._launch, each)
 
     def _launch(self, launch: Launch) -> None:
         # A kernel that cannot be compiled fails where it is needed, with the error of that place.
@@ -66,6 +74,34 @@ class FirstKernels:
     def finish(self) -> None:
         """Until all is there. Graphs are captured behind this: nothing else uses the device then."""
         self._pool.shutdown()
+
+
+def build_each_launcher_once(driver: Any) -> None:
+    """Have threads that need the same launcher of Triton's wait for the first that builds it. Once for a process.
+
+    Kernels that differ in constants only have the same launcher. Triton (3.6) compiles it in each thread, puts it where the other's lies
+    and loads it from there; a library that was replaced while Python opened it is known by the number of a file that is gone, and the next
+    library whose file gets that number is taken for it: a kernel is then launched as if it were another.
+
+    Parameters
+    ----------
+    driver
+        ``triton.backends.nvidia.driver``; one without ``compile_module_from_src`` is left as it is.
+    """
+    build = getattr(driver, "compile_module_from_src", None)
+    if build is None or hasattr(build, "__wrapped__"):
+        return
+    lock, locks = threading.Lock(), dict[object, threading.Lock]()
+
+    @functools.wraps(build)
+    def build_once(*args: Any, **options: Any) -> Any:
+        source = options["src"] if "src" in options else args[0]
+        with lock:
+            mine = locks.setdefault(source, threading.Lock())
+        with mine:
+            return build(*args, **options)
+
+    driver.compile_module_from_src = build_once
 
 
 def launches(model: ModelConfig, config: EngineConfig) -> tuple[list[Launch], list[Launch]]:
