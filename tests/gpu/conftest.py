@@ -23,6 +23,8 @@ def _needs_a_gpu() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no NVIDIA GPU here")
     torch.cuda.set_per_process_memory_fraction(FRACTION)
+    if _WORKERS > 1:  # the oracle computes on the CPU: workers that each take all of it wait for each other
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // _WORKERS))
 
 
 @pytest.fixture
