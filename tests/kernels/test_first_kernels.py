@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
+import importlib.util
+import shutil
+import subprocess
+import sysconfig
+import time
 import types
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +31,7 @@ from sgbench.engine.kernels import (
     skinny,
 )
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.runner.first_kernels import FirstKernels, build_each_launcher_once, launches
+from sgbench.engine.runner.first_kernels import FirstKernels, launches, load_launchers_apart
 
 SHAPE = {
     "architectures": ["LlamaForCausalLM"],
@@ -91,26 +96,70 @@ def test_no_kernel_of_a_step_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
     assert seen == {name for names in KERNELS.values() for name in names}
 
 
-def test_threads_that_need_one_launcher_build_it_one_after_the_other() -> None:
-    at_work: Counter[str] = Counter()
-    met = threading.Barrier(2, timeout=30)
+LIBRARY = """#include <Python.h>
+static PyObject *who(PyObject *self, PyObject *args) { return PyLong_FromLong(%d); }
+static PyMethodDef methods[] = {{"who", who, METH_NOARGS, ""}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "__launcher", "", -1, methods};
+PyMODINIT_FUNC PyInit___launcher(void) { return PyModule_Create(&module); }
+"""
 
-    def build(src: str, name: str) -> str:
-        at_work[src] += 1
-        assert at_work[src] == 1
-        met.wait()  # the other launcher is built meanwhile
-        at_work[src] -= 1
-        return src + name
 
-    driver = types.SimpleNamespace(compile_module_from_src=build)
-    build_each_launcher_once(driver)
-    once = driver.compile_module_from_src
-    build_each_launcher_once(driver)
-    assert driver.compile_module_from_src is once
+def loaded_from(name: str, path: str) -> Any:
+    """As Triton does it."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def compiled(folder: Path, number: int) -> str:
+    path = folder / f"{number}.so"
+    path.with_suffix(".c").write_text(LIBRARY % number)
+    headers = sysconfig.get_paths()["include"]
+    subprocess.run(["cc", path.with_suffix(".c"), "-shared", "-fPIC", "-I", headers, "-o", path], check=True)
+    return str(path)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler to make launchers with")
+def test_a_launcher_stays_itself_when_others_of_its_name_are_loaded(tmp_path: Path) -> None:
+    """Libraries of one module name; the first is asked for again after the second, as by the next kernel with the same launcher."""
+    paths = [compiled(tmp_path, number) for number in range(2)]
+    plain = [loaded_from("__launcher", path) for path in (*paths, paths[0])]
+    assert plain[1].who() == 0, "Python keeps them apart by itself: this can go"
+
+    build = types.SimpleNamespace(_load_module_from_path=loaded_from)
+    load_launchers_apart(build)
+    load = build._load_module_from_path
+    load_launchers_apart(build)
+    assert build._load_module_from_path is load
+    apart = [load("__launcher", path) for path in (*paths, paths[0])]
+    assert [each.who() for each in apart] == [0, 1, 0]
+
+
+def test_triton_loads_launchers_where_they_are_kept_apart() -> None:
+    from triton.runtime import build
+
+    names = build.compile_module_from_src.__code__.co_names
+    assert "_load_module_from_path" in names and callable(build._load_module_from_path)
+
+
+def test_launchers_are_loaded_one_after_the_other() -> None:
+    at_work = Counter[str]()
+
+    def load(name: str, path: str) -> Any:
+        at_work[name] += 1
+        assert at_work[name] == 1
+        time.sleep(0.001)
+        at_work[name] -= 1
+        return types.SimpleNamespace(path=path)
+
+    build = types.SimpleNamespace(_load_module_from_path=load)
+    load_launchers_apart(build)
     with ThreadPoolExecutor(4) as pool:
-        built = [pool.submit(once, src=src, name="launcher") for src in ("one", "other") * 2]
-        assert [each.result() for each in built] == ["onelauncher", "otherlauncher"] * 2
-    build_each_launcher_once(types.SimpleNamespace())
+        found = list(pool.map(lambda path: build._load_module_from_path("__launcher", path).path, "abcdefgh"))
+    assert found == list("abcdefgh")
+    load_launchers_apart(types.SimpleNamespace())
 
 
 def test_a_cpu_has_nothing_to_compile() -> None:

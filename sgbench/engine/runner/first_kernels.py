@@ -12,6 +12,7 @@ import contextlib
 import functools
 import os
 import threading
+import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -53,9 +54,9 @@ class FirstKernels:
                 self._compile(*launches(model, config))
 
     def _compile(self, first: list[Launch], later: list[Launch]) -> None:
-        from triton.backends.nvidia import driver
+        from triton.runtime import build
 
-        build_each_launcher_once(driver)
+        load_launchers_apart(build)
         self._first = [self._pool.submit(self._launch, each) for each in first]
         for each in later:
             self._pool.submit(self._launch, each)
@@ -76,32 +77,29 @@ class FirstKernels:
         self._pool.shutdown()
 
 
-def build_each_launcher_once(driver: Any) -> None:
-    """Have threads that need the same launcher of Triton's wait for the first that builds it. Once for a process.
+def load_launchers_apart(loader: Any) -> None:
+    """Have threads load Triton's compiled launchers one after the other, each with what it holds for itself. Once for a process.
 
-    Kernels that differ in constants only have the same launcher. Triton (3.6) compiles it in each thread, puts it where the other's lies
-    and loads it from there; a library that was replaced while Python opened it is known by the number of a file that is gone, and the next
-    library whose file gets that number is taken for it: a kernel is then launched as if it were another.
+    All launchers are extension modules of one name, and kernels that differ in constants only have one library. Python, asked for a library
+    that it has loaded before, gives the module that has the name now, another launcher's perhaps, and puts this one's functions into it: a
+    thread that was about to take the other's would launch its kernel as if it were this one.
 
     Parameters
     ----------
-    driver
-        ``triton.backends.nvidia.driver``; one without ``compile_module_from_src`` is left as it is.
+    loader
+        ``triton.runtime.build``; one without ``_load_module_from_path`` (Triton 3.6 has it) is left as it is.
     """
-    build = getattr(driver, "compile_module_from_src", None)
-    if build is None or hasattr(build, "__wrapped__"):
+    load = getattr(loader, "_load_module_from_path", None)
+    if load is None or hasattr(load, "__wrapped__"):
         return
-    lock, locks = threading.Lock(), dict[object, threading.Lock]()
+    one_at_a_time = threading.Lock()
 
-    @functools.wraps(build)
-    def build_once(*args: Any, **options: Any) -> Any:
-        source = options["src"] if "src" in options else args[0]
-        with lock:
-            mine = locks.setdefault(source, threading.Lock())
-        with mine:
-            return build(*args, **options)
+    @functools.wraps(load)
+    def load_apart(*args: Any, **options: Any) -> types.SimpleNamespace:
+        with one_at_a_time:
+            return types.SimpleNamespace(**vars(load(*args, **options)))
 
-    driver.compile_module_from_src = build_once
+    loader._load_module_from_path = load_apart
 
 
 def launches(model: ModelConfig, config: EngineConfig) -> tuple[list[Launch], list[Launch]]:
