@@ -11,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgbench.engine.attention.base import LayerOptions
-from sgbench.engine.attention.decode_window import DecodeWindow
 from sgbench.engine.attention.dense import dense_attention, math_attention
-from sgbench.engine.attention.prefix_window import PrefixWindow
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.slot_table import SlotTable
+from tests.models.side_by_side import SideBySide
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)] if torch.cuda.is_available() else ["cpu"]
 CONFIG = ModelConfig.from_dict(
@@ -120,21 +119,12 @@ def test_dense_kernels_equal_their_slow_twin(device: str, queries: int, keys: in
         torch.testing.assert_close(math_attention(q, k, v, mask)[1], scores.logsumexp(-1), atol=1e-5, rtol=1e-5)
 
 
-class Decoding:
-    """Requests that decode side by side, for tests of what is kept between steps."""
+class Decoding(SideBySide):
+    """Requests that have nothing in common."""
 
     def __init__(self, seed: int, budget_tokens: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.cache = KVCache(CONFIG, 3000, torch.float32, torch.device("cpu"))
-        self.cache.data.copy_(torch.randn(self.cache.data.shape, generator=torch.Generator().manual_seed(seed)))
-        self.table = SlotTable(8, 1024)
-        self.backend = TorchAttention(self.cache, CONFIG.n_heads)
         budget = budget_tokens * 2 * CONFIG.n_kv_heads * HEAD_DIM * 4
-        self.backend._windows = DecodeWindow(self.cache, budget), PrefixWindow(self.cache, budget)
-        self.free = self.rng.permutation(3000).tolist()
-        self.slots: dict[int, list[int]] = {}
-        self.rid: dict[int, int] = {}
-        self.new: set[int] = set()
+        super().__init__(CONFIG, seed, 3000, SlotTable(8, 1024), (budget, budget))
 
     def admit(self, row: int, length: int) -> None:
         self.slots[row] = [self.free.pop() for _ in range(length)]
@@ -148,28 +138,6 @@ class Decoding:
         self.cache.data[:, :, self.slots[row]] = float("nan")
         self.slots[row] = moved
         self.new.add(row)
-
-    def step(self, rows: list[int], prefill: int) -> None:
-        chunks = []
-        for row in rows:
-            n = prefill if row == rows[0] and prefill else 1
-            start = len(self.slots[row])
-            self.slots[row] += [self.free.pop() for _ in range(n)]
-            first = 0 if row in self.new else start
-            slots = np.asarray(self.slots[row][first:], np.int32)
-            ids = np.zeros(n, np.int32)
-            chunks.append(Chunk(self.rid[row], row, start, ids, slots, first, True, SamplingParams()))
-            self.new.discard(row)
-        plan = StepPlan(0, tuple(chunks))
-        self.table.write(plan.chunks)
-        n_tokens = sum(len(c.token_ids) for c in chunks)
-        heads = torch.randn(n_tokens, CONFIG.n_heads + 2 * CONFIG.n_kv_heads, HEAD_DIM)
-        flat = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks]).astype(np.int64)
-        args = (plan, self.table, torch.from_numpy(flat))
-        q, kv = heads[:, : CONFIG.n_heads], heads[:, CONFIG.n_heads :]
-        got = self.backend.prepare(*args).attend(0, q, kv)
-        want = ReferenceAttention(self.cache).prepare(*args).attend(0, q, kv)
-        torch.testing.assert_close(got, want, atol=2e-5, rtol=2e-5)
 
 
 @settings(deadline=None, max_examples=40)

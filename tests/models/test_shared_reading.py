@@ -10,17 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sgbench.engine.attention.decode_window import DecodeWindow
 from sgbench.engine.attention.joining import InTurn, Together
 from sgbench.engine.attention.long_prefixes import LongPrefixes
 from sgbench.engine.attention.passes import joined_downwards
 from sgbench.engine.attention.prefix_window import PrefixWindow, Reading
-from sgbench.engine.attention.reference import ReferenceAttention
-from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.models.config import ModelConfig
-from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
+from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix
 from sgbench.engine.runner.kv_cache import KVCache
 from sgbench.engine.runner.slot_table import SlotTable
+from tests.models.side_by_side import SideBySide
 
 CONFIG = ModelConfig.from_dict(
     {
@@ -38,22 +36,13 @@ LEVELS = ((0, 400, 430), (400, 520), (520, 560, 580))
 """Where a branch's levels may end, by how deep it is; a branch's slots are its own below the level above."""
 
 
-class Tree:
+class Tree(SideBySide):
     """Requests under a tree of shared prefixes that decode side by side; the tree is cut into segments anew in each step."""
 
     def __init__(self, seed: int, budget_bytes: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.cache = KVCache(CONFIG, 60_000, torch.float32, torch.device("cpu"))
-        self.cache.data.copy_(torch.randn(self.cache.data.shape, generator=torch.Generator().manual_seed(seed)))
-        self.table = SlotTable(10, 4096)
-        self.backend = TorchAttention(self.cache, CONFIG.n_heads)
-        self.backend._windows = DecodeWindow(self.cache), PrefixWindow(self.cache, budget_bytes)
-        self.free = self.rng.permutation(60_000).tolist()
+        super().__init__(CONFIG, seed, 60_000, SlotTable(10, 4096), (None, budget_bytes))
         self.branches: dict[tuple[int, ...], list[int]] = {(): []}
         self.path: dict[int, tuple[int, ...]] = {}
-        self.slots: dict[int, list[int]] = {}
-        self.rid: dict[int, int] = {}
-        self.new: set[int] = set()
 
     def branch(self, path: tuple[int, ...], length: int) -> list[int]:
         """Slots of a branch, ``length`` long, under the branch above."""
@@ -101,28 +90,6 @@ class Tree:
             if start[path] < end:
                 found.append(SharedPrefix(start[path], end, users[path]))
         return tuple(sorted(found, key=lambda segment: (segment.start, segment.chunks)))
-
-    def step(self, rows: list[int], prefill: int) -> None:
-        chunks = []
-        for row in rows:
-            n = prefill if row == rows[0] and prefill else 1
-            start = len(self.slots[row])
-            self.slots[row] += [self.free.pop() for _ in range(n)]
-            first = 0 if row in self.new else start
-            slots = np.asarray(self.slots[row][first:], np.int32)
-            ids = np.zeros(n, np.int32)
-            chunks.append(Chunk(self.rid[row], row, start, ids, slots, first, True, SamplingParams()))
-            self.new.discard(row)
-        plan = StepPlan(0, tuple(chunks), self.shared(rows))
-        self.table.write(plan.chunks)
-        n_tokens = sum(len(c.token_ids) for c in chunks)
-        heads = torch.randn(n_tokens, CONFIG.n_heads + 2 * CONFIG.n_kv_heads, CONFIG.head_dim)
-        flat = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks]).astype(np.int64)
-        args = (plan, self.table, torch.from_numpy(flat))
-        q, kv = heads[:, : CONFIG.n_heads], heads[:, CONFIG.n_heads :]
-        got = self.backend.prepare(*args).attend(0, q, kv)
-        want = ReferenceAttention(self.cache).prepare(*args).attend(0, q, kv)
-        torch.testing.assert_close(got, want, atol=2e-5, rtol=2e-5)
 
 
 @settings(deadline=None, max_examples=25)
