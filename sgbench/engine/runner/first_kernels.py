@@ -87,7 +87,7 @@ def load_launchers_apart(loader: Any) -> None:
     Parameters
     ----------
     loader
-        ``triton.runtime.build``. Without a ``_load_module_from_path`` it is left as it is; from Triton 3.9 on one launcher serves all kernels.
+        ``triton.runtime.build``. Without ``_load_module_from_path`` it is left as it is. In Triton 3.9 one launcher serves all kernels.
     """
     load = getattr(loader, "_load_module_from_path", None)
     if load is None or hasattr(load, "__wrapped__"):
