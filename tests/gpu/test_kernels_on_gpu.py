@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgbench.engine.attention.dense import dense_attention, math_attention
+from sgbench.engine.attention.dense.blocks import dense_attention, math_attention
 from sgbench.engine.runner.sampler import sample
 from tests.models.test_attention import test_dense_kernels_equal_their_slow_twin as dense_twin
 from tests.models.test_attention import test_equals_the_reference as reference

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sgbench.engine.attention.decode_window import DecodeWindow
-from sgbench.engine.attention.prefix_window import PrefixWindow
+from sgbench.engine.attention.dense.decode_window import DecodeWindow
+from sgbench.engine.attention.dense.prefix_window import PrefixWindow
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.models.config import ModelConfig

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgbench.engine.attention.base import LayerOptions
-from sgbench.engine.attention.dense import dense_attention, math_attention
+from sgbench.engine.attention.dense.blocks import dense_attention, math_attention
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.attention.torch_attention import TorchAttention
 from sgbench.engine.models.config import ModelConfig

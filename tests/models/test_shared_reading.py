@@ -10,10 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sgbench.engine.attention.joining import InTurn, Together
-from sgbench.engine.attention.long_prefixes import LongPrefixes
-from sgbench.engine.attention.passes import joined_downwards
-from sgbench.engine.attention.prefix_window import PrefixWindow, Reading
+from sgbench.engine.attention.dense.joining import InTurn, Together
+from sgbench.engine.attention.dense.long_prefixes import LongPrefixes
+from sgbench.engine.attention.dense.passes import joined_downwards
+from sgbench.engine.attention.dense.prefix_window import PrefixWindow, Reading
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix
 from sgbench.engine.runner.kv_cache import KVCache

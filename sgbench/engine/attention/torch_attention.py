@@ -2,12 +2,12 @@
 
 A step is cut into pieces, each one dense call for many requests, and partial results are merged by their log-sum-exp:
 
-* a *window*: decoding requests, over dense copies of their own KV (CPU only: `sgbench.engine.attention.decode_window`);
+* a *window*: decoding requests, over dense copies of their own KV (CPU only: `sgbench.engine.attention.dense.decode_window`);
 * a *group*: chunks of few tokens (decode, short extensions), padded to the longest of like ones, over what is their own;
 * a *run*: a long chunk over its own fresh keys, causally, straight from the projection;
 * a *prefix*: KV that is read once for many queries: what a long chunk finds cached, or what several chunks share (paper
   sec. 3: the tree knows who shares what; reading it once is ours). In steps of few tokens, on a CPU, what is shared is read from dense
-  copies too, many segments in one call (`sgbench.engine.attention.prefix_window`).
+  copies too, many segments in one call (`sgbench.engine.attention.dense.prefix_window`).
 
 Does not know the model; tested equal to `sgbench.engine.attention.reference`.
 """
@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 from sgbench.engine.attention.chunkwise import chunkwise_attention
-from sgbench.engine.attention.decode_window import DecodeWindow, Member, WindowGroup
-from sgbench.engine.attention.joining import InTurn, Together
-from sgbench.engine.attention.passes import joined_downwards
-from sgbench.engine.attention.pieces import Group, Prefix, Run, Source
-from sgbench.engine.attention.prefix_window import PrefixGroup, PrefixWindow, Reading
+from sgbench.engine.attention.dense.decode_window import DecodeWindow, Member, WindowGroup
+from sgbench.engine.attention.dense.joining import InTurn, Together
+from sgbench.engine.attention.dense.passes import joined_downwards
+from sgbench.engine.attention.dense.pieces import Group, Prefix, Run, Source
+from sgbench.engine.attention.dense.prefix_window import PrefixGroup, PrefixWindow, Reading
 
 if TYPE_CHECKING:
     import numpy.typing as npt

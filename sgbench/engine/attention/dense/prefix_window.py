@@ -1,9 +1,9 @@
 """Dense copies of what several decoding requests share, kept from step to step; CPU only.
 
-The slots of a shared prefix lie scattered over the pool, as its requests' own do (`sgbench.engine.attention.decode_window`). Each
+The slots of a shared prefix lie scattered over the pool, as its requests' own do (`sgbench.engine.attention.dense.decode_window`). Each
 segment is gathered once into a row of a dense buffer, where it stays while one of its requests runs on. Short segments of like length and
 about as many queries stand together: one call reads all of them, each for its own queries. Long ones stand alone
-(`sgbench.engine.attention.long_prefixes`).
+(`sgbench.engine.attention.dense.long_prefixes`).
 
 The window is a copy and never the truth: a segment is gathered anew where none of its requests had it in the step before, or slots were
 exchanged. Knows chunks, their shared segments and the cache; decides nothing about who runs.
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sgbench.engine.attention.dense import dense_attention
-from sgbench.engine.attention.dense_rows import DenseRows, length_mask, refill, row_width
-from sgbench.engine.attention.long_prefixes import LongPrefixes
+from sgbench.engine.attention.dense.blocks import dense_attention
+from sgbench.engine.attention.dense.long_prefixes import LongPrefixes
+from sgbench.engine.attention.dense.rows import DenseRows, length_mask, refill, row_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from sgbench.engine.attention.joining import Partial
+    from sgbench.engine.attention.dense.joining import Partial
     from sgbench.engine.request import Chunk, IntArray, SharedPrefix
     from sgbench.engine.runner.kv_cache import KVCache
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sgbench.engine.attention.dense import dense_attention
-from sgbench.engine.attention.dense_rows import DenseRows, length_mask, refill, row_width
+from sgbench.engine.attention.dense.blocks import dense_attention
+from sgbench.engine.attention.dense.rows import DenseRows, length_mask, refill, row_width
 
 if TYPE_CHECKING:
     import numpy.typing as npt

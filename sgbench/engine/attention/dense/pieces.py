@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sgbench.engine.attention.dense import dense_attention
+from sgbench.engine.attention.dense.blocks import dense_attention
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from sgbench.engine.attention.joining import Partial
+    from sgbench.engine.attention.dense.joining import Partial
     from sgbench.engine.runner.kv_cache import KVCache
 
     Int64Array = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sgbench.engine.attention.dense_rows import new_rows, refill, row_width
+from sgbench.engine.attention.dense.rows import new_rows, refill, row_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
