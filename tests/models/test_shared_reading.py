@@ -14,6 +14,7 @@ from sgbench.engine.attention.dense.joining import InTurn, Together
 from sgbench.engine.attention.dense.long_prefixes import LongPrefixes
 from sgbench.engine.attention.dense.passes import joined_downwards
 from sgbench.engine.attention.dense.prefix_window import PrefixWindow, Reading
+from sgbench.engine.attention.dense.rows import seated
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix
 from sgbench.engine.runner.kv_cache import KVCache
@@ -189,7 +190,7 @@ class Copies:
             taken = self.copies.take(segment, chunks, self.table)
             missing = None if taken is None else taken[1]
             found.append(
-                None if taken is None else 0 if missing is None else len(missing[1]) // (2 * CONFIG.n_kv_heads)
+                None if taken is None else 0 if missing is None else len(missing.rows) // (2 * CONFIG.n_kv_heads)
             )
         return found
 
@@ -243,3 +244,12 @@ def test_short_copies_are_made_anew_for_exchanged_slots() -> None:
         assert len(groups) + len(left) == 1
         copied.append(groups[0].refill is not None if groups else None)
     assert copied == [None, True, False, None, True, True], "None: read from the pool, perhaps for this once"
+
+
+@given(st.integers(1, 8).flatmap(lambda n: st.lists(st.integers(-1, n - 1), min_size=n, max_size=n)))
+def test_everybody_has_a_row_and_whoever_can_stays(stands: list[int]) -> None:
+    rows, kept, fresh = seated(stands)
+    assert sorted(rows.tolist()) == list(range(len(stands)))
+    assert sorted(kept + fresh) == list(range(len(stands)))
+    assert all(rows[i] == stands[i] for i in kept)
+    assert {stands[i] for i in kept} == {at for at in stands if at >= 0}

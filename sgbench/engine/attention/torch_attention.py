@@ -22,7 +22,7 @@ import torch
 
 from sgbench.engine.attention.chunkwise import chunkwise_attention
 from sgbench.engine.attention.dense.decode_window import DecodeWindow, Member, WindowGroup
-from sgbench.engine.attention.dense.joining import InTurn, Together
+from sgbench.engine.attention.dense.joining import InTurn, Together, rows_unless_all
 from sgbench.engine.attention.dense.passes import joined_downwards
 from sgbench.engine.attention.dense.pieces import Group, Prefix, Run, Source
 from sgbench.engine.attention.dense.prefix_window import PrefixGroup, PrefixWindow, Reading
@@ -188,12 +188,12 @@ class _Planner:
         shared: list[Prefix | PrefixGroup] = [*prefixes, *groups]
         if shared and self._windows is not None and self._n_tokens <= _FEW_TOKENS:
             return Together.of([*given, *(piece.targets for piece in shared)], self._n_tokens)
-        return InTurn(self._all_or(np.argsort(np.concatenate(given))), len(given), tuple(p.rows for p in shared))
+        return InTurn(self._picked(np.argsort(np.concatenate(given))), len(given), tuple(p.rows for p in shared))
 
     def _prefix(self, i: int, start: int, end: int, tokens: Int64Array) -> Prefix:
         """Positions ``start`` to ``end`` of chunk ``i``, read by ``tokens``."""
         cached = self._table[self._rows[i], start:end]
-        return Prefix(self._source(cached.astype(np.int64)), self._all_or(tokens), tokens)
+        return Prefix(self._source(cached.astype(np.int64)), self._picked(tokens), tokens)
 
     def _in_window(self, members: Int64Array) -> tuple[list[WindowGroup], Int64Array]:
         """Decoding chunks in the window, and the short chunks that are left."""
@@ -254,7 +254,7 @@ class _Planner:
             n_queries=n_queries,
             n_keys=n_keys,
             source=self._source(slots.ravel().astype(np.int64)),
-            rows=self._tensor(rows) if padded else self._all_or(rows),
+            rows=self._tensor(rows) if padded else self._picked(rows),
             valid=self._tensor(valid) if padded else None,
             targets=rows[valid],
             mask=self._mask(hidden) if hidden.any() else None,
@@ -269,11 +269,8 @@ class _Planner:
         tensor = torch.from_numpy(bias).to(data.device).to(data.dtype).view(batch, 1, 1, n_queries, n_keys)
         return tensor.expand(-1, -1, repeat, -1, -1).reshape(batch, 1, repeat * n_queries, n_keys)
 
-    def _all_or(self, rows: Int64Array) -> torch.Tensor | None:
-        """None when ``rows`` are all tokens in order."""
-        if len(rows) == self._n_tokens and bool((rows == np.arange(self._n_tokens)).all()):
-            return None
-        return self._tensor(rows)
+    def _picked(self, rows: Int64Array) -> torch.Tensor | None:
+        return rows_unless_all(rows, self._n_tokens, self._device)
 
     def _source(self, slots: Int64Array) -> Source:
         first = int(slots[0])

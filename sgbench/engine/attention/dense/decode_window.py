@@ -11,17 +11,19 @@ longer buffer) is gathered anew from the pool. Knows chunks and the cache; decid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
 from sgbench.engine.attention.dense.blocks import dense_attention
-from sgbench.engine.attention.dense.rows import DenseRows, length_mask, refill, row_width
+from sgbench.engine.attention.dense.joining import rows_unless_all
+from sgbench.engine.attention.dense.rows import DenseRows, Place, Refill, length_mask, refill, row_width, seated
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from sgbench.engine.attention.dense.joining import Partial
     from sgbench.engine.request import Chunk, IntArray
     from sgbench.engine.runner.kv_cache import KVCache
 
@@ -44,15 +46,13 @@ class Member:
         return self.chunk.start + 1 - self.own_from
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What row ``index`` of a buffer holds: positions ``first`` to ``stop`` of a request."""
+class _Held(NamedTuple):
+    """Positions ``first`` to ``stop`` of a request, and where they stand."""
 
     rid: int
     first: int
     stop: int
-    buffer: torch.Tensor
-    index: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class WindowGroup:
     append
         ``(token rows, flat buffer rows)`` of tokens that only have to be added; None: none.
     refill
-        ``(gather index, flat buffer rows)`` of requests that are copied anew; None: none.
+        Of requests that are copied anew; None: none.
     targets
         Token row of each buffer row, on the host.
     rows
@@ -81,21 +81,19 @@ class WindowGroup:
     n_rows: int
     n_keys: int
     append: tuple[torch.Tensor, torch.Tensor] | None
-    refill: tuple[torch.Tensor, torch.Tensor] | None
+    refill: Refill | None
     targets: Int64Array
     rows: torch.Tensor | None
     mask: torch.Tensor | None
 
-    def attend(
-        self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def attend(self, cache: KVCache, layer: int, q: torch.Tensor, kv: torch.Tensor) -> Partial:
         """Bring the buffer up to date and read it: partial result for ``targets``."""
         buffer = self.buffer[layer]
-        flat = buffer.view(-1, buffer.shape[3])
         if self.append is not None:
+            flat = buffer.view(-1, buffer.shape[3])
             flat.index_copy_(0, self.append[1], kv.index_select(0, self.append[0]).view(-1, flat.shape[1]))
         if self.refill is not None:
-            flat.index_copy_(0, self.refill[1], cache.gather(layer, self.refill[0]).view(-1, flat.shape[1]))
+            self.refill.copy(cache, layer, buffer)
         used = buffer[: self.n_rows, :, : self.n_keys]
         n_kv_heads = used.shape[1] // 2
         picked = q if self.rows is None else q.index_select(0, self.rows)
@@ -146,29 +144,24 @@ class DecodeWindow:
         repeat: int,
     ) -> WindowGroup:
         width = buffer.shape[3]
-        places = {i: p for i, m in enumerate(members) if (p := _place(m, held, buffer, len(members))) >= 0}
-        spare = iter(sorted(set(range(len(members))) - set(places.values())))
-        fresh = [i for i in range(len(members)) if i not in places]
-        index = np.array([places[i] if i in places else next(spare) for i in range(len(members))])
+        index, kept, fresh = seated([_stands(member, held, buffer, len(members)) for member in members])
         for member, at in zip(members, index.tolist(), strict=True):
             chunk = member.chunk
-            self._held[chunk.row] = _Held(chunk.rid, member.own_from, chunk.start + 1, buffer, at)
+            self._held[chunk.row] = _Held(chunk.rid, member.own_from, chunk.start + 1, Place(buffer, at))
         lengths = np.array([m.length for m in members])
         token_rows = np.array([m.token_row for m in members])
         in_place = np.argsort(index)
         n_keys = int(lengths.max())
         targets = token_rows[in_place]
-        whole = len(targets) == n_tokens and bool((targets == np.arange(n_tokens)).all())
-        kept = np.array(sorted(places), dtype=np.int64)
         mask = length_mask(lengths[in_place], n_keys, buffer.dtype)
         return WindowGroup(
             buffer=buffer,
             n_rows=len(members),
             n_keys=n_keys,
-            append=self._append(index[kept], lengths[kept] - 1, token_rows[kept], width) if len(kept) else None,
+            append=self._append(index[kept], lengths[kept] - 1, token_rows[kept], width) if kept else None,
             refill=self._refill([members[i] for i in fresh], index[fresh], table, width) if fresh else None,
             targets=targets,
-            rows=None if whole else torch.from_numpy(targets),
+            rows=rows_unless_all(targets, n_tokens),
             mask=None if mask is None else mask.expand(-1, -1, repeat, -1),
         )
 
@@ -179,17 +172,15 @@ class DecodeWindow:
         rows = (index[:, None] * len(heads) + heads) * width + position[:, None]
         return torch.from_numpy(token_rows), torch.from_numpy(rows.ravel())
 
-    def _refill(
-        self, members: list[Member], index: Int64Array, table: IntArray, width: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _refill(self, members: list[Member], index: Int64Array, table: IntArray, width: int) -> Refill:
         slots = [table[m.chunk.row, m.own_from : m.chunk.start + 1] for m in members]
         return refill(self._cache, slots, index, width)
 
 
-def _place(member: Member, held: dict[int, _Held], buffer: torch.Tensor, n_rows: int) -> int:
+def _stands(member: Member, held: dict[int, _Held], buffer: torch.Tensor, n_rows: int) -> int:
     """Where the member stands already with all but its new token, or -1."""
     chunk, there = member.chunk, held.get(member.chunk.row)
-    if there is None or (there.rid, there.first, there.stop) != (chunk.rid, member.own_from, chunk.start):
+    if there is None or there[:3] != (chunk.rid, member.own_from, chunk.start):
         return -1
-    stays = there.buffer is buffer and there.index < n_rows and chunk.slots_from == chunk.start
-    return there.index if stays else -1
+    stays = there.place.among(buffer, n_rows) and chunk.slots_from == chunk.start
+    return there.place.row if stays else -1

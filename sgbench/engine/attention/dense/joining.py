@@ -23,6 +23,13 @@ Partial = tuple[torch.Tensor, torch.Tensor]
 """Output ``[rows, kv_heads, queries of a kv head, head_dim]`` and log-sum-exp without the last axis."""
 
 
+def rows_unless_all(rows: Int64Array, n_tokens: int, device: str | torch.device = "cpu") -> torch.Tensor | None:
+    """Token rows as a tensor; None when they are all tokens in order, which needs no picking."""
+    if len(rows) == n_tokens and bool((rows == np.arange(n_tokens)).all()):
+        return None
+    return torch.from_numpy(np.ascontiguousarray(rows)).to(device)
+
+
 def merge(out: torch.Tensor, lse: torch.Tensor, other: torch.Tensor, other_lse: torch.Tensor) -> Partial:
     """Attention over the union of two disjoint sets of keys."""
     weight = torch.sigmoid(other_lse - lse).unsqueeze(-1).to(out.dtype)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sgbench.engine.attention.dense.rows import new_rows, refill, row_width
+from sgbench.engine.attention.dense.rows import Refill, new_rows, refill, row_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,8 @@ class LongPrefixes:
 
     def take(
         self, segment: SharedPrefix, chunks: Sequence[Chunk], table: IntArray
-    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor] | None] | None:
-        """A buffer for a segment, and what must be copied into it before it is read (as in `PrefixGroup`); None: there is no room."""
+    ) -> tuple[torch.Tensor, Refill | None] | None:
+        """A buffer for a segment, and what must be copied into it before it is read; None: there is no room."""
         rids = [chunks[i].rid for i in segment.chunks]
         copy = self._nearest(segment, rids) or self._new(segment)
         if copy is None:

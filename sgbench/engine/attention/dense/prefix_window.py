@@ -18,8 +18,9 @@ import numpy as np
 import torch
 
 from sgbench.engine.attention.dense.blocks import dense_attention
+from sgbench.engine.attention.dense.joining import rows_unless_all
 from sgbench.engine.attention.dense.long_prefixes import LongPrefixes
-from sgbench.engine.attention.dense.rows import DenseRows, length_mask, refill, row_width
+from sgbench.engine.attention.dense.rows import DenseRows, Place, Refill, length_mask, refill, row_width, seated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class PrefixGroup:
     buffer
         ``[layers, rows, 2 * kv_heads, width, head_dim]``.
     refill
-        ``(gather index, flat buffer rows)`` of segments that are copied anew; None: none.
+        Of segments that are copied anew; None: none.
     targets
         Token of each row of the result, on the host; -1: padding.
     rows
@@ -77,7 +78,7 @@ class PrefixGroup:
     n_rows: int
     n_queries: int
     n_keys: int
-    refill: tuple[torch.Tensor, torch.Tensor] | None
+    refill: Refill | None
     targets: Int64Array
     rows: torch.Tensor | None
     mask: torch.Tensor | None
@@ -86,8 +87,7 @@ class PrefixGroup:
         """Bring the buffer up to date and read it: partial result for ``targets``."""
         buffer = self.buffer[layer]
         if self.refill is not None:
-            flat = buffer.view(-1, buffer.shape[3])
-            flat.index_copy_(0, self.refill[1], cache.gather(layer, self.refill[0]).view(-1, flat.shape[1]))
+            self.refill.copy(cache, layer, buffer)
         used = buffer[: self.n_rows, :, : self.n_keys]
         n_kv_heads, repeat, head_dim = q.shape[1:]
         picked = q if self.rows is None else q.index_select(0, self.rows)
@@ -97,14 +97,6 @@ class PrefixGroup:
         out, lse = dense_attention(queries, used[:, :n_kv_heads], used[:, n_kv_heads:], mask)
         shape = (self.n_rows, n_kv_heads, self.n_queries, repeat)
         return out.view(*shape, head_dim).transpose(1, 2).flatten(0, 1), lse.view(shape).transpose(1, 2).flatten(0, 1)
-
-
-@dataclass(slots=True, eq=False)
-class _Held:
-    """Row ``index`` of a buffer."""
-
-    buffer: torch.Tensor
-    index: int
 
 
 _HeldKey = tuple[int, int, int]
@@ -128,7 +120,7 @@ class PrefixWindow:
         half = budget_bytes // 2
         self._long = LongPrefixes(cache, half // (layers * heads * head_dim * cache.data.itemsize))
         self._rows: DenseRows[tuple[int, int]] = DenseRows(cache, half)
-        self._held: dict[_HeldKey, _Held] = {}
+        self._held: dict[_HeldKey, Place] = {}
 
     def plan(
         self, readings: list[Reading], chunks: Sequence[Chunk], table: IntArray, n_tokens: int, short: bool
@@ -184,22 +176,15 @@ class PrefixWindow:
         self,
         buffer: torch.Tensor,
         members: list[Reading],
-        held: dict[_HeldKey, _Held],
+        held: dict[_HeldKey, Place],
         chunks: Sequence[Chunk],
         table: IntArray,
         n_tokens: int,
     ) -> PrefixGroup:
-        places: dict[int, int] = {}
-        for i, reading in enumerate(members):
-            at = _place(reading.segment, chunks, held, buffer, len(members))
-            if at >= 0 and at not in places.values():
-                places[i] = at
-        spare = iter(sorted(set(range(len(members))) - set(places.values())))
-        fresh = [i for i in range(len(members)) if i not in places]
-        index = np.array([places[i] if i in places else next(spare) for i in range(len(members))])
+        index, _, fresh = seated([_stands(reading.segment, chunks, held, buffer, len(members)) for reading in members])
         for reading, at in zip(members, index.tolist(), strict=True):
-            row, segment = _Held(buffer, at), reading.segment
-            self._held.update(((chunks[i].rid, segment.start, segment.end), row) for i in segment.chunks)
+            place, segment = Place(buffer, at), reading.segment
+            self._held.update(((chunks[i].rid, segment.start, segment.end), place) for i in segment.chunks)
         missing = None
         if fresh:
             slots = [_slots(members[i].segment, chunks, table) for i in fresh]
@@ -215,7 +200,7 @@ class PrefixWindow:
             n_keys=n_keys,
             refill=missing,
             targets=targets,
-            rows=_all_or(rows, n_tokens),
+            rows=rows_unless_all(rows, n_tokens),
             mask=length_mask(np.array([reading.length for reading in in_place]), n_keys, buffer.dtype),
         )
 
@@ -225,18 +210,11 @@ def _goes_on(segment: SharedPrefix, chunks: Sequence[Chunk]) -> bool:
     return any(chunks[i].slots_from >= segment.end for i in segment.chunks)
 
 
-def _alone(
-    reading: Reading, buffer: torch.Tensor, missing: tuple[torch.Tensor, torch.Tensor] | None, n_tokens: int
-) -> PrefixGroup:
+def _alone(reading: Reading, buffer: torch.Tensor, missing: Refill | None, n_tokens: int) -> PrefixGroup:
     """A group of one."""
     tokens = reading.tokens
-    return PrefixGroup(buffer, 1, len(tokens), reading.length, missing, tokens, _all_or(tokens, n_tokens), None)
-
-
-def _all_or(rows: Int64Array, n_tokens: int) -> torch.Tensor | None:
-    """None when ``rows`` are all tokens in order."""
-    whole = len(rows) == n_tokens and bool((rows == np.arange(n_tokens)).all())
-    return None if whole else torch.from_numpy(rows)
+    rows = rows_unless_all(tokens, n_tokens)
+    return PrefixGroup(buffer, 1, len(tokens), reading.length, missing, tokens, rows, None)
 
 
 def _padded(tokens: list[Int64Array], n_queries: int) -> tuple[Int64Array, Int64Array]:
@@ -253,12 +231,12 @@ def _slots(segment: SharedPrefix, chunks: Sequence[Chunk], table: IntArray) -> I
     return slots
 
 
-def _place(
-    segment: SharedPrefix, chunks: Sequence[Chunk], held: dict[_HeldKey, _Held], buffer: torch.Tensor, n_rows: int
+def _stands(
+    segment: SharedPrefix, chunks: Sequence[Chunk], held: dict[_HeldKey, Place], buffer: torch.Tensor, n_rows: int
 ) -> int:
     """Where the segment stands already, or -1."""
     for i in segment.chunks:
         there = held.get((chunks[i].rid, segment.start, segment.end))
-        if there is not None and there.buffer is buffer and there.index < n_rows:
-            return there.index
+        if there is not None and there.among(buffer, n_rows):
+            return there.row
     return -1

@@ -1,12 +1,14 @@
 """Buffers of dense KV rows, kept from step to step within a budget; CPU only.
 
-A row is ``width`` positions of one request's keys and values. Knows shapes and bytes; who stands in which row is for the owner to know.
+A row is ``width`` positions of one request's keys and values. Knows shapes, bytes and places; whether what stands in a row is still
+true is for the owner to know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -81,21 +83,73 @@ def new_rows(cache: KVCache, rows: int, width: int) -> torch.Tensor:
     return torch.zeros(layers, rows, heads, width, head_dim, dtype=cache.data.dtype)
 
 
-def refill(
-    cache: KVCache, slots: Sequence[IntArray], index: Int64Array, width: int, first: int = 0
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """What brings ``slots`` into the rows ``index`` of a buffer, from their position ``first`` on.
+class Place(NamedTuple):
+    """A row of a buffer. A tuple, since a step makes many."""
+
+    buffer: torch.Tensor
+    row: int
+
+    def among(self, buffer: torch.Tensor, n_rows: int) -> bool:
+        """Is it one of the first ``n_rows`` of ``buffer``?"""
+        return self.buffer is buffer and self.row < n_rows
+
+
+def seated(stands: Sequence[int]) -> tuple[Int64Array, list[int], list[int]]:
+    """A row for each of as many members as there are rows.
+
+    Parameters
+    ----------
+    stands
+        The row of each member where it stands already; -1: nowhere. Of several in one row, the first keeps it.
 
     Returns
     -------
-    What `KVCache.gather` takes, and flat rows of the buffer.
+    Row of each member, which members keep theirs, and which come to another.
     """
+    taken: set[int] = set()
+    kept: list[int] = []
+    fresh: list[int] = []
+    for i, at in enumerate(stands):
+        if at < 0 or at in taken:
+            fresh.append(i)
+        else:
+            taken.add(at)
+            kept.append(i)
+    rows = np.array(stands, np.int64)
+    if fresh:
+        rows[fresh] = [at for at in range(len(stands)) if at not in taken]
+    return rows, kept, fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """What brings rows up to date from the pool.
+
+    Attributes
+    ----------
+    source
+        What `KVCache.gather` takes.
+    rows
+        Rows of the buffer, flat, int64.
+    """
+
+    source: torch.Tensor
+    rows: torch.Tensor
+
+    def copy(self, cache: KVCache, layer: int, buffer: torch.Tensor) -> None:
+        """Into one layer of the buffer, ``[rows, 2 * kv_heads, width, head_dim]``."""
+        flat = buffer.view(-1, buffer.shape[3])
+        flat.index_copy_(0, self.rows, cache.gather(layer, self.source).view(-1, flat.shape[1]))
+
+
+def refill(cache: KVCache, slots: Sequence[IntArray], index: Int64Array, width: int, first: int = 0) -> Refill:
+    """What brings ``slots`` into the rows ``index`` of a buffer, from their position ``first`` on."""
     lengths = [len(own) for own in slots]
     position = np.concatenate([np.arange(first, first + n) for n in lengths])
     heads = np.arange(cache.data.shape[1])
     rows = (np.repeat(index, lengths)[None] * len(heads) + heads[:, None]) * width + position[None]
     flat = torch.from_numpy(np.concatenate(slots).astype(np.int64))
-    return cache.gather_index(flat), torch.from_numpy(rows.ravel())
+    return Refill(cache.gather_index(flat), torch.from_numpy(rows.ravel()))
 
 
 def row_width(length: int) -> int:
