@@ -24,7 +24,7 @@ class KvMemory:
     evicted_tokens
         Slots that eviction freed so far, to make room.
     ahead_tokens
-        Slots given to tokens that are not known yet (`Sequence.ahead`); figures count them as free until their step is planned.
+        Slots given to tokens before their step is planned (`Sequence.ahead`); figures count them as free until then.
     """
 
     def __init__(self, pool: KvPool, cache: PrefixCache) -> None:
@@ -72,20 +72,20 @@ class KvMemory:
         seq.place(0, attached.slots)
         seq.cached = seq.computed = match.length
 
-    def extend(self, seq: Sequence, n_tokens: int) -> None:
-        """Give ``seq`` own slots for its next ``n_tokens`` tokens; there must be room."""
-        seq.place(seq.computed, self.pool.alloc(n_tokens))
+    def extend(self, seq: Sequence, start: int, n_tokens: int) -> None:
+        """Give ``seq`` own slots for ``n_tokens`` tokens from position ``start`` on; there must be room."""
+        seq.place(start, self.pool.alloc(n_tokens))
 
     def undo_ahead(self, seq: Sequence) -> None:
-        """The token that was to run ahead did not, and the runner may not have been told of any exchanged slot."""
+        """What was to run ahead did not, and the runner may not have been told of any exchanged slot."""
         self._drop_ahead(seq)
         seq.sent = 0
 
     def _drop_ahead(self, seq: Sequence) -> None:
-        """The token that runs ahead is not wanted. Whoever gets its slot next writes it in a later step, after this one has."""
+        """What runs ahead is not wanted. Whoever gets its slots next writes them in a later step, after this one has."""
         if seq.ahead:
-            self.pool.free(seq.slots[seq.computed : seq.computed + 1])
-            self.ahead_tokens -= 1
+            self.pool.free(seq.slots[seq.computed : seq.computed + seq.ahead])
+            self.ahead_tokens -= seq.ahead
             seq.ahead = 0
 
     def settle(self, seq: Sequence) -> None:

@@ -34,7 +34,7 @@ class StepOutcome:
     failure, failed
         Why some of the plan's chunks could not run, and which: they are not among `chunks`.
     undone
-        Requests whose token was to run ahead and does not, for want of memory: plan them again.
+        Requests whose tokens were to run ahead and do not, for want of memory: plan them again.
     """
 
     rids: tuple[int, ...]
@@ -63,6 +63,8 @@ class Pipeline:
 
     Attributes
     ----------
+    launches
+        Does it launch ahead?
     binds_late
         May requests run ahead whose constraints need the token before?
     waits
@@ -74,11 +76,12 @@ class Pipeline:
         self._launcher = runner if overlap and isinstance(runner, LaunchingRunner) else None
         if overlap and self._launcher is None:
             raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
-        self._ahead: tuple[DecodePlan, Pending] | None = None
+        self._ahead: tuple[StepPlan | DecodePlan, Pending] | None = None
         self.waits = True
+        self.launches = overlap
         self.binds_late = overlap and isinstance(runner, LateRunner) and runner.binds_late
 
-    def run(self, plan: StepPlan, plan_ahead: Callable[[], DecodePlan | None]) -> StepOutcome:
+    def run(self, plan: StepPlan, plan_ahead: Callable[[], StepPlan | DecodePlan | None]) -> StepOutcome:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
         runner = self._launcher
         if runner is None:
@@ -87,7 +90,7 @@ class Pipeline:
             self.waits = False
             return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0].allowed:
+        if ahead is not None:
             ahead[1].bind()
         fresh = _try(runner.launch, plan) if plan.chunks else _Tried(None, ())
         following = plan_ahead() if fresh.failure is None else None
@@ -96,9 +99,9 @@ class Pipeline:
             try:
                 self._ahead = (following, runner.launch(following))
             except DeviceMemoryError:  # not the last word: the next step tries again, without this one beside it
-                undone = following.rids
+                undone = _members(following)[0]
         self.waits = True
-        first = None if ahead is None else (ahead[0].rids, ahead[1].result())
+        first = None if ahead is None else (*_members(ahead[0]), ahead[1].result())
         rest = None if fresh.given is None else fresh.given.result()
         self.waits = False
         return replace(fresh.outcome(first, rest), undone=undone)
@@ -122,21 +125,30 @@ class _Tried(Generic[T]):
     failure: DeviceMemoryError | None = None
     failed: tuple[Chunk, ...] = ()
 
-    def outcome(self, ahead: tuple[tuple[int, ...], StepResult] | None, result: StepResult | None) -> StepOutcome:
+    def outcome(
+        self, ahead: tuple[tuple[int, ...], tuple[Chunk | None, ...], StepResult] | None, result: StepResult | None
+    ) -> StepOutcome:
         """Together with what ran ``ahead``."""
         rids: tuple[int, ...] = ()
         chunks: tuple[Chunk | None, ...] = ()
         results: tuple[ChunkResult, ...] = ()
         forward_ms = 0.0
         if ahead is not None:
-            rids, got = ahead
-            chunks, results, forward_ms = (None,) * len(rids), got.chunks, got.forward_ms
+            rids, chunks, got = ahead
+            results, forward_ms = got.chunks, got.forward_ms
         if result is not None:
             rids += tuple(c.rid for c in self.chunks)
             chunks, results, forward_ms = chunks + self.chunks, results + result.chunks, forward_ms + result.forward_ms
         if len(results) != len(rids):
             raise IntegrityError(f"the runner answered {len(results)} chunks of {len(rids)}")
         return StepOutcome(rids, chunks, results, forward_ms, self.failure, self.failed)
+
+
+def _members(plan: StepPlan | DecodePlan) -> tuple[tuple[int, ...], tuple[Chunk | None, ...]]:
+    """Requests of a plan, and what each of them runs: `StepOutcome.rids` and `StepOutcome.chunks`."""
+    if isinstance(plan, DecodePlan):
+        return plan.rids, (None,) * len(plan.rids)
+    return tuple(chunk.rid for chunk in plan.chunks), plan.chunks
 
 
 def _try(run: Callable[[StepPlan], T], plan: StepPlan) -> _Tried[T]:

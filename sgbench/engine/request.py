@@ -6,7 +6,7 @@ and NumPy) and the device half (a `sgbench.engine.runner.base.Runner`). Knows no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -113,7 +113,8 @@ class Chunk:
     start
         Position of the first token to run: everything before it is in the KV pool.
     token_ids
-        int32 ``[n]``, n >= 1.
+        int32 ``[n]``, n >= 1. In a step that is launched before the step in front of it is read, -1 alone stands for the token that that
+        step samples for the row; then nothing but the device may need it (no `history`, `forbidden_ids` or `allowed`).
     slots
         int32 ``[start + n - slots_from]``: KV slots of positions ``slots_from`` up to ``start + n``. The runner writes them
         into its table before it runs; the slots of ``token_ids`` are the last n.
@@ -186,6 +187,21 @@ class StepPlan:
     step: int
     chunks: tuple[Chunk, ...]
     shared: tuple[SharedPrefix, ...] = ()
+
+    def known(self, sampled: Mapping[int, tuple[Chunk, int]]) -> StepPlan:
+        """The plan without open tokens (-1): ``sampled`` has for each row the chunk that sampled last, and its token."""
+        if all(chunk.token_ids[0] >= 0 for chunk in self.chunks):
+            return self
+        return replace(self, chunks=tuple(_known(chunk, sampled) for chunk in self.chunks))
+
+
+def _known(chunk: Chunk, sampled: Mapping[int, tuple[Chunk, int]]) -> Chunk:
+    if chunk.token_ids[0] >= 0:
+        return chunk
+    before, token_id = sampled[chunk.row]
+    if (before.rid, before.start + len(before.token_ids)) != (chunk.rid, chunk.start):
+        raise IntegrityError(f"request {chunk.rid} does not follow on what its row ran last")
+    return replace(chunk, token_ids=np.array([token_id], np.int32))
 
 
 @dataclass(frozen=True, slots=True)

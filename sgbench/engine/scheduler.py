@@ -4,15 +4,16 @@ One step runs every decoding request and up to ``max_prefill_tokens`` prompt tok
 the three things it leaves open: room for output is reserved (`sgbench.engine.reserve`), a request waits while another one that runs is
 computing a prefix they share, and nobody is overtaken more than ``starvation_bound`` times.
 
-With overlap, the decodes of the next step are planned before this step's tokens are known (`Scheduler.plan_ahead`); `Scheduler.plan`
-then finds them under way and adds the rest. What is decided is the same in both orders.
+A chunk that is full of prompts while others are left takes its successor with it (`Scheduler.look_ahead`): the next step's prompts are
+decided on before this step is read. With overlap, these and the decodes of the next step are given out before this step's tokens are
+known (`Scheduler.plan_ahead`); `Scheduler.plan` then finds them under way and adds the rest. What is decided is the same in both orders.
 
 Decides by counting; owns no slot (`sgbench.engine.kv_memory` moves them) and knows no runner, text or thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -21,11 +22,11 @@ from sgbench.engine import cache_aware
 from sgbench.engine.config import EngineConfig, longest_chunk
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.radix_node import common_prefix_tokens
-from sgbench.engine.request import Chunk, DecodePlan, IntArray, MovedSlots, SharedPrefix, StepPlan
+from sgbench.engine.request import DecodePlan, IntArray, SharedPrefix, StepPlan
 from sgbench.engine.reserve import OutputReserve
 from sgbench.engine.sequence import Sequence
 from sgbench.engine.stats import Counters
-from sgbench.engine.token_set import LateSet, TokenSet
+from sgbench.engine.step_plans import chunk_of, decodes_ahead, open_chunk
 from sgbench.errors import IntegrityError
 from sgbench.trace.events import RequestAdmitted, RequestDeferred, RequestPreempted, StepPlanned
 from sgbench.trace.journal import Journal
@@ -71,6 +72,8 @@ class Scheduler:
         self._rows = list(range(config.max_running - 1, -1, -1))
         self._order: list[Sequence] = []
         self._spans: list[tuple[Sequence, int]] = []
+        self._chunk_is_full = False
+        self._given: frozenset[int] = frozenset()  # rids of what `plan_ahead` gave out last
         self._shared: tuple[SharedPrefix, ...] = ()
         self._shared_for: tuple[object, ...] = ()
         self.waiting: list[Sequence] = []
@@ -108,12 +111,13 @@ class Scheduler:
 
         What `plan_ahead` gave out already belongs to the step but has no chunk in the plan.
         """
-        under_way = {seq.rid for seq in self.running if seq.ahead} if self._memory.ahead_tokens else set()
+        given, self._given = self._given, frozenset()
+        under_way = {seq.rid for seq in self.running if seq.ahead and seq.rid in given} if given else given
         spans = self._decide()
         if spans is None:
             return None
         fresh = [(seq, n) for seq, n in spans if seq.rid not in under_way] if under_way else spans
-        chunks = tuple(self._chunk(seq, n) for seq, n in fresh)
+        chunks = tuple(chunk_of(seq, seq.computed, n) for seq, n in fresh)
         return StepPlan(step, chunks, self._shared_prefixes([seq for seq, _ in fresh]))
 
     def _decide(self) -> list[tuple[Sequence, int]] | None:
@@ -122,9 +126,11 @@ class Scheduler:
         while True:
             preempted |= self._make_decode_room()
             spans = self._decode_spans()
-            budget = self._prefill_running(spans)
-            if not preempted:
-                self._admit(spans, budget)
+            n_decodes = len(spans)
+            if not self._decided_before(spans):
+                budget = self._prefill_running(spans)
+                if not preempted:
+                    self._admit(spans, budget)
             tokens = self._tokens(spans)
             if tokens or not self.running:
                 break
@@ -133,17 +139,45 @@ class Scheduler:
         if not tokens:
             return None
         self._work += tokens
+        self._chunk_is_full = sum(n for _, n in spans[n_decodes:]) >= self._max_prefill_tokens
         if not preempted:
             self._reserve.step_went_well()
         self._spans = spans
         self._emit_plan(spans)
         return spans
 
-    def plan_ahead(self) -> DecodePlan | None:
-        """The decodes of the step after the one just planned, for tokens that are not known yet; None if some must be known first.
+    # --- ahead ------------------------------------------------------------------------------------------------------
 
-        Takes free slots only: what needs eviction or preemption waits until everything is known.
+    def look_ahead(self) -> list[tuple[Sequence, int]]:
+        """If the step just planned is full of prompts and some are left, decide on the next step's too, with slots for them.
+
+        That is before this step's tokens are known and its KV is in the cache, so that the device need not wait for the host; the next
+        step takes no other prompts. Whoever shares much with a prompt under way is deferred, as within one step. There stays room for
+        every running request's next token.
         """
+        if not self._chunk_is_full:
+            return []
+        before = {seq.rid: n for seq, n in self._spans}
+        spare = len(self.running)
+        spans: list[tuple[Sequence, int]] = []
+        budget = self._max_prefill_tokens
+        for seq in self._prefilling():
+            start = seq.computed + before.get(seq.rid, 0)
+            if budget and start < seq.length:
+                budget = max(0, budget - self._prefill(seq, start, budget, spans, spare))
+        self._admit(spans, budget, self._spans, spare)
+        for seq, n in spans:
+            seq.ahead = n
+            self._memory.ahead_tokens += n
+        return spans
+
+    def plan_ahead(self) -> StepPlan | DecodePlan | None:
+        """The step after the one just planned: its decodes, for tokens that are not known yet, and the prompts that `look_ahead` gives.
+
+        None if some token must be known first, or if there is no free slot for each: what needs eviction or preemption waits until
+        everything is known. Requests that are bound late are given out without the prompts.
+        """
+        prompts = self.look_ahead()
         members: list[Sequence] = []
         positions: list[int] = []
         for seq, n in self._spans:
@@ -154,25 +188,40 @@ class Scheduler:
                 return None
             members.append(seq)
             positions.append(end)
-        if not members or len(members) > self._memory.pool.free_tokens:
+        if len(members) > self._memory.pool.free_tokens or not (members or prompts):
             return None
         slots = self._memory.pool.alloc(len(members))
-        moved: list[MovedSlots] = []
-        for index, (seq, position, slot) in enumerate(zip(members, positions, slots.tolist(), strict=True)):
-            sent = seq.place_ahead(position, slot)
-            if sent < position:
-                moved.append(MovedSlots(index, sent, seq.slots[sent:position].copy()))
         self._memory.ahead_tokens += len(members)
-        return DecodePlan(
-            rids=tuple(seq.rid for seq in members),
-            rows=np.array([seq.row for seq in members], np.int32),
-            positions=np.array(positions, np.int32),
-            slots=slots,
-            sample_index=np.array([seq.length + 1 - seq.prompt_len for seq in members], np.int64),
-            moved=tuple(moved),
-            shared=self._shared_prefixes(members),
-            allowed=_allowed_later(members),
-        )
+        plan: StepPlan | DecodePlan
+        if prompts and all(seq.constraint is None for seq in members):
+            plan = self._mixed(members, positions, slots.tolist(), prompts)
+            self._given = frozenset(chunk.rid for chunk in plan.chunks)
+        else:
+            plan = decodes_ahead(members, positions, slots, self._shared_prefixes(members))
+            self._given = frozenset(plan.rids)
+        return plan
+
+    def _mixed(
+        self, members: list[Sequence], positions: list[int], slots: list[int], prompts: list[tuple[Sequence, int]]
+    ) -> StepPlan:
+        """Decodes of ``members`` and ``prompts`` in one step, all ahead."""
+        before = {seq.rid: n for seq, n in self._spans}
+        decodes = map(open_chunk, members, positions, slots)
+        rest = [chunk_of(seq, seq.computed + before.get(seq.rid, 0), n) for seq, n in prompts]
+        return StepPlan(-1, (*decodes, *rest), self._shared_prefixes([*members, *(seq for seq, _ in prompts)]))
+
+    def _decided_before(self, spans: list[tuple[Sequence, int]]) -> bool:
+        """Add to ``spans`` what `look_ahead` decided on; was there anything?"""
+        if not self._memory.ahead_tokens:
+            return False
+        prompts = [(seq, seq.ahead) for seq in self._prefilling() if seq.ahead]
+        for seq, _ in prompts:
+            seq.ahead = 0
+        self._memory.ahead_tokens = 0
+        spans += prompts
+        return bool(prompts)
+
+    # --- who runs ---------------------------------------------------------------------------------------------------
 
     def _tokens(self, spans: list[tuple[Sequence, int]]) -> int:
         """Tokens that a step of ``spans`` computes."""
@@ -182,7 +231,7 @@ class Scheduler:
         """One slot for every decoding request: evict, else preempt the youngest. Was anybody preempted?"""
         preempted = False
         while True:
-            if self._memory.ahead_tokens == len(self.running):
+            if self._memory.ahead_tokens and all(seq.ahead for seq in self.running):
                 return preempted  # all of them have theirs
             decoding = [seq for seq in self._decoding() if not seq.ahead]
             if not decoding or self._memory.make_room(len(decoding), decoding[0].rid):
@@ -196,8 +245,8 @@ class Scheduler:
         if memory.ahead_tokens:
             missing = [seq for seq in decoding if not seq.ahead]
             for seq in decoding:
+                memory.ahead_tokens -= seq.ahead
                 seq.ahead = 0
-            memory.ahead_tokens = 0
         else:
             missing = decoding
         for seq, slot in zip(missing, memory.pool.alloc(len(missing)).tolist(), strict=True):
@@ -209,7 +258,7 @@ class Scheduler:
         budget = self._max_prefill_tokens
         for seq in self._prefilling():
             if budget:
-                budget = max(0, budget - self._prefill(seq, budget, spans))
+                budget = max(0, budget - self._prefill(seq, seq.computed, budget, spans))
         return budget
 
     def _prefilling(self) -> list[Sequence]:
@@ -219,25 +268,35 @@ class Scheduler:
     def _decoding(self) -> list[Sequence]:
         return [seq for seq in self.running if seq.decoding]
 
-    def _prefill(self, seq: Sequence, budget: int, spans: list[tuple[Sequence, int]]) -> int:
-        """Run as much of ``seq`` as ``budget`` and memory allow, to the end of its prompt if that is near; returns the number of tokens."""
-        n = min(seq.pending, budget + self._slack, self._memory.available_tokens)
-        if n < seq.pending:
+    def _prefill(
+        self, seq: Sequence, start: int, budget: int, spans: list[tuple[Sequence, int]], spare: int = 0
+    ) -> int:
+        """Run as much of ``seq`` from ``start`` on as ``budget`` and memory but ``spare`` slots allow, to the end of its prompt if that is
+        near; returns the number of tokens."""
+        pending = seq.length - start
+        n = min(pending, budget + self._slack, max(0, self._memory.available_tokens - spare))
+        if n < pending:
             n = min(n, budget)
         if n:
             self._memory.make_room(n, seq.rid)
-            self._memory.extend(seq, n)
+            self._memory.extend(seq, start, n)
             spans.append((seq, n))
         return n
 
     # --- admission (Algorithm 1) ------------------------------------------------------------------------------------
 
-    def _admit(self, spans: list[tuple[Sequence, int]], budget: int) -> None:
-        """Admit in the policy's order while rows, chunk and memory last."""
+    def _admit(
+        self,
+        spans: list[tuple[Sequence, int]],
+        budget: int,
+        before: Iterable[tuple[Sequence, int]] = (),
+        spare: int = 0,
+    ) -> None:
+        """Admit in the policy's order while rows, chunk and memory last; ``before``: what runs in a step that is under way."""
         self._order = self.waiting
         if not (self.waiting and self._rows and budget):
             return
-        reserved = self._promised() - sum(n for _, n in spans)  # these have their slots
+        reserved = spare + self._promised() - sum(n for _, n in (*before, *spans))  # these have their slots
         if self._memory.available_tokens <= reserved:
             return
         self._order = self._ordered()
@@ -265,7 +324,7 @@ class Scheduler:
             self._start(seq)
             admitted.append(seq)
             prefilling.append(seq)
-            n = self._prefill(seq, budget, spans)
+            n = self._prefill(seq, seq.computed, budget, spans, spare)
             budget = max(0, budget - n)
             reserved += seq.pending - n + self._reserve.tokens(seq)
             most = self._memory.available_tokens - reserved
@@ -363,33 +422,6 @@ class Scheduler:
 
     # --- what the runner is told ------------------------------------------------------------------------------------
 
-    def _chunk(self, seq: Sequence, n: int) -> Chunk:
-        start, end = seq.computed, seq.computed + n
-        last = end == seq.length
-        params = seq.params
-        sample = last and (seq.remaining > 0 or seq.wish.top > 0) and not seq.closing
-        chunk = Chunk(
-            rid=seq.rid,
-            row=seq.row,
-            start=start,
-            token_ids=seq.ids[start:end].copy(),
-            slots=seq.slots[seq.sent : end].copy(),
-            slots_from=seq.sent,
-            sample=sample,
-            sampling=params,
-            seed=seq.seed,
-            sample_index=seq.length - seq.prompt_len,
-            history=(seq.ids[: seq.prompt_len].copy(), seq.output_ids.copy()) if params.penalised and sample else None,
-            forbidden_ids=seq.transcript.forbidden_ids if sample else (),
-            allowed=LateSet(partial(seq.constraint.allowed, seq.remaining)) if sample and seq.constraint else None,
-            logprobs=seq.wish.wanted,
-            top_logprobs=seq.wish.top,
-            input_logprobs_from=seq.input_next if seq.wants_input else None,
-            next_id=None if last else int(seq.ids[end]),
-        )
-        seq.sent = end
-        return chunk
-
     def _shared_prefixes(self, batch: list[Sequence]) -> tuple[SharedPrefix, ...]:
         """Shared segments of the batch; asked anew only when batch or tree changed, not in every decode step."""
         if not self._config.shared_prefix_attention or len(batch) < 2:
@@ -414,17 +446,3 @@ class Scheduler:
 def _kept(seq: Sequence) -> IntArray:
     """The tokens that ``seq`` has now, for later: those of a constrained request may be spelled anew."""
     return seq.tokens if seq.constraint is None else seq.tokens.copy()
-
-
-def _allowed_later(members: list[Sequence]) -> tuple[Callable[[], TokenSet | None] | None, ...]:
-    """`DecodePlan.allowed`."""
-    if all(seq.constraint is None for seq in members):
-        return ()
-
-    def allowed(seq: Sequence) -> TokenSet | None:
-        constraint = seq.constraint
-        if constraint is None or seq.transcript.finish_reason is not None or constraint.ended:
-            return None
-        return constraint.allowed(seq.remaining)
-
-    return tuple(None if seq.constraint is None else partial(allowed, seq) for seq in members)

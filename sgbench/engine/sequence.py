@@ -70,7 +70,8 @@ class Sequence:
     slots
         int32 buffer: KV slots of positions ``[0, computed)``.
     ahead
-        1 while a token that is not known yet has its KV slot (at position ``computed``) and is being computed; else 0.
+        Tokens from position ``computed`` on that have their KV slots although the step in which they run is not planned yet: one that is
+        not known yet and is being computed, or prompt tokens that were decided on beforehand; else 0.
     sent
         Leading positions for which the runner's slot table is up to date.
     row

@@ -111,6 +111,8 @@ class Worker:
                 raise IntegrityError(f"{len(self._live)} requests wait and none can run")
             self._pipeline.drop_ahead()
             return False
+        if not self._pipeline.launches:
+            self.scheduler.look_ahead()
         outcome = self._pipeline.run(plan, self.scheduler.plan_ahead)
         touched = self._commit(outcome)
         for rid in outcome.undone:
@@ -133,8 +135,8 @@ class Worker:
         sampled: list[int] = []
         for rid, chunk, got in zip(outcome.rids, outcome.chunks, outcome.results, strict=True):
             seq = self._live.get(rid)
-            if seq is None:
-                continue  # it ended, or was given up, while its next token ran
+            if seq is None or seq.row < 0:
+                continue  # it ended, was given up or sent back to the queue, while its next tokens ran
             rids.append(rid)
             sampled.append(-1 if got.token_id is None else got.token_id)
             if got.token_id == NO_NUMBER:

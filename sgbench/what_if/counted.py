@@ -54,7 +54,7 @@ class CountedMemory(KvMemory):
         """As `KvMemory.check`, by number: what is free, cached and own makes up the pool, and the cache agrees with itself."""
         sequences = list(running)
         self.cache.check([seq.node for seq in sequences])
-        own = sum(seq.computed - seq.cached for seq in sequences)
+        own = sum(seq.computed + seq.ahead - seq.cached for seq in sequences)
         if self.pool.free_tokens + len(self.cache.owned_slots()) + own != self.pool.capacity_tokens:
             raise IntegrityError("free, cached and own KV slots do not make up the pool")
 

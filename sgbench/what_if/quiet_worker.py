@@ -54,6 +54,7 @@ class QuietWorker(Worker):
         spans = self._quiet.decide(self._steps)
         if spans is None:
             raise IntegrityError(f"{len(self._live)} requests wait and none can run")
+        self._quiet.look_ahead()
         self._counters.forward_passes += 1
         self._runner.spend(spans)
         told = [seq for seq, n in spans if self._enter(seq, n)]

@@ -41,6 +41,7 @@ class HostSteps:
         """Run a step."""
         if isinstance(plan, DecodePlan):
             plan = StepPlan(-1, plan.chunks([self._last[row] for row in plan.rows.tolist()]), plan.shared)
+        plan = plan.known(self._last)
         began = time.perf_counter()
         rows = logit_rows(plan)
         logits = self._logits(plan, rows.tokens)

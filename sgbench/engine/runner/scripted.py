@@ -76,6 +76,7 @@ class ScriptedRunner:
         if self._closed:
             raise EngineStoppedError("this runner was closed")
         self.plans += 1
+        plan = plan.known(self._last)
         for chunk in plan.chunks:
             row = self._table.setdefault(chunk.row, np.full(self.max_context_tokens, -1, dtype=np.int32))
             row[chunk.slots_from : chunk.start + len(chunk.token_ids)] = chunk.slots
