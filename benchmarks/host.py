@@ -246,9 +246,9 @@ def _nobody(engine: Any) -> Iterator[None]:
 
 @contextmanager
 def _listener(engine: Any) -> Iterator[None]:
-    end = engine.subscribe_late(lambda event: None)
+    reader = engine.read()
     yield
-    end()
+    reader.end()
 
 
 @contextmanager

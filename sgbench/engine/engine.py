@@ -28,6 +28,7 @@ from typing import Any, Self, TypeVar
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.constrained.compiler import Compiler
 from sgbench.engine.constrained.vocabulary import Vocabulary
+from sgbench.engine.gap import Gap
 from sgbench.engine.gate import Gate
 from sgbench.engine.generate import GenerateCall
 from sgbench.engine.handle import Handle
@@ -46,7 +47,8 @@ from sgbench.engine.suspended_cache import SUSPENDED, CappedCache, RefusingCache
 from sgbench.errors import UsageError
 from sgbench.trace.events import Event, TreeSnapshot
 from sgbench.trace.header import TraceHeader
-from sgbench.trace.journal import Journal, LateEvent
+from sgbench.trace.journal import Journal
+from sgbench.trace.reader import Reader
 from sgbench.trace.recording import MAX_EVENTS, Recording
 from sgbench.trace.trace import Trace
 from sgbench.trace.vocab import TokenText, from_bytes
@@ -388,24 +390,32 @@ class EngineCore:
         must not call the engine; one that raises is dropped.
         """
 
-        return self._subscribed(self.journal.subscribe, callback)
+        def begin() -> Callable[[], None]:
+            end = self.journal.subscribe(callback)
+            self.journal.emit(self._loop.worker.keyframe())
+            return end
 
-    def subscribe_late(self, callback: Callable[[Event | LateEvent], None]) -> Callable[[], None]:
-        """As `subscribe`, but most events come as `LateEvent`, so that making them costs the engine nothing."""
-        return self._subscribed(self.journal.subscribe_late, callback)
+        return self._loop.call(begin)
+
+    def read(self) -> Reader:
+        """Every later event, a `Keyframe` first, for whoever takes them when it likes: that costs the engine least. End it: it fills."""
+
+        def begin() -> Reader:
+            reader = self.journal.read()
+            self.journal.emit(self._loop.worker.keyframe())
+            return reader
+
+        return self._loop.call(begin)
 
     @property
     def in_a_hurry(self) -> bool:
         """Does the device wait for the engine's thread, or will it soon? Whoever computes beside it should let it go first."""
         return self._loop.worker.keeps_device_waiting
 
-    def _subscribed(self, subscribe: Callable[[Any], Callable[[], None]], callback: Any) -> Callable[[], None]:
-        def begin() -> Callable[[], None]:
-            end = subscribe(callback)
-            self.journal.emit(self._loop.worker.keyframe())
-            return end
-
-        return self._loop.call(begin)
+    @property
+    def gap(self) -> Gap:
+        """When the engine's thread only waits for its device: the time for others to compute."""
+        return self._loop.worker.gap
 
     @contextlib.contextmanager
     def record(self, *, max_events: int = MAX_EVENTS, spill: str | Path | None = None) -> Iterator[Trace]:

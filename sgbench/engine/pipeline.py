@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from sgbench.engine.gap import Gap
 from sgbench.engine.request import Chunk, ChunkResult, DecodePlan, StepPlan, StepResult
 from sgbench.engine.runner.base import LateRunner, LaunchingRunner, Pending, Runner
 from sgbench.errors import DeviceMemoryError, IntegrityError, UsageError
@@ -67,8 +68,8 @@ class Pipeline:
         Does it launch ahead?
     binds_late
         May requests run ahead whose constraints need the token before?
-    waits
-        Is the device at work, and the engine's thread waiting for it? Then others may have the interpreter.
+    gap
+        Open while the device is at work and the engine's thread waits for it: then others may have the interpreter.
     """
 
     def __init__(self, runner: Runner, overlap: bool) -> None:
@@ -77,7 +78,7 @@ class Pipeline:
         if overlap and self._launcher is None:
             raise UsageError(f"Engine option overlap=True: {runner.description} cannot launch steps ahead")
         self._ahead: tuple[StepPlan | DecodePlan, Pending] | None = None
-        self.waits = True
+        self.gap = Gap()
         self.launches = overlap
         self.binds_late = overlap and isinstance(runner, LateRunner) and runner.binds_late
 
@@ -85,9 +86,9 @@ class Pipeline:
         """What is under way and ``plan`` together are one step: run it, launch what ``plan_ahead`` gives behind it, then read it."""
         runner = self._launcher
         if runner is None:
-            self.waits = True
+            self.gap.open()
             tried = _try(self._runner.run, plan)
-            self.waits = False
+            self.gap.close()
             return tried.outcome(None, tried.given)
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
@@ -100,10 +101,10 @@ class Pipeline:
                 self._ahead = (following, runner.launch(following))
             except DeviceMemoryError:  # not the last word: the next step tries again, without this one beside it
                 undone = _members(following)[0]
-        self.waits = True
+        self.gap.open()
         first = None if ahead is None else (*_members(ahead[0]), ahead[1].result())
         rest = None if fresh.given is None else fresh.given.result()
-        self.waits = False
+        self.gap.close()
         return replace(fresh.outcome(first, rest), undone=undone)
 
     def drop_ahead(self) -> None:

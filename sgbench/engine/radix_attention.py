@@ -217,7 +217,7 @@ class RadixCache:
             node = node.parent
         self._offer(held)
         if self._journal.active:
-            self._journal.later(PathUnlocked, node=held.id, rid=rid)
+            self._journal.later(PathUnlocked, held.id, rid)
 
     def evict(self, n_tokens: int, for_rid: int) -> IntArray:
         """Evict whole leaves, smallest key first, until ``n_tokens`` slots came free or no leaf is left to evict."""
@@ -266,7 +266,7 @@ class RadixCache:
         node.changed = self.version
         self.cached_tokens += len(token_ids)
         if self._journal.active:
-            self._journal.later(NodeExtended, node=node.id, token_ids=token_ids, rid=rid)
+            self._journal.later(NodeExtended, node.id, token_ids, rid)
         return node
 
     def _add_leaf(self, rid: int, parent: RadixNode, token_ids: IntArray, slots: IntArray) -> RadixNode:
@@ -278,9 +278,7 @@ class RadixCache:
         self.evictable_tokens += node.length
         self.cached_tokens += node.length
         if self._journal.active:
-            self._journal.later(
-                NodeInserted, node=node.id, parent=parent.id, token_ids=token_ids, rid=rid, tick=node.last_access
-            )
+            self._journal.later(NodeInserted, node.id, parent.id, token_ids, rid, node.last_access)
         return node  # whoever inserts accesses it next, which offers it for eviction
 
     def _split(self, node: RadixNode, length: int) -> RadixNode:
@@ -299,7 +297,7 @@ class RadixCache:
         parent.changed = node.changed = self.version
         self._offer(node)
         if self._journal.active:
-            self._journal.later(NodeSplit, node=node.id, upper=upper.id, length_tokens=length)
+            self._journal.later(NodeSplit, node.id, upper.id, length)
         return upper
 
     def _access(self, rid: int, node: RadixNode, *, hit: bool) -> None:
@@ -314,7 +312,7 @@ class RadixCache:
             node = node.parent
         self._offer(leaf)
         if self._journal.active:
-            self._journal.later(PathAccessed, node=leaf.id, rid=rid, tick=self._tick)
+            self._journal.later(PathAccessed, leaf.id, rid, self._tick)
 
     def _lock(self, rid: int, held: RadixNode) -> None:
         if held is self.root:
@@ -326,7 +324,7 @@ class RadixCache:
             node.ref_count += 1
             node = node.parent
         if self._journal.active:
-            self._journal.later(PathLocked, node=held.id, rid=rid)
+            self._journal.later(PathLocked, held.id, rid)
 
     def _drop(self, node: RadixNode, for_rid: int) -> None:
         parent = node.parent
@@ -338,7 +336,7 @@ class RadixCache:
         self.evictable_tokens -= node.length
         self.cached_tokens -= node.length
         if self._journal.active:
-            self._journal.later(NodeEvicted, node=node.id, length_tokens=node.length, for_rid=for_rid)
+            self._journal.later(NodeEvicted, node.id, node.length, for_rid)
         self._offer(parent)
 
     def _offer(self, node: RadixNode) -> None:

@@ -158,11 +158,13 @@ class Scheduler:
         if not self._chunk_is_full:
             return []
         before = {seq.rid: n for seq, n in self._spans}
+        started = [(seq, seq.computed + before.get(seq.rid, 0)) for seq in self._prefilling()]
+        if any(seq.length - start == 1 and seq.length > seq.prompt_len for seq, start in started):
+            return []  # the end of what a preempted request had said: the next step counts it among the decodes
         spare = len(self.running)
         spans: list[tuple[Sequence, int]] = []
         budget = self._max_prefill_tokens
-        for seq in self._prefilling():
-            start = seq.computed + before.get(seq.rid, 0)
+        for seq, start in started:
             if budget and start < seq.length:
                 budget = max(0, budget - self._prefill(seq, start, budget, spans, spare))
         self._admit(spans, budget, self._spans, spare)
@@ -370,7 +372,7 @@ class Scheduler:
                 continue
             if self._journal.active:
                 shared = partial(common_prefix_tokens, _kept(other), _kept(seq))
-                self._journal.later(RequestDeferred, rid=seq.rid, for_rid=other.rid, shared_tokens=shared)
+                self._journal.later(RequestDeferred, seq.rid, other.rid, shared)
             return True
         return False
 
@@ -388,14 +390,7 @@ class Scheduler:
         if self._journal.active:
             node = getattr(seq.node, "id", 0)
             prompt, output = min(seq.cached, seq.prompt_len), max(0, seq.cached - seq.prompt_len)
-            self._journal.later(
-                RequestAdmitted,
-                rid=seq.rid,
-                node=node,
-                prompt_tokens=seq.prompt_len,
-                cached_tokens=prompt,
-                cached_output_tokens=output,
-            )
+            self._journal.later(RequestAdmitted, seq.rid, node, seq.prompt_len, prompt, output)
 
     def _count_overtaking(self, admitted: list[Sequence]) -> None:
         if not admitted or not self.waiting:
@@ -434,13 +429,15 @@ class Scheduler:
 
     def _emit_plan(self, spans: list[tuple[Sequence, int]]) -> None:
         if self._journal.active:
-            self._journal.later(
-                StepPlanned,
-                prefill=[(seq.rid, n) for seq, n in spans if not seq.decoding],
-                decode=[seq.rid for seq, _ in spans if seq.decoding],
-                waiting=len(self.waiting),
-                order=[seq.rid for seq in self._order[:_SHOWN_ORDER]],
-            )
+            prefill: list[tuple[int, int]] = []
+            decode: list[int] = []
+            for seq, n in spans:
+                if seq.decoding:
+                    decode.append(seq.rid)
+                else:
+                    prefill.append((seq.rid, n))
+            order = [seq.rid for seq in self._order[:_SHOWN_ORDER]]
+            self._journal.later(StepPlanned, prefill, decode, len(self.waiting), order)
 
 
 def _kept(seq: Sequence) -> IntArray:

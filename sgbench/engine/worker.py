@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from sgbench.engine.config import EngineConfig
 from sgbench.engine.eviction import eviction_key
 from sgbench.engine.flat_cache import FlatCache
+from sgbench.engine.gap import Gap
 from sgbench.engine.jumping import Jumper
 from sgbench.engine.kv_memory import KvMemory
 from sgbench.engine.kv_pool import KvPool
@@ -100,7 +101,12 @@ class Worker:
     @property
     def keeps_device_waiting(self) -> bool:
         """Is there work, and this thread at what must be done before the device is waited for again?"""
-        return bool(self._live) and not self._pipeline.waits
+        return bool(self._live) and not self.gap.is_open
+
+    @property
+    def gap(self) -> Gap:
+        """When this thread only waits for the device."""
+        return self._pipeline.gap
 
     def step(self) -> bool:
         """Run one step; False if there was nothing to run."""
@@ -219,24 +225,24 @@ class Worker:
         if self.journal.active and reason is not None:
             self.journal.later(
                 RequestFinished,
-                rid=seq.rid,
-                reason=reason["type"],
-                output_ids=seq.transcript.output_ids,
-                prompt_tokens=seq.prompt_len,
-                cached_tokens=seq.cached_at_first,
-                output_logprobs=seq.transcript.output_logprobs,
+                seq.rid,
+                reason["type"],
+                seq.transcript.output_ids,
+                seq.prompt_len,
+                seq.cached_at_first,
+                seq.transcript.output_logprobs,
             )
 
     def _emit(self, rids: list[int], sampled: list[int], forward_ms: float) -> None:
         if self.journal.active:
             self.journal.later(
                 StepFinished,
-                rids=rids,
-                token_ids=sampled,
-                forward_ms=forward_ms,
-                free_tokens=self.memory.free_tokens,
-                cached_tokens=self.cache.evictable_tokens,
-                used_tokens=self.memory.used_tokens,
+                rids,
+                sampled,
+                forward_ms,
+                self.memory.free_tokens,
+                self.cache.evictable_tokens,
+                self.memory.used_tokens,
             )
 
     def _publish(self, touched: Iterable[Sequence]) -> None:
@@ -263,15 +269,15 @@ class Worker:
             origin = seq.origin
             self.journal.later(
                 RequestQueued,
-                rid=seq.rid,
-                prompt_ids=seq.tokens,
-                max_new_tokens=seq.params.max_new_tokens,
-                program=origin.program,
-                branch=origin.branch,
-                op=origin.op,
-                after=origin.after,
-                think_ms=origin.think_ms,
-                logprobs_from=seq.wish.start if seq.wants_input else -1,
+                seq.rid,
+                seq.tokens,
+                seq.params.max_new_tokens,
+                origin.program,
+                origin.branch,
+                origin.op,
+                origin.after,
+                origin.think_ms,
+                seq.wish.start if seq.wants_input else -1,
             )
         self._jumper.begin(seq)
         if seq.transcript.finish_reason is None or seq.wants_input:

@@ -5,14 +5,12 @@ Knows an engine's public counters and the fold of its events; no comm, no front 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from sgbench.errors import SgbenchError
 from sgbench.kernel_ext.session import ask, is_engine
-from sgbench.trace.events import Event
-from sgbench.trace.journal import LateEvent
+from sgbench.trace.reader import reader_of
 from sgbench.trace.tree import ROOT
 from sgbench.trace.vocab import Vocab
 from sgbench.views.collapse import collapse
@@ -58,51 +56,47 @@ def figures(backend: Any) -> dict[str, Any]:
 class Follower:
     """Folds one engine's events into the tree that the panel shows.
 
-    The engine's thread only appends; whoever asks for `tree` folds.
+    The engine's thread only notes; whoever asks for `tree` makes the events and folds them.
 
     Parameters
     ----------
     engine
         Anything with ``subscribe`` and ``token_text``.
     wake
-        Called on the engine's thread for each event; must be quick.
+        Called on the engine's thread when something happens that `tree` has not told; must be quick.
     """
 
     def __init__(self, engine: Any, wake: Callable[[], None]) -> None:
         self._view = TreeView()
         self._vocab = Vocab(lookup=getattr(engine, "token_text", None))
-        self._pending: deque[Event | LateEvent] = deque()
         self._wake = wake
-        self._end = getattr(engine, "subscribe_late", engine.subscribe)(self._take)
+        self._reader = reader_of(engine)
+        self._reader.call_at_next(wake)
 
     @classmethod
     def of(cls, backend: Any, wake: Callable[[], None]) -> Follower | None:
         """A follower of ``backend``; None when it has no tree to show: none runs, it is far away, or it has stopped."""
         return ask(cls, backend, wake) if is_engine(backend) else None
 
-    def _take(self, event: Event | LateEvent) -> None:
-        self._pending.append(event)
-        self._wake()
-
     @property
     def news(self) -> bool:
         """Has anything happened since `tree` was asked for?"""
-        return bool(self._pending)
+        return bool(self._reader)
 
     def close(self) -> None:
         """End following (idempotent)."""
-        self._end()
+        self._reader.end()
 
     def tree(self) -> dict[str, Any] | None:
         """The tree as rows, see `rows_of`; None when its events cannot be folded."""
-        while self._pending:
-            happened = self._pending.popleft()
-            try:
-                self._view.apply(happened.event() if isinstance(happened, LateEvent) else happened)
-            except SgbenchError:
-                self.close()
-                self._pending.clear()
-                return None
+        try:
+            for event in self._reader.take():
+                self._view.apply(event)
+        except SgbenchError:
+            self.close()
+            self._reader.take()
+            return None
+        self._reader.call_at_next(self._wake)
         return rows_of(self._view, self._vocab)
 
 

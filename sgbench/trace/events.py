@@ -17,16 +17,32 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, get_args, get_type_hints
 
 TreeSnapshot: TypeAlias = dict[str, Any]
 """Plain data of a radix tree; see the module's docstring."""
 
 
+class _Late:
+    """Fields of an event that are made when they are read: tuples of arrays, and what is worked out."""
+
+    __slots__ = ("_late",)
+
+    if not TYPE_CHECKING:  # else every attribute would seem to be there
+
+        def __getattr__(self, name: str) -> Any:
+            """The field ``name``; the same on every thread, and kept."""
+            late = _late_fields(self)
+            if name in late:
+                value = late[name]
+                object.__setattr__(self, name, value() if callable(value) else tuple(value.tolist()))
+            return object.__getattribute__(self, name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(_Late):
     """What every event carries. The journal stamps all three when it takes the event.
 
     Attributes
@@ -151,6 +167,12 @@ class RequestQueued(Event):
     after: tuple[int, ...] = ()
     think_ms: float = 0.0
     logprobs_from: int = -1
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt; asking for no more spares the making of a long tuple."""
+        late = _late_fields(self).get("prompt_ids")
+        return len(self.prompt_ids) if late is None else len(late)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,3 +519,72 @@ def _tuples(values: list[Any], numbers: dict[int, int] | None) -> tuple[Any, ...
 
 _LONG = 16
 """Runs that are worth looking their numbers up."""
+
+
+# --- events that are made late ---------------------------------------------------------------------------------------
+
+_LATE_SLOT = _Late.__dict__["_late"]
+_STAMP = ("seq", "step", "t_ns")
+_AS_IT_IS = frozenset({int, float, str, bool, tuple, dict})
+_NOTHING_LATE: Mapping[str, Any] = {}
+
+
+def stamped(event: Event, seq: int, step: int, t_ns: int) -> Event:
+    """``event`` itself, which nobody has seen yet."""
+    for name, value in zip(_STAMP, (seq, step, t_ns), strict=True):
+        object.__setattr__(event, name, value)
+    return event
+
+
+def made(kind: type[Event], values: tuple[Any, ...], seq: int, step: int, t_ns: int) -> Event:
+    """The event of ``kind`` with ``values`` for its own fields, in order, and its stamp.
+
+    Equal to what the kind's constructor gives, for a fraction of the time. Lists become tuples; arrays do when they are looked at, and
+    functions are called then, so nobody may change what they read.
+    """
+    return _MAKERS[kind](seq, step, t_ns, *values)
+
+
+class _Makers(dict[type[Event], Callable[..., Event]]):
+    """By kind, a constructor without names: what is frozen is slow to set, so a twin that is not is set and then becomes ``kind``."""
+
+    def __missing__(self, kind: type[Event]) -> Callable[..., Event]:
+        found = self[kind] = _maker(kind)
+        return found
+
+
+_MAKERS = _Makers()
+
+
+def _maker(kind: type[Event]) -> Callable[..., Event]:
+    own = dataclasses.fields(kind)[len(_STAMP) :]
+    twin = type(
+        kind.__name__, (kind,), {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    )
+    given = [field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}" for field in own]
+    lines = [f"def make({', '.join([*_STAMP, *given])}):", " event = new(twin)"]
+    lines += [f" event.{name} = {name}" for name in _STAMP]
+    for field in own:
+        lines.append(f" if type({field.name}) in as_it_is: event.{field.name} = {field.name}")
+        lines.append(f" else: keep(event, {field.name!r}, {field.name})")
+    lines += [" event.__class__ = kind", " return event"]
+    names: dict[str, Any] = {"new": object.__new__, "twin": twin, "kind": kind, "as_it_is": _AS_IT_IS, "keep": _keep}
+    exec("\n".join(lines), names)
+    make: Callable[..., Event] = names["make"]
+    return make
+
+
+def _keep(event: Event, name: str, value: Any) -> None:
+    """Set a field that may have to be made later."""
+    if type(value) is list:
+        object.__setattr__(event, name, tuple(value))
+    else:
+        _LATE_SLOT.__set__(event, {**_late_fields(event), name: value})
+
+
+def _late_fields(event: _Late) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = _LATE_SLOT.__get__(event)
+    except AttributeError:
+        return _NOTHING_LATE
+    return found

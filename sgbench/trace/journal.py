@@ -1,134 +1,160 @@
-"""The journal: takes events, stamps them, hands them on; at once, or as what they will be made of.
+"""The journal: takes what happened and hands it on; to subscribers at once, to readers when they look.
 
-Knows events only. It keeps nothing itself: whoever wants events subscribes (a recording, a live widget, a user's
-callback), so an unwatched engine pays one attribute test for each event (`active`).
+Knows events only. It keeps nothing that nobody wants: whoever wants events subscribes (a recording, a user's callback) or reads (a live
+widget), so an unwatched engine pays one look at an attribute for each event (`Journal.active`), and one that is only read pays for a note
+of what the event will be made of.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sgbench.trace.events import Event
+from sgbench.trace.events import Event, made, stamped
+from sgbench.trace.reader import Reader, call_all
 
 Subscriber: TypeAlias = Callable[[Event], None]
 
-
-_PLAIN = frozenset({int, float, str, bool, tuple, dict})
-"""Fields of these are taken as they are."""
-
-
-class LateEvent:
-    """An event that has happened, and is made when somebody looks: whoever is at work when things happen need not make it.
-
-    Parameters
-    ----------
-    kind
-        Its class.
-    fields
-        Its fields; arrays and lists, which nobody may change any more, become tuples, and functions are called.
-    stamp
-        Its ``seq``, ``step`` and ``t_ns``.
-    """
-
-    __slots__ = ("_event", "_fields", "_kind", "_stamp")
-
-    def __init__(self, kind: type[Event], fields: dict[str, Any], stamp: tuple[int, int, int]) -> None:
-        self._kind, self._fields, self._stamp = kind, fields, stamp
-        self._event: Event | None = None
-
-    def event(self) -> Event:
-        """It; the same each time, and equal on every thread."""
-        found = self._event
-        if found is None:
-            seq, step, t_ns = self._stamp
-            fields = {name: v if type(v) in _PLAIN else _plain(v) for name, v in self._fields.items()}
-            found = self._event = self._kind(**fields, seq=seq, step=step, t_ns=t_ns)
-        return found
-
-
-def _plain(value: Any) -> Any:
-    if type(value) is list:
-        return tuple(value)
-    if callable(value):
-        return value()
-    tolist = getattr(value, "tolist", None)
-    return value if tolist is None else tuple(tolist())
-
-
-LateSubscriber: TypeAlias = Callable[[Event | LateEvent], None]
+_Note: TypeAlias = tuple[type[Event] | None, Any, int, int]
+"""A kind and its fields, or None and an event; then step and time."""
 
 
 class Journal:
     """Total order of what happened in one engine.
 
-    `emit` may be called from any thread (the engine's, a program's); subscribers are called in order of ``seq`` under one
-    lock, on the emitting thread, and must be quick. A subscriber that raises is dropped and its exception kept in
-    `failures`: a broken view must not stop the engine.
+    `emit` and `later` may be called from any thread (the engine's, a program's). Subscribers are called in order of ``seq`` under one
+    lock, on the emitting thread, and must be quick; one that raises is dropped and its exception kept in `failures`: a broken view must not
+    stop the engine.
 
     Parameters
     ----------
     clock
         Gives the time of an event, nanoseconds; a simulation has one of its own.
+
+    Attributes
+    ----------
+    active
+        Is anybody listening? Ask before building a costly event.
+    step
+        The engine step that events belong to.
+    failures
+        What subscribers raised.
     """
+
+    # A note is made without the lock, which would cost more than the note: appending to a deque is one indivisible step of the
+    # interpreter, and the order of the notes is the order of the events. Their numbers are given when they are made, under the lock.
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock = clock
         self._lock = threading.RLock()
+        self._notes: deque[_Note] = deque()
+        self._note = self._notes.append
         self._subscribers: tuple[Subscriber, ...] = ()
-        self._late: tuple[LateSubscriber, ...] = ()
+        self._readers: tuple[Reader, ...] = ()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._attends = True  # is there more to do for an event than to note it?
         self._next_seq = 0
+        self._last_ns: int | None = None
+        self.active = False
         self.step = -1
         self.failures: list[BaseException] = []
 
-    @property
-    def active(self) -> bool:
-        """Is anybody listening? Ask before building a costly event."""
-        return bool(self._subscribers or self._late)
-
     def emit(self, event: Event) -> None:
-        """Stamp ``event`` with ``seq``, ``step`` and time, and hand it to every subscriber."""
-        with self._lock:
-            object.__setattr__(event, "seq", self._next_seq)
-            object.__setattr__(event, "step", self.step)
-            object.__setattr__(event, "t_ns", self._clock())
-            self._next_seq += 1
-            self._hand(self._late, event)
-            self._hand(self._subscribers, event)
+        """Take ``event``, which gets its ``seq``, ``step`` and time and is nobody else's from now on."""
+        self._note((None, event, self.step, self._clock()))
+        if self._attends:
+            self._attend()
 
-    def later(self, kind: type[Event], **fields: Any) -> None:
-        """`emit` what ``kind(**fields)`` would be, made only when it is looked at (see `LateEvent`)."""
-        with self._lock:
-            late = LateEvent(kind, fields, (self._next_seq, self.step, self._clock()))
-            self._next_seq += 1
-            self._hand(self._late, late)
-            if self._subscribers:
-                self._hand(self._subscribers, late.event())
+    def later(self, kind: type[Event], *fields: Any) -> None:
+        """`emit` what ``kind`` of ``fields``, in the order of their declaration, would be; made by whoever looks at it first.
 
-    def _hand(self, subscribers: tuple[Callable[[Any], None], ...], event: Event | LateEvent) -> None:
-        for subscriber in subscribers:
-            try:
-                subscriber(event)
-            except Exception as failure:
-                self.failures.append(failure)
-                self.unsubscribe(subscriber)
+        Arrays and lists, which nobody may change any more, become tuples, and functions are called.
+        """
+        self._note((kind, fields, self.step, self._clock()))
+        if self._attends:
+            self._attend()
+
+    @property
+    def count(self) -> int:
+        """Events so far."""
+        with self._lock:
+            return self._next_seq + len(self._notes)
+
+    @property
+    def pending(self) -> int:
+        """Events that are not made yet."""
+        return len(self._notes)
+
+    def make(self, most: int | None = None) -> None:
+        """Make the ``most`` oldest events that are not made yet, or all, and hand them on."""
+        with self._lock:
+            left = len(self._notes) if most is None else most
+            while left > 0 and self._notes:
+                left -= 1
+                kind, given, step, t_ns = self._notes.popleft()
+                # Another thread's note may have come in between a look at the clock and the note.
+                t_ns = self._last_ns = t_ns if self._last_ns is None else max(self._last_ns, t_ns)
+                seq, self._next_seq = self._next_seq, self._next_seq + 1
+                event = stamped(given, seq, step, t_ns) if kind is None else made(kind, given, seq, step, t_ns)
+                for reader in self._readers:
+                    reader.put(event)
+                for subscriber in self._subscribers:
+                    try:
+                        subscriber(event)
+                    except Exception as failure:
+                        self.failures.append(failure)
+                        self.unsubscribe(subscriber)
+
+    def _attend(self) -> None:
+        # First, so that a call that is asked for from now on is not forgotten.
+        self._attends = bool(self._subscribers) or not self._readers
+        call_all(self._calls)
+        if self._attends:
+            self.make()
+
+    # --- who listens
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call ``subscriber`` with every later event; returns a function that ends it (idempotent)."""
         with self._lock:
-            self._subscribers = (*self._subscribers, subscriber)
+            self.make()  # for those who listened so far
+            self._tell((*self._subscribers, subscriber), self._readers)
         return lambda: self.unsubscribe(subscriber)
 
-    def subscribe_late(self, subscriber: LateSubscriber) -> Callable[[], None]:
-        """As `subscribe`, for one that takes `LateEvent` in place of most events, and looks at them elsewhere."""
-        with self._lock:
-            self._late = (*self._late, subscriber)
-        return lambda: self.unsubscribe(subscriber)
-
-    def unsubscribe(self, subscriber: Subscriber | LateSubscriber) -> None:
+    def unsubscribe(self, subscriber: Subscriber) -> None:
         """End a subscription; unknown ones are ignored."""
         with self._lock:
-            self._subscribers = tuple(s for s in self._subscribers if s != subscriber)
-            self._late = tuple(s for s in self._late if s != subscriber)
+            self._tell(tuple(s for s in self._subscribers if s != subscriber), self._readers)
+
+    def read(self) -> Reader:
+        """A reader of every later event."""
+        with self._lock:
+            self.make()
+            reader = Reader(self)
+            self._tell(self._subscribers, (*self._readers, reader))
+            return reader
+
+    def stop_reading(self, reader: Reader) -> None:
+        """End what `read` began; unknown ones are ignored."""
+        with self._lock:
+            self.make()
+            self._tell(self._subscribers, tuple(r for r in self._readers if r is not reader))
+
+    def call_at_next(self, function: Callable[[], None]) -> None:
+        """Call ``function`` once, on the emitting thread, when the next event happens, or now if there is one that is not made yet.
+
+        It must be quick and must not raise.
+        """
+        self._calls.append(function)
+        self._attends = True
+        if self._notes:
+            self._attend()
+
+    def _tell(self, subscribers: tuple[Subscriber, ...], readers: tuple[Reader, ...]) -> None:
+        """From now on these listen."""
+        self._subscribers, self._readers = subscribers, readers
+        self.active = bool(subscribers or readers)
+        self._attends = bool(self._calls or subscribers) or not readers

@@ -271,7 +271,7 @@ _NUMBERS: dict[type[Event], Callable[[Any], tuple[int, int, int, int]]] = {
     ev.PathAccessed: lambda e: (e.rid, e.node, -1, -1),
     ev.PathLocked: lambda e: (e.rid, e.node, -1, -1),
     ev.PathUnlocked: lambda e: (e.rid, e.node, -1, -1),
-    ev.RequestQueued: lambda e: (e.rid, -1, len(e.prompt_ids), e.max_new_tokens),
+    ev.RequestQueued: lambda e: (e.rid, -1, e.prompt_tokens, e.max_new_tokens),
     ev.RequestAdmitted: lambda e: (e.rid, e.node, e.cached_tokens, e.prompt_tokens),
     ev.RequestDeferred: lambda e: (e.rid, -1, e.shared_tokens, e.for_rid),
     ev.RequestPreempted: lambda e: (e.rid, -1, e.output_tokens, -1),

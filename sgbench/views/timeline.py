@@ -149,7 +149,7 @@ class TimelineFold:
         elif isinstance(event, ev.StepFinished):
             yield from self._stepped(event, ms)
         elif isinstance(event, ev.RequestQueued):
-            line = RequestLine(event.rid, self._lane(), event.program, event.branch, len(event.prompt_ids), ms)
+            line = RequestLine(event.rid, self._lane(), event.program, event.branch, event.prompt_tokens, ms)
             self.requests[event.rid] = line
             line.turn(Stretch.QUEUED, ms)
             yield self._cell(line)

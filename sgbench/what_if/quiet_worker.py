@@ -22,12 +22,6 @@ from sgbench.what_if.quiet import QuietRunner, QuietScheduler
 from sgbench.what_if.replayed import Ticket
 
 
-class SilentJournal(Journal):
-    """Nobody listens, ever: that need not be looked up for every event."""
-
-    active = False
-
-
 class QuietWorker(Worker):
     """Worker of a simulation that keeps no events.
 
@@ -38,7 +32,7 @@ class QuietWorker(Worker):
     """
 
     def __init__(self, config: EngineConfig, runner: QuietRunner) -> None:
-        super().__init__(config, runner, SilentJournal(), QuietScheduler)
+        super().__init__(config, runner, Journal(), QuietScheduler)
         assert isinstance(self.scheduler, QuietScheduler)
         self._runner = runner
         self._quiet = runner.scheduler = self.scheduler

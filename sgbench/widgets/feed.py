@@ -9,14 +9,13 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from sgbench.errors import SgbenchError
 from sgbench.trace.bulk import many_objects
 from sgbench.trace.events import EngineStopped, Event
-from sgbench.trace.journal import LateEvent
+from sgbench.trace.reader import Reader, reader_of
 from sgbench.trace.tree import Patch
 from sgbench.trace.vocab import Vocab
 from sgbench.views.cells import Cell, CellFold
@@ -45,18 +44,36 @@ PART_BYTES = 4_000_000
 """About the largest message: a longer log travels in parts."""
 
 
-MAKE_WAY_S = 0.03
+MAKE_WAY_S = 0.1
 """Longest wait in a frame for an engine in a hurry."""
 
-LOOK_AGAIN_S = 0.0002
+LOOK_AGAIN_S = 0.005
+"""Longest time between two looks at an engine that does not say when it waits for its device."""
+
+SURE_S = 0.001
+"""For so long a step of the device lasts at least: work that begins with it is in nobody's way."""
+
+LONG_S = 0.012
+"""Steps that last longer are prompts' and last much longer: little is lost if one of them ends while the feed is at work."""
+
+LET_GO_S = 0.0001
+"""Between two pieces of work, so that an engine whose device is done gets the interpreter, and need not fight for it."""
 
 AT_ONCE = 24
-"""Events that are folded between two looks at the engine: a fraction of a millisecond."""
+"""Events that are folded in one piece: a fraction of a millisecond."""
 
 
 def pace(cost_s: float) -> float:
     """How long to wait after a frame that took ``cost_s`` of processor time, seconds: at most `SHARE` of the time is the feed's."""
     return min(max(FRAME_S, cost_s / SHARE), SLOWEST_S)
+
+
+def _may_compute(engine: Any) -> bool:
+    """Is ``engine`` idle, or in a wait that has just begun or is a long one?"""
+    if engine.in_a_hurry:
+        return False
+    age_s = engine.gap.age_s
+    return bool(age_s < SURE_S or age_s > LONG_S)
 
 
 class Feed:
@@ -106,13 +123,13 @@ class Feed:
         self._on_failure = on_failure
         self._on_stopped = on_stopped
         self._ended, self._told = "", False
-        self._pending: deque[Event | LateEvent] = deque()
+        self._reader = Reader()
         self._wake = threading.Event()
         self._stopped = threading.Event()
+        self._gap = threading.Event()
         self._sent = (0, 0)  # epoch and events that were published
         self._answered = False
         self.failure = ""
-        self._unsubscribe: Callable[[], None] = lambda: None
         self._engine: Callable[[], Any] = lambda: None  # not held: a view keeps no model in memory
         self._thread: threading.Thread | None = None
 
@@ -120,9 +137,8 @@ class Feed:
 
     def fold_all(self, events: tuple[Event, ...]) -> None:
         """Fold a whole trace; nothing is published."""
-        self._pending.extend(events)
         with self.lock, many_objects():
-            self._fold()
+            self._fold(events)
             self._sent = (self.encoder.epoch, len(self.encoder))
 
     # --- a live source
@@ -130,14 +146,14 @@ class Feed:
     def follow(self, source: LiveSource) -> None:
         """Fold and publish what happens in ``source`` until `stop`."""
         # First, because a stopped engine refuses: then no thread is left behind.
+        self._reader = reader_of(source)
         self._engine = weakref.ref(source) if hasattr(source, "in_a_hurry") else lambda: None
-        self._unsubscribe = getattr(source, "subscribe_late", source.subscribe)(self._take)
         self._thread = threading.Thread(target=self._run, name="sgbench-feed", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End following (idempotent); what happened so far is folded and published."""
-        self._unsubscribe()
+        self._reader.end()
         self._stopped.set()
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -148,35 +164,43 @@ class Feed:
     def flush(self) -> None:
         """Fold and publish all that has happened, now."""
         with self.lock:
-            self._fold()
+            self._fold(self._reader.take())
             self._publish_news(final=True)
 
     def answer(self, epoch: int, have: int) -> None:
         """A front end says that it has ``have`` events of ``epoch``: publish the rest."""
         with self.lock:
             self._answered = True
-            self._fold()
+            self._fold(self._reader.take())
             first = have if epoch == self.encoder.epoch and 0 <= have <= len(self.encoder) else 0
             self._send(first)
 
-    def _take(self, event: Event | LateEvent) -> None:
-        self._pending.append(event)
-        if not self._wake.is_set():
-            self._wake.set()
-
     def _run(self) -> None:
         while not self._stopped.is_set():
+            self._reader.call_at_next(self._wake.set)
             self._wake.wait()
             self._wake.clear()
             before_s = time.thread_time()
-            with self.lock:
-                self._fold(MAKE_WAY_S)
-                self._publish_news(final=bool(self._ended))
+            self._frame()
             if self._ended:
                 self._tell_end()
                 return
             pause_s = pace(time.thread_time() - before_s)
             self._stopped.wait(pause_s if self._answered else UNANSWERED_S)
+
+    def _frame(self) -> None:
+        """Fold what has happened so far, and publish."""
+        until_s = time.monotonic() + MAKE_WAY_S
+        left = len(self._reader)
+        while left > 0 and not (self.failure or self._stopped.is_set()):
+            self._make_way(until_s)
+            with self.lock:
+                self._fold(self._reader.take(AT_ONCE))
+            left -= AT_ONCE
+            time.sleep(LET_GO_S)
+        self._make_way(until_s)
+        with self.lock:
+            self._publish_news(final=bool(self._ended))
 
     def _tell_end(self) -> None:
         """Say, once, that what is followed has ended; whoever stops the feed may be ahead of its thread."""
@@ -185,28 +209,30 @@ class Feed:
         if tells:
             self._on_stopped(self._ended)
 
-    def _make_way(self, patience_s: float) -> float:
-        """Let an engine that is in a hurry compute first: there is one interpreter, and its device stands still. What patience is left?"""
-        began = time.monotonic()
-        left = patience_s
-        while left > 0 and getattr(self._engine(), "in_a_hurry", False) and not self._stopped.is_set():
-            time.sleep(LOOK_AGAIN_S)
-            left = patience_s - (time.monotonic() - began)
-        return left
+    def _make_way(self, until_s: float) -> None:
+        """Let an engine compute first, until then at most: there is one interpreter, and its device must not stand still.
 
-    def _fold(self, patience_s: float = 0.0) -> None:
-        last: Event | None = None
-        while self._pending and not self.failure:
-            if patience_s > 0:
-                patience_s = self._make_way(patience_s)
-            last = self._fold_some()
-        if last is not None:
-            self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, last)
+        Work is in nobody's way while the engine waits for its device, and best begins when it begins to wait.
+        """
+        while not self._stopped.is_set() and (left := until_s - time.monotonic()) > 0:
+            engine = self._engine()
+            if engine is None or _may_compute(engine):
+                return
+            self._gap.clear()
+            engine.gap.call_at_opening(self._gap.set)
+            if not _may_compute(engine):
+                del engine
+                self._gap.wait(min(left, LOOK_AGAIN_S))
 
-    def _fold_some(self) -> Event:
-        """Fold the next few events, one fold after the other: an engine empties the processor's caches, and so each loads its code once."""
-        happened = [self._pending.popleft() for _ in range(min(len(self._pending), AT_ONCE))]
-        events = [one.event() if isinstance(one, LateEvent) else one for one in happened]
+    def _fold(self, events: Sequence[Event]) -> None:
+        """Fold these in, a few at a time."""
+        for start in range(0, len(events), AT_ONCE):
+            if self.failure:
+                return
+            self._fold_some(events[start : start + AT_ONCE])
+
+    def _fold_some(self, events: Sequence[Event]) -> None:
+        """Fold a few events, one fold after the other: an engine empties the processor's caches, and so each loads its code once."""
         patches: list[list[Patch]] = []
         cells: list[list[Cell]] = [[] for _ in events]
         try:
@@ -222,12 +248,12 @@ class Feed:
             self.encoder.add(event, changed, rows)
         if isinstance(events[-1], EngineStopped):
             self._ended = events[-1].reason
-        return events[-1]
+        self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, events[-1])
 
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
-        self._pending.clear()
-        self._unsubscribe()
+        self._reader.end()
+        self._reader.take()
         self._on_failure(sentence)
 
     def _publish_news(self, final: bool = False) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from sgbench.engine.gap import Gap
 from sgbench.trace.events import Event, NodeEvicted, PathAccessed
-from sgbench.trace.journal import LateEvent
+from sgbench.trace.reader import Reader
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
 from sgbench.widgets.feed import FRAME_S, SHARE, SLOWEST_S, UNANSWERED_BYTES, Feed, pace
@@ -49,7 +50,7 @@ def test_every_event_arrives_and_the_view_is_the_engines_tree() -> None:
     feed.stop()
     assert failures == []
     assert front.gaps == 0
-    assert front.have == len(feed.encoder) == twin.journal._next_seq
+    assert front.have == len(feed.encoder) == twin.journal.count
     assert feed.view.snapshot() == twin.snapshot()
 
 
@@ -57,11 +58,12 @@ class Hurried(RadixTwin):
     """An engine that never waits for its device, and gives events late."""
 
     in_a_hurry = True
+    gap = Gap()
 
-    def subscribe_late(self, callback: Callable[[Event | LateEvent], None]) -> Callable[[], None]:
-        unsubscribe = self.journal.subscribe_late(callback)
+    def read(self) -> Reader:
+        reader = self.journal.read()
         self.journal.emit(self.keyframe())
-        return unsubscribe
+        return reader
 
 
 def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
@@ -69,7 +71,7 @@ def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
 
     def publish(frame: Frame) -> None:
         front.publish(frame)
-        if front.have == twin.journal._next_seq == total[0]:
+        if front.have == twin.journal.count == total[0]:
             shown.set()
 
     total = [-1]
@@ -78,8 +80,8 @@ def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
     feed.answer(0, 0)
     for prompt, output in chats(30):
         twin.request(prompt, output)
-    total[0] = twin.journal._next_seq + 1
-    twin.journal.later(PathAccessed, node=0, rid=0, tick=0)
+    total[0] = twin.journal.count + 1
+    twin.journal.later(PathAccessed, 0, 0, 0)
     assert shown.wait(60)  # by the feed's own thread
     feed.stop()
     assert feed.view.snapshot() == twin.snapshot()
@@ -170,7 +172,7 @@ def test_what_came_before_an_event_that_cannot_be_folded_is_shown() -> None:
     feed.answer(0, 0)
     for prompt, output in chats(3):
         twin.request(prompt, output)
-    good = twin.journal._next_seq
+    good = twin.journal.count
     twin.journal.emit(NodeEvicted(node=77, length_tokens=1))
     twin.request(*next(iter(chats(1, seed=9))))
     feed.stop()
@@ -223,7 +225,7 @@ def test_an_unheard_live_tree_does_not_flood() -> None:
         for prompt, output in chats(200, seed=len(feed.encoder)):
             twin.request(prompt, output)
         with feed.lock:
-            feed._fold()
+            feed._fold(feed._reader.take())
     before = len(front.frames)
     with feed.lock:
         feed._publish_news()
