@@ -178,7 +178,7 @@ class QuietScheduler(Scheduler):
         return awake + self.sleepers.reserved(self._reserve.ratio, self._step)
 
     def _make_decode_room(self) -> bool:
-        total = self.sleepers.count + sum(not seq.ahead for seq in self._decoding())
+        total = self.sleepers.count + len(self._decoding())
         if self._memory.make_room(total, -1):
             return False
         self._rouse(self.sleepers.wake(self._step, everybody=True))  # somebody must leave
