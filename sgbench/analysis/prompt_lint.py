@@ -8,14 +8,17 @@ Knows events and token texts; runs nothing. For a program that has not run, the 
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sgbench.analysis.common_runs import common_runs
 from sgbench.analysis.program_text import ProgramTexts
+from sgbench.analysis.prompt import Prompt
 from sgbench.analysis.token_trie import Tokens, shared_tokens, tokens_of
 from sgbench.trace.events import Event, RequestFinished, RequestQueued
 from sgbench.trace.trace import Trace
@@ -139,20 +142,11 @@ class PromptLint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A prompt, its answer, and the text of both."""
-
-    asked: RequestQueued
-    prompt: Tokens
-    kind: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Clash:
     """Two prompts that part at ``at``; ``lost`` tokens behind it stand in the other."""
 
     kind: str
-    seen: _Seen
+    seen: Prompt
     other: Tokens
     at: int
     lost: int
@@ -171,9 +165,9 @@ class _Lint:
     def __init__(self, trace: Trace) -> None:
         self._text = trace.text
         self._programs = ProgramTexts()
-        self._kinds: dict[tuple[Any, ...], list[_Seen]] = defaultdict(list)
+        self._kinds: dict[tuple[Any, ...], deque[Prompt]] = defaultdict(lambda: deque(maxlen=_CANDIDATES))
         self._answers: dict[int, Tokens] = {}
-        self._asked: dict[int, RequestQueued] = {}
+        self._asked: dict[int, Prompt] = {}
         self._branches: dict[tuple[int, int], int] = {}
         self._clashes: list[_Clash] = []
         self._requests = self._prompt_tokens = 0
@@ -184,17 +178,15 @@ class _Lint:
             case RequestQueued() if event.max_new_tokens > 0:
                 self._look(event)
             case RequestFinished() if event.rid in self._asked:
-                asked = self._asked[event.rid]
-                self._answers[event.rid] = tokens_of((*asked.prompt_ids, *event.output_ids))
+                self._answers[event.rid] = tokens_of(event.output_ids)
 
     def _look(self, asked: RequestQueued) -> None:
         self._requests += 1
         self._prompt_tokens += len(asked.prompt_ids)
-        prompt = tokens_of(asked.prompt_ids)
-        seen = _Seen(asked, prompt, self._kind(asked))
+        seen = Prompt.of(asked, self._kind(asked))
         if not self._continues(seen):
             self._compare(seen)
-        self._asked[asked.rid] = asked
+        self._asked[asked.rid] = seen
         self._kinds[seen.kind].append(seen)
         if asked.program >= 0:
             self._branches[asked.program, asked.branch] = asked.rid
@@ -206,69 +198,63 @@ class _Lint:
 
     # --- a conversation that goes on --------------------------------------------------------------------------------
 
-    def _continues(self, seen: _Seen) -> bool:
+    def _continues(self, seen: Prompt) -> bool:
         """Does it go on from an earlier answer of its own? Then compare with that; True if it does."""
         earlier = self._earlier(seen)
         if earlier is None:
             return False
-        whole = self._answers[earlier]
-        asked = self._asked[earlier]
-        said = len(asked.prompt_ids)
-        shared = shared_tokens(whole, seen.prompt)
+        asked = self._asked[earlier].tokens
+        said, whole = len(asked), np.concatenate([asked, self._answers[earlier]])
+        shared = shared_tokens(whole, seen.tokens)
         if shared >= len(whole) - 1:
             return True  # the last token, which ends a turn, may be spelled by the template
         if shared < said:
             return False
         rest = len(whole) - shared
-        text, ours = self._text(whole[said:-1].tolist()), self._text(seen.prompt[said:].tolist())
+        text, ours = self._text(whole[said:-1].tolist()), self._text(seen.tokens[said:].tolist())
         kind = "retokenized" if ours.startswith(text) else "history-changed"
         self._clashes.append(_Clash(kind, seen, whole, shared, rest, ""))
         return True
 
-    def _earlier(self, seen: _Seen) -> int | None:
+    def _earlier(self, seen: Prompt) -> int | None:
         """The request whose answer this prompt should contain: the last of its branch, or one it waited for, or one that fits."""
         asked = seen.asked
         own = self._branches.get((asked.program, asked.branch)) if asked.program >= 0 else None
         for rid in [own, *reversed(asked.after)]:
-            if rid in self._answers and self._begins_alike(rid, seen):
+            if rid in self._answers and seen.goes_on_from(self._asked[rid]):
                 return rid
         if asked.program < 0:
             for rid in itertools.islice(reversed(self._answers), _CANDIDATES):
-                if self._begins_alike(rid, seen):
+                if seen.goes_on_from(self._asked[rid]):
                     return rid
         return None
 
-    def _begins_alike(self, rid: int, seen: _Seen) -> bool:
-        said = len(self._asked[rid].prompt_ids)
-        return len(seen.prompt) > said and shared_tokens(tokens_of(self._asked[rid].prompt_ids), seen.prompt) == said
-
     # --- prompts of one kind ----------------------------------------------------------------------------------------
 
-    def _compare(self, seen: _Seen) -> None:
-        known = self._kinds[seen.kind][-_CANDIDATES:]
-        if not known:
+    def _compare(self, seen: Prompt) -> None:
+        at, other = seen.nearest(reversed(self._kinds[seen.kind]))
+        if other is None:
             return
-        at, other = max(((shared_tokens(o.prompt, seen.prompt), o) for o in reversed(known)), key=lambda pair: pair[0])
-        ours, theirs = seen.prompt[at:], other.prompt[at:]
+        ours, theirs = seen.tokens[at:], other.tokens[at:]
         if not len(ours) or not len(theirs):
             return
         text_ours, text_theirs = self._text(ours.tolist()), self._text(theirs.tolist())
         if _squeezed(text_ours) == _squeezed(text_theirs):
-            self._clashes.append(_Clash("whitespace", seen, other.prompt, at, len(ours), ""))
+            self._clashes.append(_Clash("whitespace", seen, other.tokens, at, len(ours), ""))
             return
         lost, head = _common(ours, theirs)
         if lost < RUN_TOKENS:
             return
-        before = self._text(seen.prompt[max(0, at - SHOWN_TOKENS) : at].tolist())
+        before = self._text(seen.tokens[max(0, at - SHOWN_TOKENS) : at].tolist())
         if _reordered(text_ours, text_theirs):
             varying = across(before, text_ours, text_theirs)
             kind = "varying-head" if varying else "order"
             detail = f"{varying}; what is behind it comes in another order" if varying else ""
-            self._clashes.append(_Clash(kind, seen, other.prompt, at, lost, detail))
+            self._clashes.append(_Clash(kind, seen, other.tokens, at, lost, detail))
             return
         near = slice(max(0, at - SHOWN_TOKENS), at + max(head, _VARYING_TOKENS))
-        detail = looks_like(self._text(seen.prompt[near].tolist()), self._text(other.prompt[near].tolist()))
-        self._clashes.append(_Clash("varying-head", seen, other.prompt, at, lost, detail))
+        detail = looks_like(self._text(seen.tokens[near].tolist()), self._text(other.tokens[near].tolist()))
+        self._clashes.append(_Clash("varying-head", seen, other.tokens, at, lost, detail))
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -282,7 +268,7 @@ class _Lint:
     def _finding(self, group: list[_Clash]) -> Finding:
         example = max(group, key=lambda clash: clash.lost)
         asked, at = example.seen.asked, example.at
-        prompt = example.seen.prompt
+        prompt = example.seen.tokens
         writer = self._programs.writer(asked.program, asked.branch, len(self._text(prompt[:at].tolist())))
         details = [example.detail, f"written by {writer}" if writer else ""]
         name = self._programs.name(asked.program)
@@ -302,10 +288,8 @@ class _Lint:
 
 def _common(ours: Tokens, theirs: Tokens) -> tuple[int, int]:
     """Tokens of ``ours`` in runs of at least `RUN_TOKENS` that stand in ``theirs`` in the same order, and what comes before the first."""
-    a, b = ours[:_COMPARED_TOKENS].tolist(), theirs[:_COMPARED_TOKENS].tolist()
-    blocks = difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-    runs = [block for block in blocks if block.size >= RUN_TOKENS]
-    return sum(block.size for block in runs), runs[0].a if runs else 0
+    runs = common_runs(ours[:_COMPARED_TOKENS], theirs[:_COMPARED_TOKENS], RUN_TOKENS)
+    return sum(run.size for run in runs), runs[0].ours if runs else 0
 
 
 def _squeezed(text: str) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sgbench.analysis import PromptLint, prompt_lint
+from sgbench.analysis.prompt import Prompt
+from sgbench.analysis.token_trie import shared_tokens
 from sgbench.engine.engine import EngineCore
 from sgbench.trace.events import Event, Keyframe, RequestFinished, RequestQueued
 from sgbench.trace.trace import Trace
@@ -99,3 +103,14 @@ def test_the_table_has_a_row_for_each_finding() -> None:
     found = lint(f"It is 12:01. {RULES}", f"It is 12:02. {RULES}")
     assert list(found.table()["kind"]) == ["varying-head"]
     assert found.lost_tokens == found.findings[0].lost_tokens
+
+
+@given(st.lists(st.lists(st.integers(1, 2), max_size=6), min_size=1, max_size=8))
+def test_the_nearest_prompt_and_what_goes_on_from_which(prompts: list[list[int]]) -> None:
+    seen = [Prompt.of(RequestQueued(rid=i, prompt_ids=tuple(p), max_new_tokens=1), ()) for i, p in enumerate(prompts)]
+    ours, others = seen[0], seen[1:]
+    shared = [shared_tokens(ours.tokens, other.tokens) for other in others]
+    most, best = ours.nearest(others)
+    assert (most, best) == ((max(shared), others[shared.index(max(shared))]) if others else (0, None))
+    for other, n in zip(others, shared, strict=True):
+        assert ours.goes_on_from(other) == (n == len(other.tokens) < len(ours.tokens))
