@@ -64,7 +64,8 @@ class LaunchingRunner(Runner, Protocol):
     def launch(self, plan: StepPlan | DecodePlan) -> Pending:
         """Start a step behind those launched before; `Runner.run` is this and `Pending.result`.
 
-        The token that a `DecodePlan` runs is the one sampled by the last step launched for its row. Results may be left unread.
+        The token that a `DecodePlan` runs, or an open chunk of a `StepPlan` (`Chunk.token_ids`), is the one sampled by the last step
+        launched for its row. Results may be left unread.
         """
         ...
 
