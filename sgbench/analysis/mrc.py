@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sgbench.analysis.lru_stack import LruStack
-from sgbench.analysis.token_trie import Block, Tokens, TokenTrie, tokens_of
+from sgbench.analysis.token_trie import Block, TokenTrie, tokens_of
 from sgbench.errors import UsageError
 from sgbench.trace.events import CacheReset, Event, Keyframe, RequestAdmitted, RequestFinished, RequestQueued
 from sgbench.trace.trace import Trace
@@ -205,15 +206,10 @@ def miss_ratio_curve(trace: Trace) -> MissRatioCurve:
         No request was admitted in it.
     """
     events = trace.events
-    accesses = _accesses(events)
+    accesses = _accesses(events, TokenTrie())
     if not any(access.wanted for access in accesses):
         raise UsageError("the trace holds no request that was admitted: there is nothing to count")
-    trie = TokenTrie()
-    for access in accesses:
-        trie.insert(access.tokens, -1)
-        if access.wanted > 1:
-            trie.insert(access.tokens[: access.wanted - 1], -1)
-    starts, ends = _intervals(accesses, trie)
+    starts, ends = _intervals(accesses)
     corners = np.unique(np.concatenate([[0.0], starts, ends]))
     slopes = np.searchsorted(np.sort(starts), corners[:-1], side="right") - np.searchsorted(
         np.sort(ends), corners[:-1], side="right"
@@ -226,7 +222,7 @@ def miss_ratio_curve(trace: Trace) -> MissRatioCurve:
         capacities=corners,
         hit_tokens=hits,
         prompt_tokens=prompt,
-        longest_tokens=max(len(access.tokens) for access in accesses),
+        longest_tokens=max(access.end.end for access in accesses),
         present_tokens=frame.capacity_tokens if frame else 0,
         present_hit_rate=sum(event.cached_tokens for event in admitted) / max(prompt, 1),
         bytes_per_token=trace.header.model.get("kv_bytes_per_token"),
@@ -235,12 +231,13 @@ def miss_ratio_curve(trace: Trace) -> MissRatioCurve:
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """One use of the cache: ``tokens`` are the most recent from now on; of the first ``wanted - 1`` it is asked whether they are there.
+    """One use of the cache: what ends with the block ``end`` is the most recent from now on; of the first ``wanted - 1`` tokens it is
+    asked whether they are there.
 
-    No tokens: the cache was emptied.
+    The root: the cache was emptied.
     """
 
-    tokens: Tokens
+    end: Block
     wanted: int = 0
 
 
@@ -256,15 +253,15 @@ def _admitted(events: Iterable[Event]) -> list[RequestAdmitted]:
     return list(found.values())
 
 
-def _accesses(events: Iterable[Event]) -> list[_Access]:
-    """Every use of the cache in order."""
+def _accesses(events: Iterable[Event], trie: TokenTrie) -> list[_Access]:
+    """Every use of the cache in order, entered in ``trie``."""
     asked: dict[int, RequestQueued] = {}
     seen: set[int] = set()
     found: list[_Access] = []
     for event in events:
         match event:
             case Keyframe() if not found:
-                found += _held(event)
+                found += _held(event, trie)
             case RequestQueued():
                 asked[event.rid] = event
             case RequestAdmitted() if event.rid in asked and event.rid not in seen:
@@ -272,41 +269,41 @@ def _accesses(events: Iterable[Event]) -> list[_Access]:
                 queued = asked[event.rid]
                 prompt = tokens_of(queued.prompt_ids)
                 wanted = len(prompt) if queued.logprobs_from < 0 else max(1, min(len(prompt), queued.logprobs_from))
-                found.append(_Access(prompt, wanted))
+                found.append(_Access(trie.insert(prompt, -1), wanted))
+                trie.insert(prompt[: wanted - 1], -1)
             case RequestFinished() if event.rid in asked and len(event.output_ids) > 1:
-                found.append(_Access(tokens_of((*asked[event.rid].prompt_ids, *event.output_ids[:-1]))))
+                said = tokens_of((*asked[event.rid].prompt_ids, *event.output_ids[:-1]))
+                found.append(_Access(trie.insert(said, -1)))
             case CacheReset():
-                found.append(_Access(tokens_of([])))
+                found.append(_Access(trie.root))
     return found
 
 
-def _held(frame: Keyframe) -> list[_Access]:
+def _held(frame: Keyframe, trie: TokenTrie) -> list[_Access]:
     """What the cache held at first, as accesses: least recently used first."""
-    rows = {row["id"]: row for row in frame.tree["nodes"]}
-    depth: dict[int, int] = {}
-
-    def path(id_: int) -> list[int]:
-        tokens: list[int] = []
-        row, levels = rows[id_], 0
-        while row["parent"] is not None:
-            tokens = [*row["token_ids"], *tokens]
-            row, levels = rows[row["parent"]], levels + 1
-        depth[id_] = levels
-        return tokens
-
-    paths = {id_: path(id_) for id_ in rows}
-    order = sorted((id_ for id_ in rows if paths[id_]), key=lambda id_: (rows[id_]["last_access"], -depth[id_]))
-    return [_Access(tokens_of(paths[id_])) for id_ in order]
+    below: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in frame.tree["nodes"]:
+        if row["parent"] is not None:
+            below[row["parent"]].append(row)
+    found: list[tuple[int, int, Block]] = []
+    queue = [(row["id"], 0, trie.root) for row in frame.tree["nodes"] if row["parent"] is None]
+    while queue:
+        id_, depth, parent = queue.pop()
+        for row in below[id_]:
+            block = trie.insert(tokens_of(row["token_ids"]), -1, parent)
+            found.append((row["last_access"], -depth, block))
+            queue.append((row["id"], depth + 1, block))
+    return [_Access(block) for *_, block in sorted(found, key=lambda held: held[:2])]
 
 
-def _intervals(accesses: list[_Access], trie: TokenTrie) -> tuple[Floats, Floats]:
+def _intervals(accesses: list[_Access]) -> tuple[Floats, Floats]:
     """For every block that a request asked for and that had been used before: the capacities between which its tokens begin to hit."""
     starts: list[int] = []
     ends: list[int] = []
-    paths = [trie.path(access.tokens) for access in accesses]
+    paths = [access.end.path() for access in accesses]
     stack = LruStack(sum(len(path) for path in paths))
     for access, path in zip(accesses, paths, strict=True):
-        if not len(access.tokens):
+        if access.end.parent is None:
             stack.clear()
             continue
         for block in path:

@@ -65,8 +65,7 @@ class Seen:
             self.forgotten = self.forgotten or bool(self._old.root.children)
             self._old, self._young, self._added = self._young, TokenTrie(), 0
         self._added += len(tokens)
-        self._young.insert(tokens, owner)
-        block: Block | None = self._young.walk(tokens)[0]
+        block: Block | None = self._young.insert(tokens, owner)
         below = block
         while block is not None and block.parent is not None:
             block.mark = None
@@ -76,8 +75,7 @@ class Seen:
     def gone(self, path: Tokens, start: int, end: int, gone: Gone) -> None:
         """Tokens ``[start, end)`` of ``path`` left the cache."""
         self._young.insert(path[:start], gone.for_rid)
-        self._young.insert(path[:end], gone.for_rid)
-        for block in self._young.path(path[:end]):
+        for block in self._young.insert(path[:end], gone.for_rid).path():
             if block.start >= start:
                 block.mark = gone
 

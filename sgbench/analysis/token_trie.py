@@ -55,6 +55,14 @@ class Block:
         """Tokens from the root to its end."""
         return self.start + len(self.tokens)
 
+    def path(self) -> list[Block]:
+        """The blocks from the root, which is left out, down to this one."""
+        block, found = self, []
+        while block.parent is not None:
+            found.append(block)
+            block = block.parent
+        return found[::-1]
+
 
 class TokenTrie:
     """Blocks below a root without tokens."""
@@ -62,9 +70,9 @@ class TokenTrie:
     def __init__(self) -> None:
         self.root = Block(tokens_of([]), 0, -1, None)
 
-    def walk(self, tokens: Tokens) -> tuple[Block, int]:
-        """The deepest block that ``tokens`` enter, and how many of them are there."""
-        block, at = self.root, 0
+    def walk(self, tokens: Tokens, below: Block | None = None) -> tuple[Block, int]:
+        """The deepest block that ``tokens`` enter behind ``below`` (None: the root), and how many of them are there."""
+        block, at = below or self.root, 0
         while at < len(tokens):
             child = block.children.get(int(tokens[at]))
             if child is None:
@@ -76,13 +84,21 @@ class TokenTrie:
                 break
         return block, at
 
-    def insert(self, tokens: Tokens, owner: int) -> None:
-        """Add a sequence; a block ends where it ends, and where it leaves others."""
-        block, at = self.walk(tokens)
-        if at < block.end:
-            block = self._split(block, at)
+    def insert(self, tokens: Tokens, owner: int, below: Block | None = None) -> Block:
+        """Add a sequence behind ``below`` (None: the root); a block ends where it ends, and where it leaves others.
+
+        Returns
+        -------
+        The block that ends there, whatever is added later: of a split block the lower half is the block that it was.
+        """
+        block, at = self.walk(tokens, below)
+        depth = at + (below.end if below else 0)
+        if depth < block.end:
+            block = self._split(block, depth)
         if at < len(tokens):
-            block.children[int(tokens[at])] = Block(tokens[at:].copy(), at, owner, block)
+            parent = block
+            block = parent.children[int(tokens[at])] = Block(tokens[at:].copy(), depth, owner, parent)
+        return block
 
     def _split(self, block: Block, at: int) -> Block:
         """Cut ``block`` at depth ``at``; returns the upper half."""
@@ -95,12 +111,3 @@ class TokenTrie:
         block.tokens, block.start, block.parent = block.tokens[cut:], at, upper
         upper.children[int(block.tokens[0])] = block
         return upper
-
-    def path(self, tokens: Tokens) -> list[Block]:
-        """Blocks from the root down to where ``tokens`` end; they were inserted before."""
-        block, _ = self.walk(tokens)
-        found = []
-        while block.parent is not None:
-            found.append(block)
-            block = block.parent
-        return found[::-1]

@@ -21,27 +21,32 @@ from tests.engine.world import continuation, scripted
 PROMPTS = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=25)
 
 
-def one_by_one(prompts: list[list[int]], new: int = 3, kv_tokens: int = 100_000) -> Trace:
-    """A trace of requests that never meet."""
+def one_by_one(prompts: list[list[int]], new: int = 3, kv_tokens: int = 100_000, before: int = 0) -> Trace:
+    """A trace of requests that never meet; of the first ``before`` only what they left in the cache is in it."""
     engine = scripted(kv_tokens)
-    with engine.record() as trace:
-        for prompt in prompts:
+
+    def run(asked: list[list[int]]) -> None:
+        for prompt in asked:
             engine.submit(prompt, sampling_params({"max_new_tokens": new, "ignore_eos": True}))
             while engine.step():
                 pass
+
+    run(prompts[:before])
+    with engine.record() as trace:
+        run(prompts[before:])
     return trace
 
 
-def slow_hits(prompts: list[list[int]], new: int, capacity: int) -> int:
-    """An LRU cache of single tokens, in a list: what it finds."""
+def slow_hits(prompts: list[list[int]], new: int, capacity: int, before: int = 0) -> int:
+    """An LRU cache of single tokens, in a list: what all but the first ``before`` find in it."""
     stack: list[tuple[int, ...]] = []  # prefixes, which stand for their last tokens; most recent first
     hits = 0
-    for prompt in prompts:
+    for i, prompt in enumerate(prompts):
         kept = set(stack[:capacity])
         while_found = 0
         while while_found < len(prompt) - 1 and tuple(prompt[: while_found + 1]) in kept:
             while_found += 1
-        hits += while_found
+        hits += while_found if i >= before else 0
         whole = [*prompt, *continuation(prompt, new)][: len(prompt) + new - 1]
         for n in range(len(whole), 0, -1):
             prefix = tuple(whole[:n])
@@ -59,6 +64,16 @@ def test_one_pass_equals_a_cache_of_every_size(prompts: list[list[int]], new: in
     assert curve.prompt_tokens == total
     for capacity in (*range(curve.longest_tokens, 60, 3), 1_000):
         assert curve.hit_rate(capacity) * total == pytest.approx(slow_hits(prompts, new, capacity)), capacity
+
+
+@settings(max_examples=20, deadline=None)
+@given(prompts=PROMPTS, last=PROMPTS.map(lambda prompts: prompts[0]))
+def test_one_pass_knows_what_a_warm_cache_held_and_in_which_order(prompts: list[list[int]], last: list[int]) -> None:
+    before, prompts = len(prompts), [*prompts, last]
+    curve = miss_ratio_curve(one_by_one(prompts, before=before))
+    for capacity in (*range(curve.longest_tokens, 60, 3), 1_000):
+        slow = slow_hits(prompts, 3, capacity, before)
+        assert curve.hit_rate(capacity) * len(last) == pytest.approx(slow), capacity
 
 
 @settings(max_examples=20, deadline=None)
