@@ -26,7 +26,7 @@ TreeSnapshot: TypeAlias = dict[str, Any]
 
 
 class _Late:
-    """Fields of an event that are made when they are read: tuples of arrays, and what is worked out."""
+    """Fields of an event that become tuples when they are read: long ones, given as arrays, that often nobody reads."""
 
     __slots__ = ("_late",)
 
@@ -36,8 +36,7 @@ class _Late:
             """The field ``name``; the same on every thread, and kept."""
             late = _late_fields(self)
             if name in late:
-                value = late[name]
-                object.__setattr__(self, name, value() if callable(value) else tuple(value.tolist()))
+                object.__setattr__(self, name, tuple(late[name].tolist()))
             return object.__getattribute__(self, name)
 
 
@@ -536,24 +535,22 @@ def stamped(event: Event, seq: int, step: int, t_ns: int) -> Event:
     return event
 
 
-def made(kind: type[Event], values: tuple[Any, ...], seq: int, step: int, t_ns: int) -> Event:
-    """The event of ``kind`` with ``values`` for its own fields, in order, and its stamp.
+class Makers(dict[type[Event], Callable[..., Event]]):
+    """By kind, a constructor of ``seq, step, t_ns, *fields``; for all fields of its own in the order of their declaration.
 
-    Equal to what the kind's constructor gives, for a fraction of the time. Lists become tuples; arrays do when they are looked at, and
-    functions are called then, so nobody may change what they read.
+    What it makes equals what the kind's own constructor gives, for a fraction of the time: what is frozen is slow to set, so a twin that is
+    not is set and then becomes ``kind``. Lists become tuples, functions are called; arrays become tuples when they are read, so nobody may
+    change them.
     """
-    return _MAKERS[kind](seq, step, t_ns, *values)
-
-
-class _Makers(dict[type[Event], Callable[..., Event]]):
-    """By kind, a constructor without names: what is frozen is slow to set, so a twin that is not is set and then becomes ``kind``."""
 
     def __missing__(self, kind: type[Event]) -> Callable[..., Event]:
+        """Made once."""
         found = self[kind] = _maker(kind)
         return found
 
 
-_MAKERS = _Makers()
+MAKERS = Makers()
+"""Of every kind."""
 
 
 def _maker(kind: type[Event]) -> Callable[..., Event]:
@@ -575,9 +572,11 @@ def _maker(kind: type[Event]) -> Callable[..., Event]:
 
 
 def _keep(event: Event, name: str, value: Any) -> None:
-    """Set a field that may have to be made later."""
+    """Set a field that is no plain value, or keep its array for later."""
     if type(value) is list:
         object.__setattr__(event, name, tuple(value))
+    elif callable(value):
+        object.__setattr__(event, name, value())
     else:
         _LATE_SLOT.__set__(event, {**_late_fields(event), name: value})
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sgbench.trace.events import Event, made, stamped
+from sgbench.trace.events import MAKERS, Event, stamped
 from sgbench.trace.reader import Reader, call_all
 
 Subscriber: TypeAlias = Callable[[Event], None]
@@ -71,7 +71,7 @@ class Journal:
     def later(self, kind: type[Event], *fields: Any) -> None:
         """`emit` what ``kind`` of ``fields``, in the order of their declaration, would be; made by whoever looks at it first.
 
-        Arrays and lists, which nobody may change any more, become tuples, and functions are called.
+        Arrays and lists, which nobody may change any more, become tuples (arrays only when they are read), and functions are called.
         """
         self._note((kind, fields, self.step, self._clock()))
         if self._attends:
@@ -91,22 +91,29 @@ class Journal:
     def make(self, most: int | None = None) -> None:
         """Make the ``most`` oldest events that are not made yet, or all, and hand them on."""
         with self._lock:
-            left = len(self._notes) if most is None else most
-            while left > 0 and self._notes:
+            notes = self._notes
+            left = len(notes) if most is None else most
+            while left > 0 and notes:
                 left -= 1
-                kind, given, step, t_ns = self._notes.popleft()
-                # Another thread's note may have come in between a look at the clock and the note.
-                t_ns = self._last_ns = t_ns if self._last_ns is None else max(self._last_ns, t_ns)
-                seq, self._next_seq = self._next_seq, self._next_seq + 1
-                event = stamped(given, seq, step, t_ns) if kind is None else made(kind, given, seq, step, t_ns)
+                kind, given, step, t_ns = notes.popleft()
+                if self._last_ns is not None and t_ns < self._last_ns:
+                    t_ns = self._last_ns  # another thread's note came in between a look at the clock and the note
+                self._last_ns = t_ns
+                seq = self._next_seq
+                self._next_seq = seq + 1
+                event = stamped(given, seq, step, t_ns) if kind is None else MAKERS[kind](seq, step, t_ns, *given)
                 for reader in self._readers:
                     reader.put(event)
-                for subscriber in self._subscribers:
-                    try:
-                        subscriber(event)
-                    except Exception as failure:
-                        self.failures.append(failure)
-                        self.unsubscribe(subscriber)
+                if self._subscribers:
+                    self._hand(event)
+
+    def _hand(self, event: Event) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except Exception as failure:
+                self.failures.append(failure)
+                self.unsubscribe(subscriber)
 
     def _attend(self) -> None:
         # First, so that a call that is asked for from now on is not forgotten.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sgbench.trace.events import (
     Event,
     Keyframe,
@@ -11,8 +14,6 @@ from sgbench.trace.events import (
     RequestPreempted,
     RequestQueued,
 )
-
-_TOLD = frozenset({Keyframe, RequestQueued, RequestAdmitted, RequestPreempted, RequestFinished, RequestAborted})
 
 
 class RequestState:
@@ -24,19 +25,35 @@ class RequestState:
 
     def apply(self, event: Event) -> None:
         """Fold one event in; those that concern no request change nothing."""
-        if type(event) not in _TOLD:
-            return
-        if isinstance(event, RequestQueued):
-            self.waiting[event.rid] = None
-        elif isinstance(event, RequestAdmitted):
-            self.waiting.pop(event.rid, None)
-            self.running[event.rid] = None
-        elif isinstance(event, RequestPreempted):
-            self.running.pop(event.rid, None)
-            self.waiting[event.rid] = None
-        elif isinstance(event, RequestFinished | RequestAborted):
-            self.running.pop(event.rid, None)
-            self.waiting.pop(event.rid, None)
-        elif isinstance(event, Keyframe):
-            self.running = dict.fromkeys(event.running)
-            self.waiting = dict.fromkeys(event.waiting)
+        told = _TOLD.get(type(event))
+        if told is not None:
+            told(self, event)
+
+    def _queued(self, event: RequestQueued) -> None:
+        self.waiting[event.rid] = None
+
+    def _admitted(self, event: RequestAdmitted) -> None:
+        self.waiting.pop(event.rid, None)
+        self.running[event.rid] = None
+
+    def _preempted(self, event: RequestPreempted) -> None:
+        self.running.pop(event.rid, None)
+        self.waiting[event.rid] = None
+
+    def _ended(self, event: RequestFinished | RequestAborted) -> None:
+        self.running.pop(event.rid, None)
+        self.waiting.pop(event.rid, None)
+
+    def _keyframe(self, event: Keyframe) -> None:
+        self.running = dict.fromkeys(event.running)
+        self.waiting = dict.fromkeys(event.waiting)
+
+
+_TOLD: dict[type[Event], Callable[[RequestState, Any], None]] = {
+    Keyframe: RequestState._keyframe,
+    RequestQueued: RequestState._queued,
+    RequestAdmitted: RequestState._admitted,
+    RequestPreempted: RequestState._preempted,
+    RequestFinished: RequestState._ended,
+    RequestAborted: RequestState._ended,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 from sgbench.errors import TraceError
@@ -57,6 +58,10 @@ class Patch(NamedTuple):
     id: int
     before: Any
     after: Any
+
+
+_as_patch = partial(tuple.__new__, Patch)
+"""``Patch`` of four values at once, for half the time: there are two or three for each event."""
 
 
 class Node:
@@ -236,13 +241,15 @@ class TreeState:
 
     def _accessed(self, event: PathAccessed) -> list[Patch]:
         patches: list[Patch] = []
+        tick, rid, seq = event.tick, event.rid, event.seq
         for id_ in self.path(event.node):
             node = self.nodes[id_]
-            _note(patches, Op.LAST_ACCESS, id_, node.last_access, event.tick)
-            node.last_access = event.tick
-            if node.writer != event.rid:
-                _note(patches, Op.TOUCHED, id_, node.touched, event.seq)
-                node.touched = event.seq
+            if node.last_access != tick:
+                patches.append(_as_patch((Op.LAST_ACCESS, id_, node.last_access, tick)))
+                node.last_access = tick
+            if node.writer != rid and node.touched != seq:
+                patches.append(_as_patch((Op.TOUCHED, id_, node.touched, seq)))
+                node.touched = seq
         return patches
 
     def _locked(self, event: PathLocked) -> list[Patch]:
@@ -255,8 +262,9 @@ class TreeState:
         patches = []
         for id_ in self.path(leaf):
             node = self.nodes[id_]
-            patches.append(Patch(Op.REF_COUNT, id_, node.ref_count, node.ref_count + change))
-            node.ref_count += change
+            count = node.ref_count
+            node.ref_count = count + change
+            patches.append(_as_patch((Op.REF_COUNT, id_, count, count + change)))
         return patches
 
     def _evicted(self, event: NodeEvicted) -> list[Patch]:
@@ -316,7 +324,7 @@ class TreeState:
 
 def _note(patches: list[Patch], op: Op, id_: int, before: int, after: int) -> None:
     if before != after:
-        patches.append(Patch(op, id_, before, after))
+        patches.append(_as_patch((op, id_, before, after)))
 
 
 _APPLY: dict[type[Event], Callable[[TreeState, Any], list[Patch]]] = {

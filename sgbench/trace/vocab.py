@@ -38,6 +38,7 @@ class Vocab:
     def __init__(self, texts: Mapping[int, str] | None = None, lookup: TokenText | None = None) -> None:
         self._texts = dict(texts or {})
         self._lookup = lookup
+        self._shown = _Shown(self)
 
     def __call__(self, token_id: int) -> str:
         """The token's own text, with escapes (see the module's docstring)."""
@@ -50,19 +51,28 @@ class Vocab:
 
     def text(self, token_ids: Iterable[int]) -> str:
         """The readable text of a run of tokens."""
-        ids = tuple(token_ids)
-        try:
-            text = "".join(map(self._texts.__getitem__, ids))
-        except KeyError:
-            text = "".join(map(self, ids))
+        text = "".join(map(self._shown.__getitem__, token_ids))
         return text if text.isascii() else readable(text)
 
     def learn(self, texts: Mapping[int, str]) -> None:
         """Take texts that a file brought."""
         self._texts.update(texts)
+        self._shown.clear()
 
     def of(self, token_ids: Iterable[int]) -> dict[int, str]:
         """The texts of ``token_ids``, for a file; ids that nobody can read are left out."""
         if self._lookup is not None:
             return {i: self(i) for i in sorted(set(token_ids))}
         return {i: self._texts[i] for i in sorted(set(token_ids)) if i in self._texts}
+
+
+class _Shown(dict[int, str]):
+    """What ids read, unknown ones too: a long run is then read without a call for each."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        super().__init__()
+        self._read = vocab.__call__
+
+    def __missing__(self, token_id: int) -> str:
+        text = self[token_id] = self._read(token_id)
+        return text

@@ -3,7 +3,7 @@
 The wire format (``widgets/js/player.js`` is the reader; a golden test holds the two together):
 
 * ``events``: `EVENT_STRIDE` int32 for each event: seq, step, time (0.1 ms since the first), index in ``kinds``, request (-1),
-  node (-1), and two numbers that the kind explains (`_numbers`), then the end of its patches in ``patches``.
+  node (-1), and two numbers that the kind explains (`_NUMBERS`), then the end of its patches in ``patches``.
 * ``patches``: `PATCH_STRIDE` int32 for each patch: op, id, before, after. Token runs stand as indices into ``spans``.
 * ``spans``: ``[length_tokens, text]`` pairs; long texts keep their head and tail.
 * ``rows``: ``[table, key, *values]`` of the views that are tables; a patch ``ROW`` sets a cell to one of them by index (-1: none).
@@ -34,7 +34,6 @@ MAX_CARRIED = 20_000
 
 _KIND_NAMES: tuple[str, ...] = (*KINDS, UNKNOWN)
 _KIND_INDEX = {name: i for i, name in enumerate(_KIND_NAMES)}
-_KIND_OF: dict[type[Event], int] = {kind: _KIND_INDEX[name] for name, kind in KINDS.items()}
 _SPAN_OPS = frozenset({Op.ADD, Op.REMOVE, Op.TOKENS})
 
 
@@ -91,6 +90,30 @@ class Frame(NamedTuple):
         return len(self.events) + len(self.patches) + texts + sum(len(str(row)) for row in self.rows)
 
 
+class _Column:
+    """int32 numbers in a row: taken as a list, which is quick, and kept as an array, which is small.
+
+    Attributes
+    ----------
+    fresh
+        Takes the next numbers.
+    kept
+        How many came before.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = array("i")
+        self.fresh: list[int] = []
+        self.kept = 0
+
+    def cut(self, first: int, last: int) -> bytes:
+        """Little-endian, from the number ``first`` up to ``last``."""
+        self._numbers.extend(array("i", self.fresh))
+        self.fresh.clear()
+        self.kept = len(self._numbers)
+        return self._numbers[first:last].tobytes()
+
+
 class FrameEncoder:
     """Keeps the columns of one epoch; gives any later part of them as a `Frame`.
 
@@ -115,16 +138,15 @@ class FrameEncoder:
         self._clear()
 
     def _clear(self) -> None:
-        self._events = array("i")
-        self._patches = array("i")
+        self._events, self._patches = _Column(), _Column()
         self._spans: list[list[Any]] = []
         self._span_of: dict[int, int] = {}
         self._rows: list[list[Any]] = []
         self._row_of: dict[tuple[str, int | str], tuple[int, int]] = {}  # cell number, present row
-        self._starts: list[tuple[int, int, int]] = [(0, 0, 0)]  # patches, spans and rows before each event
+        self._patch_ends, self._span_ends, self._row_ends = [0], [0], [0]  # before each event, and behind the last
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self._patch_ends) - 1
 
     @property
     def epoch(self) -> int:
@@ -133,22 +155,26 @@ class FrameEncoder:
 
     def add(self, event: Event, patches: list[Patch], cells: Iterable[Cell] = ()) -> None:
         """Take the next event and what it changed."""
+        tree, column = self._tree, self._patches
+        put = column.fresh.extend
         for patch in patches:
-            if patch.op in _SPAN_OPS:
-                if self._tree:
+            op = patch[0]
+            if op in _SPAN_OPS:
+                if tree:
                     self._add_span(patch)
-            elif self._tree or patch.op is Op.GAUGE:
-                self._patches.extend(patch)
+            elif tree or op is Op.GAUGE:
+                put(patch)
         for cell in cells:
             self._add_cell(cell)
         if self._t0_ns is None:
             self._t0_ns = event.t_ns
-        kind = _KIND_OF.get(type(event), _KIND_INDEX[UNKNOWN])
+        kind, numbers = _OF_KIND.get(type(event), _OF_OTHERS)
         time = (event.t_ns - self._t0_ns) // 100_000
-        rid, node, count, total = _numbers(event)
-        end = len(self._patches) // PATCH_STRIDE
-        self._events.extend((event.seq, event.step, time, kind, rid, node, count, total, end))
-        self._starts.append((end, len(self._spans), len(self._rows)))
+        end = (column.kept + len(column.fresh)) // PATCH_STRIDE
+        self._events.fresh.extend((event.seq, event.step, time, kind, *numbers(event), end))
+        self._patch_ends.append(end)
+        self._span_ends.append(len(self._spans))
+        self._row_ends.append(len(self._rows))
 
     def begin_again_if_full(self, state: TreeState, gauges: list[int], last: Event) -> bool:
         """Begin a new epoch from ``state`` when this one is full; returns whether it did."""
@@ -163,10 +189,10 @@ class FrameEncoder:
 
     def reach(self, first: int, most_bytes: int) -> int:
         """The last event before which a frame from ``first`` on weighs about ``most_bytes``; at least one further."""
-        patches, spans, rows = self._starts[first]
+        patches, spans, rows = self._ends(first)
 
         def weight(until: int) -> int:
-            p, s, r = self._starts[until]
+            p, s, r = self._ends(until)
             return 36 * (until - first) + 16 * (p - patches) + 80 * (s - spans) + 80 * (r - rows)
 
         found = bisect_right(range(first, len(self) + 1), most_bytes, key=weight) + first - 1
@@ -174,17 +200,17 @@ class FrameEncoder:
 
     def since(self, first: int = 0, until: int | None = None) -> Frame:
         """Everything from event ``first`` of this epoch on, up to ``until``."""
-        patch_first, span_first, row_first = self._starts[first]
+        patch_first, span_first, row_first = self._ends(first)
         last = len(self) if until is None else until
-        patch_last, span_last, row_last = self._starts[last]
+        patch_last, span_last, row_last = self._ends(last)
         return Frame(
             self._epoch,
             first,
             patch_first,
             span_first,
             row_first,
-            self._events[first * EVENT_STRIDE : last * EVENT_STRIDE].tobytes(),
-            self._patches[patch_first * PATCH_STRIDE : patch_last * PATCH_STRIDE].tobytes(),
+            self._events.cut(first * EVENT_STRIDE, last * EVENT_STRIDE),
+            self._patches.cut(patch_first * PATCH_STRIDE, patch_last * PATCH_STRIDE),
             self._spans[span_first:span_last],
             self._rows[row_first:row_last],
             self._dropped,
@@ -192,12 +218,16 @@ class FrameEncoder:
             len(self),
         )
 
+    def _ends(self, event: int) -> tuple[int, int, int]:
+        """Patches, spans and rows before ``event``."""
+        return self._patch_ends[event], self._span_ends[event], self._row_ends[event]
+
     def _add_span(self, patch: Patch) -> None:
         op, id_, before, after = patch
         if op is Op.TOKENS:
             before = self._span_of[id_]
         after = self._span_of.pop(id_) if op is Op.REMOVE else self._span(id_, after)
-        self._patches.extend((op, id_, before, after))
+        self._patches.fresh.extend((op, id_, before, after))
 
     def _add_cell(self, cell: Cell) -> None:
         place = (cell.table, cell.key)
@@ -213,7 +243,7 @@ class FrameEncoder:
             after = len(self._rows)
             self._rows.append([cell.table, cell.key, *cell.value])
         self._row_of[place] = (number, after)
-        self._patches.extend((Op.ROW, number, before, after))
+        self._patches.fresh.extend((Op.ROW, number, before, after))
 
     def _span(self, id_: int, token_ids: tuple[int, ...]) -> int:
         index = self._span_of[id_] = len(self._spans)
@@ -257,12 +287,6 @@ def whole(state: TreeState, gauges: list[int]) -> list[Patch]:
     return patches
 
 
-def _numbers(event: Event) -> tuple[int, int, int, int]:
-    """Request, node, and two numbers of an event, -1 where it has none."""
-    read = _NUMBERS.get(type(event))
-    return (-1, -1, -1, -1) if read is None else read(event)
-
-
 _NUMBERS: dict[type[Event], Callable[[Any], tuple[int, int, int, int]]] = {
     ev.NodeInserted: lambda e: (e.rid, e.node, len(e.token_ids), -1),
     ev.NodeExtended: lambda e: (e.rid, e.node, len(e.token_ids), -1),
@@ -287,3 +311,7 @@ _NUMBERS: dict[type[Event], Callable[[Any], tuple[int, int, int, int]]] = {
     ev.SpanAppended: lambda e: (e.rid, -1, len(e.text), e.branch),
 }
 """By kind: request, node, and the two numbers that the kind explains."""
+
+_OF_OTHERS: tuple[int, Callable[[Any], tuple[int, int, int, int]]] = (_KIND_INDEX[UNKNOWN], lambda e: (-1, -1, -1, -1))
+_OF_KIND = {kind: (_KIND_INDEX[name], _NUMBERS.get(kind, _OF_OTHERS[1])) for name, kind in KINDS.items()}
+"""By kind: its index, and its reader of numbers."""

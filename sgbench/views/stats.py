@@ -107,12 +107,14 @@ class StatsFold:
             self.cached_tokens += event.cached_tokens
             hit = self.hits[event.rid] = Hit(ms, event.prompt_tokens, event.cached_tokens)
             yield Cell("hit", event.rid, list(hit))
-            yield from _oldest_leaves("hit", self.hits)
+            if len(self.hits) > MAX_KEPT:
+                yield _oldest_leaves("hit", self.hits)
         elif isinstance(event, ev.StepFinished):
             self.forward_passes += 1
             reading = self.readings[event.step] = self._reading(event, ms)
             yield Cell("pool", event.step, list(reading))
-            yield from _oldest_leaves("pool", self.readings)
+            if len(self.readings) > MAX_KEPT:
+                yield _oldest_leaves("pool", self.readings)
 
     def _reading(self, event: ev.StepFinished, ms: float) -> PoolReading:
         return PoolReading(
@@ -135,8 +137,7 @@ class StatsFold:
         )
 
 
-def _oldest_leaves(table: str, rows: dict[int, PoolReading] | dict[int, Hit]) -> Iterator[Cell]:
-    if len(rows) > MAX_KEPT:
-        oldest = next(iter(rows))
-        del rows[oldest]
-        yield Cell(table, oldest, [])
+def _oldest_leaves(table: str, rows: dict[int, PoolReading] | dict[int, Hit]) -> Cell:
+    oldest = next(iter(rows))
+    del rows[oldest]
+    return Cell(table, oldest, [])

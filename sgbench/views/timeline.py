@@ -85,7 +85,8 @@ class RequestLine:
     def close(self, ms: float) -> None:
         """End the present stretch."""
         if self.spans and self.spans[-1].end_ms < 0:
-            self.spans[-1] = self.spans[-1]._replace(end_ms=ms)
+            kind, start_ms, _, tokens, cached = self.spans[-1]
+            self.spans[-1] = Span(kind, start_ms, ms, tokens, cached)
 
 
 class StepLine(NamedTuple):

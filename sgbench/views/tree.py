@@ -6,6 +6,7 @@ Knows events. Knows nothing of pixels, colours or text.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -43,6 +44,9 @@ class Gauge(IntEnum):
     USED = 3
     RUNNING = 4
     WAITING = 5
+
+
+_RUNNING, _WAITING = int(Gauge.RUNNING), int(Gauge.WAITING)
 
 
 class Mark(IntEnum):
@@ -140,28 +144,29 @@ class TreeView:
                 self.ghosts.append(Ghost(seq, patch.id, patch.before, patch.after, born.get(patch.id, -1)))
 
     def _gauge_patches(self, event: Event) -> list[Patch]:
-        patches = []
-        before, after = self.gauges, self._readings(event)
-        if before != after:
-            patches = [
-                Patch(Op.GAUGE, i, old, new)
-                for i, (old, new) in enumerate(zip(before, after, strict=True))
-                if old != new
-            ]
-            self.gauges = after
+        patches: list[Patch] = []
+        gauges = self.gauges
+        for i, new in enumerate(self._pool(event)):
+            if gauges[i] != new:
+                patches.append(Patch(Op.GAUGE, i, gauges[i], new))
+                gauges[i] = new
+        for gauge, requests in ((_RUNNING, self.requests.running), (_WAITING, self.requests.waiting)):
+            old, count = gauges[gauge], len(requests)
+            if old != count:
+                patches.append(Patch(Op.GAUGE, gauge, old, count))
+                gauges[gauge] = count
         return patches
 
-    def _readings(self, event: Event) -> list[int]:
-        """The gauges after ``event``, in the order of `Gauge`."""
-        pool = self.gauges[: Gauge.RUNNING]
+    def _pool(self, event: Event) -> Sequence[int]:
+        """The pool's gauges after ``event``, in the order of `Gauge`; none where it says nothing of them."""
         if isinstance(event, StepFinished):
             free, cached, used = event.free_tokens, event.cached_tokens, event.used_tokens
-            pool = [free + cached + used, free, cached, used]
-        elif isinstance(event, Keyframe):
+            return free + cached + used, free, cached, used
+        if isinstance(event, Keyframe):
             locked = sum(len(n.token_ids) for n in self.tree.nodes.values() if n.ref_count)
             cached = sum(len(n.token_ids) for n in self.tree.nodes.values() if not n.ref_count)
-            pool = [event.capacity_tokens, event.capacity_tokens - locked - cached, cached, locked]
-        return [*pool, len(self.requests.running), len(self.requests.waiting)]
+            return event.capacity_tokens, event.capacity_tokens - locked - cached, cached, locked
+        return ()
 
 
 def children_in_order(tree: TreeState, node: int) -> list[int]:
