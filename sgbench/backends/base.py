@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sgbench.backends.capabilities import Capabilities
 from sgbench.errors import BackendError
+from sgbench.lang.calls import Call
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.sampling import SglSamplingParams
@@ -88,6 +89,22 @@ class BaseBackend:
         """Choose the continuation of ``s.text_``."""
         raise BackendError(f"{type(self).__name__} cannot select")
 
+    def generation(
+        self, s: StreamExecutor, sampling_params: SglSamplingParams
+    ) -> Call[tuple[Completion, dict[str, Any]]]:
+        """`generate` as a call that may be left where it waits (`sgbench.lang.calls`); asked where the backend `pauses`."""
+        raise BackendError(f"{type(self).__name__} pauses, but has no generation")
+
+    def selection(
+        self,
+        s: StreamExecutor,
+        choices: Sequence[str],
+        temperature: float,
+        choices_method: ChoicesSamplingMethod = token_length_normalized,
+    ) -> Call[ChoicesDecision]:
+        """`select` likewise."""
+        raise BackendError(f"{type(self).__name__} pauses, but has no selection")
+
     def commit_lazy_operations(self, s: StreamExecutor) -> dict[str, Any] | None:
         """Read ``s.text_`` now, because forks will share it (the frontend hint); its meta information, if any."""
 
@@ -128,6 +145,11 @@ class BaseBackend:
 
     def shutdown(self) -> None:
         """Give everything back."""
+
+    @property
+    def pauses(self) -> bool:
+        """Do `generation` and `selection` yield what they wait for, so that programs need no thread meanwhile? Needs turns, and no gate."""
+        return False
 
     @property
     def listening(self) -> bool:

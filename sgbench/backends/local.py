@@ -14,7 +14,6 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import exact_scoring, scoring
@@ -28,12 +27,13 @@ from sgbench.engine.intake import mixed_seed
 from sgbench.engine.request import RequestOutput, SamplingParams
 from sgbench.engine.sampling_params import sampling_params as checked_params
 from sgbench.errors import AbortedError, UsageError
+from sgbench.lang.calls import Call, waited
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_path
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
 from sgbench.lang.same_objects import SameObjects
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
-from sgbench.lang.turns import Turns, aside, sleep_until
+from sgbench.lang.turns import Turns, aside, more_follows, sleep_until
 from sgbench.lang.variables import Meta
 from sgbench.lang.waiting import current_gate
 
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 
 TURNS = Turns()
 """Of all programs on engines in this process: they share one interpreter."""
-
-LONG_PREFIX_TOKENS = 1024
-"""From this length on a batch's shared prefix is computed while its programs begin."""
 
 _PREFILL = SamplingParams(max_new_tokens=0)
 _LANGUAGE_ONLY = frozenset(
@@ -80,7 +77,9 @@ class LocalBackend(BaseBackend):
         self._tokenizer = cast("Tokenizer", engine.tokenizer)  # the engine asks less of it than programs do
         self.chat_template = chat_template or own_template(self._tokenizer, engine.config.model_path)
         self.gate: Gate | None = engine.gate if engine.config.deterministic else None
-        self.turns = TURNS
+        self.turns: Turns | None = TURNS
+        blocks = type(self).generate is not LocalBackend.generate or type(self).select is not LocalBackend.select
+        self._pauses = engine.steps_itself and self.gate is None and not blocks  # what a subclass overrides is called
         self._kept_params: SameObjects[SamplingParams] = SameObjects()
         self._programs = getattr(engine, "program_numbers", itertools.count())
 
@@ -100,8 +99,12 @@ class LocalBackend(BaseBackend):
         AbortedError
             Somebody else aborted it; if ``s`` was given up, what there was is returned.
         """
+        return waited(self.generation(s, sampling_params))
+
+    def generation(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> Call[tuple[Completion, Meta]]:
+        """`generate`, to be left where it waits."""
         prompt, handles = self._submit(s, sampling_params)
-        outputs = self._gather(s, handles)
+        outputs = yield from self._gathered(s, handles)
         meta = summed([output.meta_info for output in outputs])
         meta["cached_text_len"] = prompt.chars(outputs[0].meta_info["cached_tokens"])
         texts = [output.text for output in outputs]
@@ -144,18 +147,29 @@ class LocalBackend(BaseBackend):
         ConstraintError
             A choice has more tokenisations than ``choices_method`` scores.
         """
+        return waited(self.selection(s, choices, temperature, choices_method))
+
+    def selection(
+        self,
+        s: StreamExecutor,
+        choices: Sequence[str],
+        temperature: float,
+        choices_method: ChoicesSamplingMethod = token_length_normalized,
+    ) -> Call[ChoicesDecision]:
+        """`select`, to be left where it waits."""
         if temperature > 1e-5:
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
         prompt = self._read(s.text_)
         ahead = prompt.ids and self.engine.reuses_prefixes
-        first = self._gather(s, [self._request(s, prompt.ids, _PREFILL)]) if ahead else []
+        first = (yield from self._gathered(s, [self._request(s, prompt.ids, _PREFILL)])) if ahead else []
         whole = [self._read(s.text_ + choice).ids for choice in choices]
         starts = [scoring.common_prefix(prompt.ids, ids) for ids in whole]
-        scored = self._score(s, whole, starts)
+        scored = yield from self._scored(s, whole, starts)
         alone: list[RequestOutput] | None = None
         if choices_method.requires_unconditional_logprobs:
-            alone = self._score(s, [ids[start:] for ids, start in zip(whole, starts, strict=True)], [0] * len(whole))
-        texts, spelled = self._exact(s, prompt.ids, choices, starts, choices_method.max_tokenizations)
+            own = [ids[start:] for ids, start in zip(whole, starts, strict=True)]
+            alone = yield from self._scored(s, own, [0] * len(whole))
+        texts, spelled = yield from self._exact(s, prompt.ids, choices, starts, choices_method.max_tokenizations)
         decision = scoring.decide(choices, choices_method, scored, alone, texts)
         meta = summed([output.meta_info for output in (*first, *scored, *(alone or ()), *spelled)])
         cached = first[0].meta_info["cached_tokens"] if first else 0
@@ -169,26 +183,23 @@ class LocalBackend(BaseBackend):
         if not self._hints:
             return None
         prompt = self._read(s.text_)
-        (output,) = self._gather(s, [self._request(s, prompt.ids, _PREFILL)])
+        (output,) = waited(self._gathered(s, [self._request(s, prompt.ids, _PREFILL)]))
         return {**output.meta_info, "cached_text_len": prompt.chars(output.meta_info["cached_tokens"])}
 
     def cache_prefix(self, prefix_str: str) -> None:
         """Prefill the text that the items of a batch are about to share.
 
-        Where requests wait for a prefix that another one is computing, nobody else need wait for a long one. A short one's step is mostly
-        launches, each of which would wait for the programs' threads to let the interpreter's lock go: they begin after it, and meet
-        themselves what it failed by. A deterministic engine must not step between it and the programs' first requests as it happens.
+        Where requests wait for a prefix that another one is computing, nobody else need wait: it is computed while the programs begin,
+        which meet themselves what it failed by. A deterministic engine must not step between it and the programs' first requests as it
+        happens.
         """
         if not self._hints:
             return
-        ids = self._read(prefix_str).ids
-        handle = self.engine.submit(ids, _PREFILL)
-        beside = self.gate is None and self.engine.config.radix_cache == "radix"
-        if beside and len(ids) >= LONG_PREFIX_TOKENS:
+        handle = self.engine.submit(self._read(prefix_str).ids, _PREFILL)
+        if self.pauses and self.engine.config.radix_cache == "radix":
             return
         try:
-            with suppress(Exception) if beside else nullcontext():
-                handle.result()
+            handle.result()
         except BaseException:
             handle.abort("the caller was interrupted")
             raise
@@ -208,6 +219,11 @@ class LocalBackend(BaseBackend):
     def shutdown(self) -> None:
         """See `EngineCore.shutdown`."""
         self.engine.shutdown()
+
+    @property
+    def pauses(self) -> bool:
+        """Where programs compute in turns, on an engine that has a thread of its own."""
+        return self._pauses and self.turns is not None
 
     @property
     def listening(self) -> bool:
@@ -285,45 +301,40 @@ class LocalBackend(BaseBackend):
             "op": call.op,
             "after": call.after,
             "think_ms": call.think_ms,
-            "more": self.turns is not None and self.turns.asked_for,
+            "more": more_follows(self.turns),
         }
 
-    def _score(self, s: StreamExecutor, texts: Sequence[list[int]], starts: Sequence[int]) -> list[RequestOutput]:
+    def _scored(
+        self, s: StreamExecutor, texts: Sequence[list[int]], starts: Sequence[int]
+    ) -> Call[list[RequestOutput]]:
         """Log-probabilities of each text's tokens from its start on, all texts at once."""
         handles = [
             self._request(s, ids, _PREFILL, return_logprob=True, logprob_start_len=start, return_text_in_logprobs=True)
             for ids, start in zip(texts, starts, strict=True)
         ]
-        return self._gather(s, handles)
+        return (yield from self._gathered(s, handles))
 
     def _exact(
         self, s: StreamExecutor, prompt: list[int], choices: Sequence[str], starts: Sequence[int], limit: int | None
-    ) -> tuple[list[float] | None, list[RequestOutput]]:
+    ) -> Call[tuple[list[float] | None, list[RequestOutput]]]:
         """Log-probability of each choice's text over all its tokenisations, and the outputs that it took; None without a limit."""
         if limit is None:
             return None, []
         lead = exact_scoring.lead_tokens(prompt, starts, self._tokenizer.token_bytes)
         ways = exact_scoring.all_spellings(prompt, lead, choices, self.engine.compiler.vocabulary, limit)
         texts = [[*prompt[:lead], *way] for spelled in ways for way in spelled]
-        outputs = self._score(s, texts, [lead] * len(texts))
+        outputs = yield from self._scored(s, texts, [lead] * len(texts))
         return exact_scoring.summed(ways, outputs), outputs
 
-    def _gather(self, s: StreamExecutor, handles: Sequence[Handle]) -> list[RequestOutput]:
+    def _gathered(self, s: StreamExecutor, handles: Sequence[Handle]) -> Call[list[RequestOutput]]:
         """The final outputs. Whatever ends the wait early aborts the requests."""
-
-        def abort() -> None:
-            for handle in handles:
-                handle.abort("the program was given up")
-
-        live = current_gate() is not None
+        answers = _Answers(handles)
         try:
-            with s.abortable(abort):
-                sleeps = not (live or handles[0].stepped_by_waiters)
-                are_done = sleeps and sleep_until(lambda wake: _when_done(handles, wake))
-                with nullcontext() if are_done else aside():
-                    outputs = [handle.wait(live=live) for handle in handles]
+            with s.abortable(answers.abort):
+                yield answers
+                outputs = [handle.wait() for handle in handles]
         except BaseException:
-            abort()
+            answers.abort()
             raise
         for handle, output in zip(handles, outputs, strict=True):
             s.note_request(handle.rid)
@@ -333,23 +344,42 @@ class LocalBackend(BaseBackend):
         return outputs
 
 
-def _when_done(handles: Sequence[Handle], tell: Callable[[], None]) -> None:
-    """Call ``tell`` once all are done, or failed, on the engine's thread; at once if they are."""
-    if len(handles) == 1:
-        handles[0].stream_to(tell, streaming=False)
-        return
-    left = set(range(len(handles)))
-    lock = threading.Lock()
+class _Answers:
+    """What a call waits for: the ends of its requests."""
 
-    def done(index: int) -> None:
-        with lock:
-            last = left == {index}
-            left.discard(index)
+    __slots__ = ("_handles", "_left", "_lock")
+
+    def __init__(self, handles: Sequence[Handle]) -> None:
+        self._handles = handles
+        self._lock = threading.Lock()
+        self._left = len(handles)
+
+    def abort(self) -> None:
+        """Nobody wants them any more."""
+        for handle in self._handles:
+            handle.abort("the program was given up")
+
+    def wait(self) -> None:
+        """Until all are done, or failed; the calling thread steps aside, and an engine without a thread of its own is stepped by it."""
+        live = current_gate() is not None
+        sleeps = not (live or self._handles[0].stepped_by_waiters)
+        if sleeps and sleep_until(self.then):
+            return
+        with aside():
+            for handle in self._handles:
+                handle.wait(live=live)
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` once all are done, or failed, on the engine's thread; at once if they are."""
+        for handle in self._handles:
+            handle.stream_to(functools.partial(self._one_done, tell), streaming=False)
+
+    def _one_done(self, tell: Callable[[], None]) -> None:
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
         if last:
             tell()
-
-    for index, handle in enumerate(handles):
-        handle.stream_to(functools.partial(done, index), streaming=False)
 
 
 def _next(updates: Iterator[RequestOutput]) -> RequestOutput | None:

@@ -444,6 +444,11 @@ class EngineCore:
         tokenizer = self.tokenizer
         return None if tokenizer is None else lambda i: from_bytes(tokenizer.token_bytes(i, skip_special=False))
 
+    @property
+    def steps_itself(self) -> bool:
+        """Has it a thread of its own?"""
+        return self._loop.thread is not None
+
     def step(self) -> bool:
         """Run one step by hand; False if there is nothing to run. Only for an engine made with ``start=False``."""
         if self._loop.thread is not None:

@@ -127,7 +127,7 @@ class Handle:
         Without ``streaming`` only the final output is new.
         """
         with self._lock:
-            self._listener = listener
+            self._listener = None if self.done else listener
             self.streaming = self.streaming or streaming
             new = self._updates > 0
         if new:
@@ -221,4 +221,7 @@ class Handle:
         self._live_waiters = 0
         if self._changed is not None:
             self._changed.notify_all()
-        return self._listener
+        listener = self._listener
+        if self.done:
+            self._listener = None  # it may hold, by way of a program, this handle
+        return listener

@@ -1,6 +1,7 @@
 """What each node does to a prompt state: one function for each kind of node (paper section 2, interpreter).
 
-An effect runs on the state's executor, alone; it may block in a call to the backend, unless its kind is in `IMMEDIATE`.
+An effect runs on the state's executor, alone. Those in `IMMEDIATE` never block; those in `PAUSING` yield what they wait for, where the
+backend's calls do (`sgbench.lang.calls`); the others may block.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sgbench.errors import BackendError, ContractError, UsageError
+from sgbench.lang.calls import Call, waited
 from sgbench.lang.global_config import global_config
 from sgbench.lang.ir import (
     SglCommitLazy,
@@ -40,9 +42,10 @@ if TYPE_CHECKING:
 
 Slots = Iterator[Slot]
 Effect = Callable[["StreamExecutor", Any, Slots], None]
+PausingEffect = Callable[["StreamExecutor", Any, Slots], Call[None]]
 
 
-def execute(state: StreamExecutor, expr: SglExpr, slots: Slots) -> None:
+def performed(state: StreamExecutor, expr: SglExpr, slots: Slots) -> Call[None]:
     """Do ``expr`` to ``state``; ``slots`` gives the slot of each variable that it makes, in order.
 
     Raises
@@ -50,16 +53,25 @@ def execute(state: StreamExecutor, expr: SglExpr, slots: Slots) -> None:
     UsageError
         ``expr`` is no node.
     """
-    effect = _EFFECTS.get(type(expr))
-    if effect is None:
-        raise UsageError(f"a prompt state takes text and nodes such as gen(...), not {type(expr).__name__}: {expr!r}")
-    if state.speculation is None or not state.speculation.takes(state, expr, slots, execute):
-        effect(state, expr, slots)
+    kind = type(expr)
+    if kind not in _EFFECTS and kind not in _PAUSING_EFFECTS:
+        raise UsageError(f"a prompt state takes text and nodes such as gen(...), not {kind.__name__}: {expr!r}")
+    if state.speculation is not None and state.speculation.takes(state, expr, slots, execute):
+        return
+    if kind in _EFFECTS:
+        _EFFECTS[kind](state, expr, slots)
+    else:
+        yield from _PAUSING_EFFECTS[kind](state, expr, slots)
 
 
-def _list(state: StreamExecutor, expr: SglExprList, slots: Slots) -> None:
+def execute(state: StreamExecutor, expr: SglExpr, slots: Slots) -> None:
+    """`performed`, blocking where it waits."""
+    waited(performed(state, expr, slots))
+
+
+def _list(state: StreamExecutor, expr: SglExprList, slots: Slots) -> Call[None]:
     for part in expr.expr_list:
-        execute(state, part, slots)
+        yield from performed(state, part, slots)
 
 
 def _text(state: StreamExecutor, expr: SglConstantText, slots: Slots) -> None:
@@ -71,7 +83,7 @@ def _fill(state: StreamExecutor, text: str) -> None:
     state.announce(text, "template")
 
 
-def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | None = None) -> None:
+def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | None = None) -> Call[None]:
     """``model_type``: the thinking is cut off, into the next slot; such a completion does not come in pieces."""
     slot = next(slots)
     params = resolved(state.default_sampling_para, expr.sampling_params, state.chat_template.stop_str)
@@ -81,18 +93,19 @@ def _gen(state: StreamExecutor, expr: SglGen, slots: Slots, model_type: str | No
     state.begin_call()
     prompt_chars = len(state.text_)
     if model_type is not None:
-        meta = _gen_apart(state, slot, next(slots), params, model_type)
+        meta = yield from _gen_apart(state, slot, next(slots), params, model_type)
+    elif state.stream and params.n == 1 and state.backend.capabilities.streaming:
+        meta = _gen_pieces(state, slot, params, prompt_chars)
     else:
-        streams = state.stream and params.n == 1 and state.backend.capabilities.streaming
-        meta = (_gen_pieces if streams else _gen_whole)(state, slot, params, prompt_chars)
+        meta = yield from _gen_whole(state, slot, params, prompt_chars)
     slot.meta = state.meta_info[slot.name] = meta
     slot.rids = state.last_rids
     state.usage = charged(state.usage, meta)
 
 
-def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Meta:
+def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, prompt_chars: int) -> Call[Meta]:
     if state.speculation is None:
-        completion, meta = state.backend.generate(state, sampling_params=params)
+        completion, meta = yield from _generated(state, params)
     else:
         completion, meta = state.speculation.generate(state, params)
     first = completion[0] if isinstance(completion, list) else completion
@@ -100,6 +113,13 @@ def _gen_whole(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pro
         state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
     _arrive(state, slot, completion, first, 0, meta)
     return meta
+
+
+def _generated(state: StreamExecutor, params: SglSamplingParams) -> Call[tuple[str | list[str], Meta]]:
+    backend = state.backend
+    if backend.pauses:
+        return (yield from backend.generation(state, params))
+    return backend.generate(state, sampling_params=params)
 
 
 def _arrive(state: StreamExecutor, slot: Slot, value: Any, text: str, start: int, meta: Meta) -> None:
@@ -114,10 +134,12 @@ def _arrive(state: StreamExecutor, slot: Slot, value: Any, text: str, start: int
             state.announce(piece, origin, slot.name)
 
 
-def _gen_apart(state: StreamExecutor, slot: Slot, thinking: Slot, params: SglSamplingParams, model_type: str) -> Meta:
+def _gen_apart(
+    state: StreamExecutor, slot: Slot, thinking: Slot, params: SglSamplingParams, model_type: str
+) -> Call[Meta]:
     """A completion whose answer goes to the text and to ``slot``, and whose thinking only to ``thinking``."""
     prompt_chars = len(state.text_)
-    completion, meta = state.backend.generate(state, sampling_params=params)
+    completion, meta = yield from _generated(state, params)
     samples = [split(one, model_type) for one in (completion if isinstance(completion, list) else [completion])]
     state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
     several = isinstance(completion, list)
@@ -129,15 +151,15 @@ def _gen_apart(state: StreamExecutor, slot: Slot, thinking: Slot, params: SglSam
     return meta
 
 
-def _reasoning(state: StreamExecutor, expr: SglSeparateReasoning, slots: Slots) -> None:
+def _reasoning(state: StreamExecutor, expr: SglSeparateReasoning, slots: Slots) -> Call[None]:
     parts = expr.expr.expr_list if isinstance(expr.expr, SglExprList) else [expr.expr]
     for part in parts:
         if isinstance(part, SglExprList):
-            _reasoning(state, SglSeparateReasoning(part, expr.model_type), slots)
+            yield from _reasoning(state, SglSeparateReasoning(part, expr.model_type), slots)
         elif isinstance(part, SglGen):
-            _gen(state, part, slots, expr.model_type)
+            yield from _gen(state, part, slots, expr.model_type)
         else:
-            execute(state, part, slots)
+            yield from performed(state, part, slots)
             if isinstance(part, SglSelect) and part.name is not None:
                 state.store(next(slots), "")  # a choice is taken, not thought about
 
@@ -166,13 +188,17 @@ def _gen_pieces(state: StreamExecutor, slot: Slot, params: SglSamplingParams, pr
     return meta
 
 
-def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> None:
+def _select(state: StreamExecutor, expr: SglSelect, slots: Slots) -> Call[None]:
     lacking = lacks(expr, state.backend, state.default_sampling_para)
     if lacking:
         raise BackendError(f"{type(state.backend).__name__} {lacking}")
     state.begin_call()
     prompt_chars = len(state.text_)
-    decision = state.backend.select(state, expr.choices, expr.temperature, expr.choices_method)
+    asked = (state, expr.choices, expr.temperature, expr.choices_method)
+    if state.backend.pauses:
+        decision = yield from state.backend.selection(*asked)
+    else:
+        decision = state.backend.select(*asked)
     meta = decision.meta_info or {}
     state.transcript.mark_read(prompt_chars, meta.get("cached_text_len", 0))
     state.write(decision.decision, "selected", expr.name)
@@ -295,14 +321,17 @@ def _concatenate(state: StreamExecutor, expr: SglConcateAndAppend, slots: Slots)
         state.backend.concatenate_and_append([source.sid for source in sources], state.sid)
 
 
-_EFFECTS: dict[type, Effect] = {
+_PAUSING_EFFECTS: dict[type, PausingEffect] = {
     SglExprList: _list,
-    SglConstantText: _text,
     SglGen: _gen,
     SglSelect: _select,
+    SglSeparateReasoning: _reasoning,
+}
+
+_EFFECTS: dict[type, Effect] = {
+    SglConstantText: _text,
     SglImage: _image,
     SglVideo: _video,
-    SglSeparateReasoning: _reasoning,
     SglRoleBegin: _role_begin,
     SglRoleEnd: _role_end,
     SglVarScopeBegin: _scope_begin,
@@ -314,3 +343,6 @@ _EFFECTS: dict[type, Effect] = {
 
 IMMEDIATE = (SglConstantText, SglRoleBegin, SglRoleEnd, SglVarScopeBegin, SglVarScopeEnd)
 """Kinds whose effect never blocks."""
+
+PAUSING = (SglGen, SglSelect)
+"""Kinds whose effect waits for calls to the backend alone."""

@@ -31,9 +31,11 @@ class Errand:
         Offers it to another thread.
     refuse
         What a thread that was offered it in vain calls, with what it was told.
+    in_passing
+        The same work where it would not wait; None: it would.
     """
 
-    __slots__ = ("_claim", "_offer", "_offered", "_refuse", "_task", "giver")
+    __slots__ = ("_claim", "_in_passing", "_offer", "_offered", "_refuse", "_task", "giver")
 
     def __init__(
         self,
@@ -41,8 +43,10 @@ class Errand:
         giver: object,
         offer: Offer,
         refuse: Callable[[bool | None], None],
+        in_passing: Callable[[], None] | None = None,
     ) -> None:
         self._task, self.giver, self._offer, self._refuse = task, giver, offer, refuse
+        self._in_passing = in_passing
         self._claim = threading.Lock()
         self._offered = False
 
@@ -50,6 +54,11 @@ class Errand:
     def settled(self) -> bool:
         """Is it done, or being done, or offered?"""
         return self._offered or self._claim.locked()
+
+    @property
+    def waits_for_nobody(self) -> bool:
+        """Can it be done in passing?"""
+        return self._in_passing is not None
 
     def claim(self) -> bool:
         """The calling thread does it, in its own way, if this is true: nobody else has begun."""
@@ -60,6 +69,13 @@ class Errand:
         if not self.settled:
             self._offered = True
             self._offer(self._begin)
+
+    def last_call(self) -> None:
+        """Its giver is about to wait for something: done by it now if that would not wait, else offered."""
+        if self._in_passing is None:
+            self.late()
+        elif self.claim():
+            self._in_passing()
 
     def _begin(self, has_turn: bool | None) -> None:
         if self.claim():

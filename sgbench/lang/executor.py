@@ -20,6 +20,7 @@ from sgbench.errors import EngineStoppedError, UsageError
 from sgbench.lang import effects, readings
 from sgbench.lang.aborts import Aborts, OnInterrupt
 from sgbench.lang.api_speculation_turn import speculation
+from sgbench.lang.calls import Call
 from sgbench.lang.chat_template import ChatTemplate, Message
 from sgbench.lang.ir import SglConstantText, SglExpr
 from sgbench.lang.node_queue import Item, NodeQueue
@@ -29,7 +30,7 @@ from sgbench.lang.spans import Origin, Usage
 from sgbench.lang.transcript import Transcript
 from sgbench.lang.variables import Meta, Slot, release
 from sgbench.lang.waiting import Latch, Pulse
-from sgbench.lang.walk import closed_scopes, made_variables, never_blocks
+from sgbench.lang.walk import closed_scopes, made_variables, never_blocks, pauses
 from sgbench.trace.events import SpanAppended
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class StreamExecutor:
         self._ops = itertools.count()
         self._reads_seen: int = source._reads_seen if source else 0
         self._slots: dict[str | None, Slot] = {}
-        self.queue = NodeQueue(self._execute, self.run, self.pulse.beat)
+        self.queue = NodeQueue(self._perform, self.run, self.pulse.beat)
         self._lock = threading.Lock()
         self._aborts = Aborts()
         self._ended = self._abandoned = False
@@ -160,13 +161,18 @@ class StreamExecutor:
             self.run.witness(expr)
         slots = [] if type(expr) is SglConstantText else self._slots_of(expr)
         apart = self.use_thread and (not here or threading.current_thread() is threading.main_thread())
-        item = Item(expr, slots, blocks=apart and (self.speculation is not None or not never_blocks(expr)))
+        blocks = apart and (self.speculation is not None or not never_blocks(expr))
+        item = Item(expr, slots, blocks, pauses=blocks and self._pauses(expr))
         before = self.error_
         if not self.queue.put(item):
             release(slots, held_too=True)
         error = self.error_
         if error is not None and error is not before and not (self.use_thread and isinstance(error, Exception)):
             raise error  # of this thread: without a worker, or an interrupt
+
+    def _pauses(self, expr: SglExpr) -> bool:
+        """Can ``expr`` be left where it waits?"""
+        return self.backend.pauses and self.speculation is None and not self.stream and pauses(expr)
 
     def _slots_of(self, expr: SglExpr) -> list[Slot]:
         """A slot for each variable that ``expr`` makes."""
@@ -188,12 +194,12 @@ class StreamExecutor:
             self._ended = True
         self.queue.put(Item(None))
 
-    def _execute(self, item: Item) -> None:
+    def _perform(self, item: Item) -> Call[None]:
         try:
             if item.expr is None:
                 self._finish()
             elif self.error_ is None:
-                effects.execute(self, item.expr, iter(item.slots))
+                yield from effects.performed(self, item.expr, iter(item.slots))
         except BaseException as error:
             self.failed_at = item.expr
             self._fail(error)
@@ -300,6 +306,13 @@ class StreamExecutor:
                 idle = self.queue.idle
                 self.queue.help(idle)
                 idle.wait()
+
+    def leave_off(self) -> Latch | None:
+        """As `sync`, but what can wait without a thread is left waiting: then what opens when everything has been executed."""
+        idle = self.queue.leave_off()
+        if idle is None:
+            self.sync()
+        return idle
 
     def text(self) -> str:
         """The text, after `sync`."""

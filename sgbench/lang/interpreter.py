@@ -21,7 +21,7 @@ from sgbench.lang.run import CALLER, Body, Caller, Run, family, give_up
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.lang.state import ProgramState, ProgramStateGroup
 from sgbench.lang.tracer import cache_program, extract_prefix_by_tracing
-from sgbench.lang.waiting import current_gate, live
+from sgbench.lang.waiting import Latch, current_gate, live
 
 if TYPE_CHECKING:
     from sgbench.backends.base import BaseBackend
@@ -345,11 +345,18 @@ def _run_chunk(
     tick: Callable[[int], object] | None,
     whole: bool,
 ) -> Iterator[ProgramState]:
-    def run(i: int) -> None:
+    alone = min(threads, len(states)) == 1
+
+    def run(i: int) -> Latch | None:
+        executor = states[i].stream_executor
         try:
-            run_program(program, None, (), items[i], sampling, False, sync=True, state=states[i])
+            run_program(program, None, (), items[i], sampling, False, state=states[i])
+            if not alone:
+                return executor.leave_off()
+            executor.sync()
+            return None
         except BaseException as error:
-            states[i].stream_executor.fail(error)
+            executor.fail(error)
             raise
 
     backend = states[0].stream_executor.run.backend

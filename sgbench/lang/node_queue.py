@@ -1,7 +1,8 @@
 """One prompt state's queue: items executed one at a time, in order, without blocking whoever puts them.
 
 An item that cannot block is executed at once, on the thread that put it, when nothing is before it; the rest beside it, with a
-copy of the context variables that the queue was made under. Knows no effects and no backend.
+copy of the context variables that the queue was made under. One whose calls wait without a thread needs none meanwhile: it is begun by
+whoever is about to wait, and gone on with by whoever is there when its answer has come. Knows no effects and no backend.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sgbench.lang.calls import Call, left_waiting, waited
 from sgbench.lang.errands import Errand
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.run import Run
@@ -24,11 +26,15 @@ _OPEN = Latch(is_open=True)
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A node and the slots of the variables that it makes; no node: the state's end."""
+    """A node and the slots of the variables that it makes; no node: the state's end.
+
+    ``blocks``: it may block; ``pauses``: not if it is left where it waits (`sgbench.lang.calls`).
+    """
 
     expr: SglExpr | None
     slots: list[Slot] = field(default_factory=list)
     blocks: bool = False
+    pauses: bool = False
 
 
 class NodeQueue:
@@ -36,7 +42,7 @@ class NodeQueue:
 
     Parameters
     ----------
-    execute
+    perform
         Executes an item; must not raise.
     run
         Counts busy queues, and has the gate in which working threads are counted.
@@ -47,24 +53,27 @@ class NodeQueue:
     ----------
     current
         The item that is being executed.
+    working
+        Is any, or will be?
     """
 
     __slots__ = (
+        "_call",
         "_context",
         "_dropping",
         "_errand",
-        "_execute",
         "_idle",
         "_items",
         "_lock",
+        "_perform",
         "_rested",
         "_run",
         "current",
         "working",
     )
 
-    def __init__(self, execute: Callable[[Item], None], run: Run, rested: Callable[[], None]) -> None:
-        self._execute = execute
+    def __init__(self, perform: Callable[[Item], Call[None]], run: Run, rested: Callable[[], None]) -> None:
+        self._perform = perform
         self._run = run
         self._rested = rested
         self._lock = threading.Lock()
@@ -75,6 +84,7 @@ class NodeQueue:
         self.working = False
         self._idle: Latch | None = None  # made when somebody asks while there is work: mostly nobody does
         self._errand: Errand | None = None
+        self._call: Call[None] | None = None  # of the item that is left where it waits
 
     @property
     def idle(self) -> Latch:
@@ -101,10 +111,10 @@ class NodeQueue:
                 self.current = item
         self._run.busy()
         if item.blocks:
-            self._work_beside()
+            self._work_beside(item)
         else:
-            self._execute(item)
-            self._work_here()
+            waited(self._perform(item))
+            self._work()
         return True
 
     def drop(self) -> list[Item]:
@@ -115,19 +125,13 @@ class NodeQueue:
             self._items = deque(item for item in self._items if item.expr is None)
         return dropped
 
-    def _work_here(self) -> None:
-        """Execute on the calling thread as long as that cannot block; hand the rest to a worker."""
-        while (item := self._next(blocking=False)) is not None:
-            if item.blocks:
-                self._work_beside()
-                return
-            self._execute(item)
-
-    def _work_beside(self) -> None:
-        gate = self._run.backend.gate
-        if gate is not None:
-            gate.enter()
-        self._errand = beside(self._run.backend.turns, self._work_there)
+    def leave_off(self) -> Latch | None:
+        """The calling thread has no more to put, and begins what it can without waiting. If the queue then goes on without a thread: what
+        opens when there is nothing to do."""
+        errand = self._errand
+        if errand is not None and errand.waits_for_nobody and claimed(errand):
+            self._work_in_passing()
+        return None if self._call is None else self.idle
 
     def help(self, until: Latch) -> None:
         """The calling thread is about to wait for ``until``: it works itself up to there, if the work is its own errand still."""
@@ -138,30 +142,69 @@ class NodeQueue:
         with live(self._run.backend.gate):
             more = self._context.copy().run(self._drain, until)
         if more:
-            self._work_here()
+            self._work()
 
-    def _work_there(self, has_turn: bool | None) -> None:
-        with live(self._run.backend.gate), in_turn(self._run.backend.turns, has_turn):
-            self._context.copy().run(self._drain)
-
-    def _drain(self, until: Latch | None = None) -> bool:
-        """Work until there is nothing left, or ``until`` is open; is there more?"""
-        while not (until is not None and until.is_set()):
+    def _drain(self, until: Latch) -> bool:
+        """Work, blocking, until there is nothing left, or ``until`` is open; is there more?"""
+        while not until.is_set():
             item = self._next()
             if item is None:
                 return False
-            self._execute(item)
+            waited(self._perform(item))
         return True
 
-    def _next(self, blocking: bool = True) -> Item | None:
-        """The item to be executed now, and nothing else meanwhile; None when there is none: the queue rests then. One that may block
-        stays in the queue unless ``blocking``."""
+    def _work(self, blocks: bool = False, pauses: bool = False) -> None:
+        """Execute on the calling thread: what may block, and what may be left where it waits, if these are true. Hand the rest on."""
+        while (item := self._next(blocks, pauses)) is not None:
+            if not item.blocks or (blocks and not item.pauses):
+                waited(self._perform(item))
+            elif pauses and item.pauses:
+                self._call = self._perform(item)
+                if left_waiting(self._call, self._answered):
+                    return  # another thread may be at it already
+                self._call = None
+            else:
+                self._work_beside(item)
+                return
+
+    def _work_beside(self, first: Item) -> None:
+        backend = self._run.backend
+        if backend.gate is not None:
+            backend.gate.enter()
+        self._errand = beside(backend.turns, self._work_there, self._work_in_passing if first.pauses else None)
+
+    def _work_there(self, has_turn: bool | None) -> None:
+        with live(self._run.backend.gate), in_turn(self._run.backend.turns, has_turn):
+            self._context.copy().run(self._work, True, True)
+
+    def _work_in_passing(self) -> None:
+        self._errand = None
+        self._context.copy().run(self._work, False, True)
+
+    def _answered(self) -> None:
+        """What the item that was left waits for has come."""
+        turns = self._run.backend.turns
+        assert turns is not None, "calls are left on backends with turns only"
+        turns.soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._context.copy().run(self._take_up)
+
+    def _take_up(self) -> None:
+        assert self._call is not None
+        if not left_waiting(self._call, self._answered):
+            self._call = None
+            self._work(pauses=True)
+
+    def _next(self, blocks: bool = True, pauses: bool = True) -> Item | None:
+        """The item to be executed now, and nothing else meanwhile; None when there is none: the queue rests then. One that the caller
+        cannot execute stays in the queue."""
         with self._lock:
             if self._items:
-                if blocking or not self._items[0].blocks:
+                item = self._items[0]
+                if not item.blocks or (pauses and item.pauses) or blocks:
                     self.current = self._items.popleft()
-                    return self.current
-                return self._items[0]
+                return item
             self.current, self.working = None, False
             idle, self._idle = self._idle, None
         self._run.idle()

@@ -17,7 +17,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from sgbench.lang.errands import OVERDUE_S, Errand
@@ -78,6 +78,11 @@ class Turns:
         """Does anybody wait for the turn?"""
         return bool(self._asking)
 
+    def withdraw(self, asked: Collection[Callable[[bool], None]]) -> None:
+        """Those that have `asked` and were not begun yet do not want the turn any more."""
+        with self._lock:
+            self._asking = deque(begin for begin in self._asking if begin not in asked)
+
     def take(self) -> bool:
         """Wait for the turn; False: it stays with somebody, go on without."""
         sleeper = _Sleeper()
@@ -101,14 +106,31 @@ class Turns:
         elif watch:
             OVERDUE.watch(_Look(self, self._passed), self._patience_s)
 
+    def soon(self, task: Callable[[], None]) -> None:
+        """Have ``task``, which must neither wait nor raise, done in turn: by the thread that is about to pass the turn on, or by one of the
+        executors'. Never blocks."""
+        self.ask(_Task(self, task))
+
+    def renew(self) -> None:
+        """The thread that has the turn begins something new: patience with it does too."""
+        self._passed += 1
+
     def give(self) -> None:
-        """Pass the turn on."""
+        """Pass the turn on, after the tasks that come before whoever gets it."""
+        while (task := self.passed_on()) is not None:
+            task()
+
+    def passed_on(self) -> Callable[[], None] | None:
+        """Pass the turn on, but for a task that is next: the caller keeps the turn, does it and asks again."""
         with self._lock:
             self._passed += 1
             following = self._asking.popleft() if self._asking else None
             self._taken -= following is None
+        if isinstance(following, _Task):
+            return following.task
         if following is not None:
             following(True)
+        return None
 
     def look(self, passed: int) -> None:
         """If the turn has not moved since it had been passed so many times, some who ask for it go on without: one, then two, then four."""
@@ -121,6 +143,25 @@ class Turns:
             begin(False)
         if again:
             OVERDUE.watch(_Look(self, passed), self._patience_s)
+
+
+class _Task:
+    """A task that waits for the turn, and needs a thread only where nobody has it: see `Turns.soon`."""
+
+    __slots__ = ("_turns", "task")
+
+    def __init__(self, turns: Turns, task: Callable[[], None]) -> None:
+        self._turns, self.task = turns, task
+
+    def __call__(self, has_turn: bool) -> None:
+        try:
+            WORKERS.run(functools.partial(self._run, has_turn))
+        except RuntimeError:  # no thread can be started any more: it is quick
+            self._run(has_turn)
+
+    def _run(self, has_turn: bool) -> None:
+        with in_turn(self._turns, has_turn):
+            self.task()
 
 
 class _Look:
@@ -157,12 +198,15 @@ class _Part:
         self.has_turn = has_turn
 
     def leave(self) -> None:
-        for errand in self.errands:
-            errand.late()
-        self.errands.clear()
-        if self.has_turn and self.turns is not None:
-            self.has_turn = False
-            self.turns.give()
+        """Before it waits the thread does what it can of others' work, and of its errands what would not wait either."""
+        while True:
+            while self.errands:
+                self.errands.pop(0).last_call()
+            task = self.turns.passed_on() if self.has_turn and self.turns is not None else None
+            if task is None:
+                break
+            task()
+        self.has_turn = False
 
     def come_back(self) -> None:
         if self.turns is not None:
@@ -177,13 +221,18 @@ class _Part:
             self.turns.give()
 
 
-def start(turns: Turns | None, work: Callable[[bool | None], None]) -> None:
+def start(turns: Turns | None, work: Callable[[bool | None], None]) -> Callable[[bool], None]:
     """Call ``work`` on a thread of the executors'; where there are turns, when that has one: a hundred need not wake up at once only to
-    wait for theirs. ``work`` is told whether it has (`Turns.ask`); None: there are none."""
+    wait for theirs. ``work`` is told whether it has (`Turns.ask`); None: there are none. Returns what `Turns.withdraw` knows it by."""
+
+    def begin(has_turn: bool | None) -> None:
+        WORKERS.run(functools.partial(work, has_turn))
+
     if turns is None:
-        WORKERS.run(functools.partial(work, None))
+        begin(None)
     else:
-        turns.ask(lambda has_turn: WORKERS.run(functools.partial(work, has_turn)))
+        turns.ask(begin)
+    return begin
 
 
 def _part() -> _Part | None:
@@ -206,8 +255,10 @@ def in_turn(turns: Turns | None, has_turn: bool | None = None) -> Iterator[None]
     try:
         yield
     finally:
-        _this_thread.part = None
-        part.leave()
+        try:
+            part.leave()
+        finally:
+            _this_thread.part = None
 
 
 @contextmanager
@@ -240,14 +291,23 @@ def sleep_until(arrange: Callable[[Callable[[], None]], None]) -> bool:
     return True
 
 
-def beside(turns: Turns | None, task: Callable[[bool | None], None]) -> Errand | None:
+def more_follows(turns: Turns | None) -> bool:
+    """Is anybody about to do what the calling thread does now: others in their turn, or this thread as its next errand?"""
+    part = _part()
+    return turns is not None and (turns.asked_for or (part is not None and any(not e.settled for e in part.errands)))
+
+
+def beside(
+    turns: Turns | None, task: Callable[[bool | None], None], in_passing: Callable[[], None] | None = None
+) -> Errand | None:
     """Have ``task``, which must not raise, done beside the calling thread, as `start` does. If that takes part it is an errand, which the
-    thread may claim as long as nobody has begun."""
+    thread may claim as long as nobody has begun. ``in_passing`` is the same work where it would not wait: the thread does it itself
+    before it waits for anything."""
     part = _part()
     if part is None:
         start(turns, task)
         return None
-    errand = Errand(task, part, part.begin, part.pass_on)
+    errand = Errand(task, part, part.begin, part.pass_on, in_passing)
     part.errands.append(errand)
     OVERDUE.watch(errand, OVERDUE_S)
     return errand

@@ -138,12 +138,13 @@ class _Waiters:
 class Latch:
     """Closed until `set`, then open for ever. Has the methods of `threading.Event` that programs use."""
 
-    __slots__ = ("_lock", "_open", "_waiters")
+    __slots__ = ("_lock", "_open", "_told", "_waiters")
 
     def __init__(self, is_open: bool = False) -> None:
         self._open = is_open
         self._lock = threading.Lock()
         self._waiters: _Waiters | None = None
+        self._told: tuple[Callable[[], None], ...] = ()
 
     def is_set(self) -> bool:
         """Is it open?"""
@@ -152,10 +153,22 @@ class Latch:
     def set(self) -> None:
         """Open it; wakes every waiter."""
         with self._lock:
+            if self._open:
+                return
+            self._open = True
+            if self._waiters is not None:
+                self._waiters.wake()
+            told, self._told = self._told, ()
+        for tell in told:
+            tell()
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Call ``tell``, which must be quick, when it is opened, on the thread that does; at once if it is open."""
+        with self._lock:
             if not self._open:
-                self._open = True
-                if self._waiters is not None:
-                    self._waiters.wake()
+                self._told = (*self._told, tell)
+                return
+        tell()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is open, at most ``timeout`` seconds; is it?"""

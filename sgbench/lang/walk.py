@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sgbench.lang.effects import IMMEDIATE
+from sgbench.lang.effects import IMMEDIATE, PAUSING
 from sgbench.lang.ir import (
     SglExpr,
     SglExprList,
@@ -49,3 +49,12 @@ def never_blocks(expr: SglExpr) -> bool:
     if isinstance(expr, SglExprList):
         return all(map(never_blocks, expr.expr_list))
     return isinstance(expr, IMMEDIATE)
+
+
+def pauses(expr: SglExpr) -> bool:
+    """Can executing ``expr`` be left wherever it waits, on a backend whose calls can?"""
+    if isinstance(expr, SglExprList):
+        return all(map(pauses, expr.expr_list))
+    if isinstance(expr, SglSeparateReasoning):
+        return pauses(expr.expr)
+    return isinstance(expr, IMMEDIATE + PAUSING)

@@ -21,6 +21,7 @@ from sgbench.backends.local import LocalBackend
 from sgbench.backends.meta import summed
 from sgbench.engine.tokenizer import ReadText
 from sgbench.errors import UsageError
+from sgbench.lang.calls import Call
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.sampling import SglSamplingParams
 from sgbench.workloads.request_trie import shared
@@ -92,8 +93,10 @@ class DrawnBackend(LocalBackend):
         self._spellings = Spellings()
         self._ends = frozenset(self._tokenizer.eos_token_ids)
 
-    def generate(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> tuple[Completion, dict[str, Any]]:
-        """See `LocalBackend.generate`.
+    def generation(
+        self, s: StreamExecutor, sampling_params: SglSamplingParams
+    ) -> Call[tuple[Completion, dict[str, Any]]]:
+        """See `LocalBackend.generation`.
 
         Raises
         ------
@@ -103,7 +106,7 @@ class DrawnBackend(LocalBackend):
         if sampling_params.n not in (None, 1):
             raise UsageError(f"n={sampling_params.n}: drawn answers are one a call")
         prompt, handles = self._submit(s, self._drawn(s, sampling_params))
-        (output,) = self._gather(s, handles)
+        (output,) = yield from self._gathered(s, handles)
         said = list(output.output_ids)
         if (output.finish_reason or {}).get("type") == "stop" and said and said[-1] in self._ends:
             del said[-1]
@@ -112,15 +115,15 @@ class DrawnBackend(LocalBackend):
         meta["cached_text_len"] = prompt.chars(output.meta_info["cached_tokens"])
         return output.text, meta
 
-    def select(
+    def selection(
         self,
         s: StreamExecutor,
         choices: Sequence[str],
         temperature: float,
         choices_method: ChoicesSamplingMethod = token_length_normalized,
-    ) -> ChoicesDecision:
-        """See `LocalBackend.select`; the scores are computed, the decision is drawn."""
-        scored = super().select(s, choices, temperature, choices_method)
+    ) -> Call[ChoicesDecision]:
+        """See `LocalBackend.selection`; the scores are computed, the decision is drawn."""
+        scored = yield from super().selection(s, choices, temperature, choices_method)
         return ChoicesDecision(choices[_number(s) % len(choices)], scored.meta_info)
 
     def _drawn(self, s: StreamExecutor, params: SglSamplingParams) -> SglSamplingParams:
