@@ -111,14 +111,6 @@ class TokenSet:
         marked[ids] = True
         return TokenSet.of_marks(marked)
 
-    def without_ids(self, ids: npt.NDArray[np.int32]) -> TokenSet:
-        """What is left without ``ids``, which need not be in it."""
-        if self.ids is not None:
-            return TokenSet.of_ids(self.ids[~np.isin(self.ids, ids)], self.vocab_size)
-        marked = self.to_marks()
-        marked[ids] = False
-        return TokenSet.of_marks(marked)
-
 
 class AllowedTokens(Protocol):
     """A set, or what makes one."""

@@ -54,11 +54,6 @@ class Vocab:
         text = "".join(map(self._shown.__getitem__, token_ids))
         return text if text.isascii() else readable(text)
 
-    def learn(self, texts: Mapping[int, str]) -> None:
-        """Take texts that a file brought."""
-        self._texts.update(texts)
-        self._shown.clear()
-
     def of(self, token_ids: Iterable[int]) -> dict[int, str]:
         """The texts of ``token_ids``, for a file; ids that nobody can read are left out."""
         if self._lookup is not None:

@@ -66,7 +66,7 @@ class Simulation:
         self, causes: Causes, config: EngineConfig, cost: StepCost, arrivals: str = "recorded", *, walk: bool = False
     ) -> None:
         assert config.kv_tokens is not None
-        self._causes = causes = _without_waste(causes, config)
+        causes = _without_waste(causes, config)
         self._outputs: dict[int, SampledTokens | tuple[int, ...]] = {}
         ids = causes.vocab_size
         context = config.context_length or causes.longest_tokens + 1

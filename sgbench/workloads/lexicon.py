@@ -26,9 +26,6 @@ ANIMALS = "dog cat horse cow goat pig duck rabbit fox bear owl frog turtle parro
 FOODS = (
     "pizza soup bread rice pasta salad cheese noodles pancakes sushi tacos stew waffles pie lasagna beans cake".split()
 )
-HOBBIES = (
-    "chess painting running cycling fishing knitting reading swimming dancing singing cooking hiking sailing".split()
-)
 COLOURS = "red blue green yellow black white purple orange pink brown grey silver golden".split()
 ADJECTIVES = (
     "small large new bright dark quiet loud warm cold soft hard heavy round tall clean dusty shiny wooden old".split()

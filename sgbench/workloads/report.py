@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +90,3 @@ class RunReport:
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
         return dataclasses.asdict(self)
-
-    def to_json(self) -> str:
-        """One line."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
