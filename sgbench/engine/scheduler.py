@@ -143,7 +143,7 @@ class Scheduler:
         if not preempted:
             self._reserve.step_went_well()
         self._spans = spans
-        self._emit_plan(spans)
+        self._emit_plan(spans, n_decodes)
         return spans
 
     # --- ahead ------------------------------------------------------------------------------------------------------
@@ -427,17 +427,20 @@ class Scheduler:
             self._shared_for = key
         return self._shared
 
-    def _emit_plan(self, spans: list[tuple[Sequence, int]]) -> None:
+    def _emit_plan(self, spans: list[tuple[Sequence, int]], n_decodes: int) -> None:
+        """Tell of ``spans``, which stay as they are: the first ``n_decodes`` are decodes, and named only when somebody looks."""
         if self._journal.active:
-            prefill: list[tuple[int, int]] = []
-            decode: list[int] = []
-            for seq, n in spans:
-                if seq.decoding:
-                    decode.append(seq.rid)
-                else:
-                    prefill.append((seq.rid, n))
+            rest = spans[n_decodes:]
+            prefill = [(seq.rid, n) for seq, n in rest if not seq.decoding]
+            resumed = [seq.rid for seq, _ in rest if seq.decoding]
+            decode = partial(_rids, spans, n_decodes, resumed)
             order = [seq.rid for seq in self._order[:_SHOWN_ORDER]]
             self._journal.later(StepPlanned, prefill, decode, len(self.waiting), order)
+
+
+def _rids(spans: list[tuple[Sequence, int]], n: int, more: list[int]) -> tuple[int, ...]:
+    """Of the first ``n`` of ``spans``, and ``more``."""
+    return (*(seq.rid for seq, _ in spans[:n]), *more)
 
 
 def _kept(seq: Sequence) -> IntArray:
