@@ -1,6 +1,8 @@
 """Where the host's time goes: programs against one call, and what listeners to events cost; with a profile of each.
 
-python -m benchmarks.host [--device cuda] [--rounds N] [--only programs events] [--workload NAME] [--out FOLDER]
+python -m benchmarks.host [--device cuda] [--rounds N] [--only programs events steps] [--workload NAME] [--out FOLDER]
+
+``steps`` says which steps a workload takes on the paced device, and when that had nothing to do.
 
 On ``--device paced`` (the default) the device is `benchmarks.paced`: it waits as long as a GPU computes, so that what is measured is the
 host. On ``cuda`` the shapes are Llama-3.2-1B's (programs) and Llama-3.1-8B's (events), with random weights.
@@ -163,7 +165,7 @@ def rounded(value: Any) -> Any:
         return round(value, 2)
     if isinstance(value, dict):
         return {k: rounded(v) for k, v in value.items()}
-    return [rounded(v) for v in value] if isinstance(value, list) else value
+    return [rounded(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def median(values: list[float]) -> float:
@@ -239,6 +241,21 @@ def events(device: str, rounds: int, workload: Workload, say: Say) -> None:
         say("cost_of_the_best", {name: round(value / best["none"] - 1, 4) for name, value in best.items()})
 
 
+def steps(rounds: int, workload: Workload, say: Say) -> None:
+    """Which steps ``workload`` takes, how long the device stood idle between them, and before which."""
+    with started("paced", wide=True) as engine:
+        bench, runner = Bench(engine, Clock(600)), engine.runner
+        for round_ in range(rounds):
+            runner.reset()
+            taken = bench.seconds(workload, 1, warm_up=False)["seconds"]
+            idle: Counter[str] = Counter()
+            for seconds, kind in runner.gaps:
+                idle[kind] += 1e3 * seconds
+            found = {"idle_ms": 1e3 * runner.idle_s, "device_s": taken - runner.idle_s, "steps": dict(runner.kinds)}
+            longest = sorted(((1e3 * seconds, kind) for seconds, kind in runner.gaps), reverse=True)[:6]
+            say(f"round {round_}: {taken:.4f} s", rounded(found | {"idle_ms_before": dict(idle), "longest": longest}))
+
+
 @contextmanager
 def _nobody(engine: Any) -> Iterator[None]:
     yield
@@ -285,10 +302,12 @@ def main() -> None:
             (args.out / "host.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
 
     for name in args.only:
+        watched = FewShot(args.requests) if args.workload == "few_shot" else _WATCHED[args.workload]()
         if name == "programs":
             programs(args.device, args.rounds, functools.partial(say, of=name))
+        elif name == "steps":
+            steps(args.rounds, watched, functools.partial(say, of=name))
         else:
-            watched = FewShot(args.requests) if args.workload == "few_shot" else _WATCHED[args.workload]()
             events(args.device, args.rounds, watched, functools.partial(say, of=name))
         gc.collect()
 

@@ -7,6 +7,7 @@ without it. Tokens depend on position and row alone. Measures the host; says not
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,10 @@ class PacedRunner:
         Time between the end of a step and its being read, beyond the end: the device may have stood idle.
     idle_s
         Time for which the device had nothing to do since its first step, between steps.
+    kinds
+        How many steps of which kind were launched: ``64`` decodes, ``32`` prompts behind ``4`` decodes ``4+32p``.
+    gaps
+        Times of which `idle_s` is the sum, each with the kind of the step that ended it.
     """
 
     def __init__(
@@ -71,6 +76,8 @@ class PacedRunner:
         """Count from 0."""
         self.waited_s = self.idle_s = self.launch_s = 0.0
         self.steps = self.launches = 0
+        self.kinds: Counter[str] = Counter()
+        self.gaps: list[tuple[float, str]] = []
         self._free_at = 0.0
 
     def run(self, plan: StepPlan) -> StepResult:
@@ -81,11 +88,13 @@ class PacedRunner:
         """Start a step behind those before."""
         pace, began = self._pace, time.perf_counter()
         if isinstance(plan, DecodePlan):
-            prompt_tokens = 0
+            prompt_tokens, kind = 0, f"{len(plan.rids)}"
             tokens = [self._token(r, p) for r, p in zip(plan.rids, plan.positions.tolist(), strict=True)]
             results = tuple(map(ChunkResult, tokens))
         else:
-            prompt_tokens = sum(len(c.token_ids) for c in plan.chunks if len(c.token_ids) > 1)
+            prompts = [len(c.token_ids) for c in plan.chunks if len(c.token_ids) > 1]
+            prompt_tokens, n_decodes = sum(prompts), len(plan.chunks) - len(prompts)
+            kind = "+".join([f"{n_decodes}"] * (n_decodes > 0) + [f"{len(prompts)}p"] * (prompts != []))
             results = tuple(
                 ChunkResult(self._token(c.rid, c.start + len(c.token_ids) - 1) if c.sample else None)
                 for c in plan.chunks
@@ -98,6 +107,8 @@ class PacedRunner:
         self.launches += 1
         if self._free_at and now > self._free_at:
             self.idle_s += now - self._free_at
+            self.gaps.append((now - self._free_at, kind))
+        self.kinds[kind] += 1
         seconds = pace.step_ms / 1e3 + prompt_tokens * pace.prefill_token_us / 1e6
         self._free_at = max(now, self._free_at) + seconds
         return _Waiting(self, StepResult(results, seconds * 1e3), self._free_at)
