@@ -142,7 +142,7 @@ class LiteLLM(RemoteBackend):
 
             seed = mixed_seed(seed, s.run.item, s.call.branch, s.call.op)
         turns = [dict(turn) for turn in chat_turns.messages(s, self.model_name, lone_text=True)]
-        request = fields(self.model_name, sampling, True, "openai", seed) | {"messages": turns}
+        request = fields(self.model_name, sampling, True, seed) | {"messages": turns}
         return request | self._options | {"max_retries": 0, "num_retries": 0}
 
     async def _accepted(self, request: dict[str, Any]) -> Any:

@@ -226,7 +226,7 @@ class OpenAI(RemoteBackend):
         if dtype is not None:
             stops = [*as_list(sampling.stop), {"str": '"', "int": " "}[dtype]]
             sampling = dataclasses.replace(sampling, dtype=None, stop=stops)
-        request = fields(self.model_name, sampling, self.is_chat_model, self.dialect, seed)
+        request = fields(self.model_name, sampling, self.is_chat_model, seed)
         if self.is_chat_model:
             return request | {"messages": chat_turns.messages(s, self.model_name)}, ""
         if not s.text_:

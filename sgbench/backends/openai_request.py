@@ -50,9 +50,7 @@ def abilities(dialect: Dialect, is_chat_model: bool, lone_text: bool = False) ->
     )
 
 
-def fields(
-    model: str, params: SglSamplingParams, is_chat_model: bool, dialect: Dialect, seed: int | None
-) -> dict[str, Any]:
+def fields(model: str, params: SglSamplingParams, is_chat_model: bool, seed: int | None) -> dict[str, Any]:
     """The request's fields but for its prompt.
 
     Parameters

@@ -123,7 +123,7 @@ class ModelConfig:
         ModelError
             A quantised checkpoint, or numbers that contradict one another.
         """
-        family = _family(raw, where)
+        family = _family(raw)
         _refuse(raw, where)
         try:
             hidden, n_heads = _positive(raw, "hidden_size"), _positive(raw, "num_attention_heads")
@@ -161,7 +161,7 @@ class ModelConfig:
         return config
 
 
-def _family(raw: dict[str, Any], where: str) -> str:
+def _family(raw: dict[str, Any]) -> str:
     architectures = raw.get("architectures") or []
     for name in architectures:
         if name in _ARCHITECTURES:

@@ -108,7 +108,7 @@ def launches(model: ModelConfig, config: EngineConfig) -> tuple[list[Launch], li
 
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
     own, shared = _attention(model, config, dtype, device)
-    between = _Between(model, config, triton_ops(), dtype, device)
+    between = _Between(model, triton_ops(), dtype, device)
     return [*own, *between.products(), *between.others()], shared
 
 
@@ -128,9 +128,7 @@ def _attention(
 class _Between:
     """What a step launches beside attention, on no rows."""
 
-    def __init__(
-        self, model: ModelConfig, config: EngineConfig, ops: StepOps, dtype: torch.dtype, device: torch.device
-    ) -> None:
+    def __init__(self, model: ModelConfig, ops: StepOps, dtype: torch.dtype, device: torch.device) -> None:
         self._model, self._ops, self._dtype, self._device = model, ops, dtype, device
         self._half = dtype != torch.float32
 
