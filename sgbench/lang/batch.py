@@ -62,8 +62,10 @@ class Batch:
         if self._gate is not None:
             for _ in range(threads):  # before any begins: the first could wait for the engine before the last is live
                 self._gate.enter()
-        with self._take:
-            for _ in range(threads):
+        for _ in range(threads):
+            with self._take:  # each for itself: those that have begun take items meanwhile
+                if self._gate is None and self._next == len(self._done):
+                    return
                 self._begin_another()
 
     def _begin_another(self) -> None:
