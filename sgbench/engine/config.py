@@ -50,7 +50,8 @@ class EngineConfig:
     starvation_bound
         A waiting request is overtaken at most this many times by later ones, then goes first.
     in_flight_tokens
-        A request waits for a running prefill that shares at least this many more tokens with it than the cache does.
+        A request waits for a running prefill that shares at least this many more tokens with it than the cache does; fewer suffice where it
+        would run in the step behind.
     grammar_backend
         What holds ``regex`` and ``json_schema``: ``fsm``, compressed finite machines (paper, section 4), or ``llguidance`` (extra
         ``grammar``), which takes recursive schemas. ``ebnf`` always needs the latter.

@@ -32,6 +32,8 @@ from sgbench.trace.events import RequestAdmitted, RequestDeferred, RequestPreemp
 from sgbench.trace.journal import Journal
 
 _SHOWN_ORDER = 64
+_TWICE = 64
+"""Of a prompt that is decided on beforehand, a prompt under way may be computing one token in so many too."""
 
 
 class Scheduler:
@@ -152,8 +154,8 @@ class Scheduler:
         """If the step just planned is full of prompts and some are left, decide on the next step's too, with slots for them.
 
         That is before this step's tokens are known and its KV is in the cache, so that the device need not wait for the host; the next
-        step takes no other prompts. Whoever shares much with a prompt under way is deferred, as within one step. There stays room for
-        every running request's next token.
+        step takes no other prompts. Whoever shares more than a little with a prompt under way is deferred. There stays room for every
+        running request's next token.
         """
         if not self._chunk_is_full:
             return []
@@ -303,6 +305,7 @@ class Scheduler:
             return
         self._order = self._ordered()
         prefilling = self._prefilling()
+        under_way = [seq for seq, _ in before if not seq.decoding]
         admitted: list[Sequence] = []
         most = self._memory.available_tokens - reserved  # room of one that locks nothing new
         unseen = not self._journal.active
@@ -316,8 +319,10 @@ class Scheduler:
             need = seq.length - match.length + self._reserve.tokens(seq)
             if need > most and unseen and self.running and not first:
                 continue  # deferred or not: nobody hears of it, and it finds no room
-            if not first and self._deferred(seq, prefilling):
+            if not first and self._deferred(seq, prefilling, max(1, self._config.in_flight_tokens)):
                 continue
+            if not first and self._deferred(seq, under_way, 1 + (seq.length - match.length) // _TWICE):
+                continue  # in the step after next it finds that in the cache
             room = most - self._memory.cache.unlocked_tokens(match)
             if need > room and self.running:
                 if first:
@@ -356,11 +361,11 @@ class Scheduler:
             return False
         return oldest.overtaken + sum(other.rid > oldest.rid for other in admitted) >= self._config.starvation_bound
 
-    def _deferred(self, seq: Sequence, prefilling: list[Sequence]) -> bool:
-        """Is a request of ``prefilling``, those running, computing so much of this prompt that waiting for it is cheaper?"""
+    def _deferred(self, seq: Sequence, prefilling: list[Sequence], least: int) -> bool:
+        """Is a request of ``prefilling``, those running, computing ``least`` tokens of this prompt or more that are not cached yet?"""
         if not prefilling or not self._memory.cache.shares_chunks:
             return False
-        reach = self._memory.match(seq).length + max(1, self._config.in_flight_tokens)
+        reach = self._memory.match(seq).length + least
         if reach > seq.match_limit:
             return False
         last, beginning = seq.ids[reach - 1], b""

@@ -178,3 +178,15 @@ def test_a_small_pool_is_never_the_worse_for_looking_ahead(lengths, kv_tokens, n
     for event in events:
         assert not (isinstance(event, RequestPreempted) and event.output_tokens == 0)
     assert core.stats().kv_tokens_used == 0
+
+
+@pytest.mark.parametrize(("shared", "ahead"), [(1, True), (2, False), (5, False)])
+def test_little_is_computed_twice_for_a_chunk_that_need_not_wait(shared: int, ahead: bool) -> None:
+    """Less than `in_flight_tokens`, which side by side would be computed by each: but a chunk later it is in the cache."""
+    runner = Watched(1000)
+    core = engine(runner, max_prefill_tokens=160, in_flight_tokens=32)
+    prompts = [[1] * shared + [i + 2] * (80 - shared) for i in range(4)]
+    handles = asked(core, prompts)
+    assert [list(h.wait().output_ids) for h in handles] == [continuation(p, 3) for p in prompts]
+    assert (runner.seen[1] == {0: "open", 1: "open", 2: 80, 3: 80}) is ahead
+    assert core.stats().cached_tokens == (0 if ahead else 2 * shared)
