@@ -63,6 +63,9 @@ class Patch(NamedTuple):
 _as_patch = partial(tuple.__new__, Patch)
 """``Patch`` of four values at once, for half the time: there are two or three for each event."""
 
+_LAST_ACCESS, _TOUCHED, _REF_COUNT = Op.LAST_ACCESS, Op.TOUCHED, Op.REF_COUNT
+"""Found in the enumeration once, not for each patch: that is a call in Python."""
+
 
 class Node:
     """A node of the folded tree.
@@ -241,15 +244,17 @@ class TreeState:
 
     def _accessed(self, event: PathAccessed) -> list[Patch]:
         patches: list[Patch] = []
-        tick, rid, seq = event.tick, event.rid, event.seq
-        for id_ in self.path(event.node):
-            node = self.nodes[id_]
+        nodes, tick, rid, seq = self.nodes, event.tick, event.rid, event.seq
+        id_: int | None = event.node
+        while id_:  # not the root's
+            node = nodes[id_]
             if node.last_access != tick:
-                patches.append(_as_patch((Op.LAST_ACCESS, id_, node.last_access, tick)))
+                patches.append(_as_patch((_LAST_ACCESS, id_, node.last_access, tick)))
                 node.last_access = tick
             if node.writer != rid and node.touched != seq:
-                patches.append(_as_patch((Op.TOUCHED, id_, node.touched, seq)))
+                patches.append(_as_patch((_TOUCHED, id_, node.touched, seq)))
                 node.touched = seq
+            id_ = node.parent
         return patches
 
     def _locked(self, event: PathLocked) -> list[Patch]:
@@ -259,12 +264,15 @@ class TreeState:
         return self._count(event.node, -1)
 
     def _count(self, leaf: int, change: int) -> list[Patch]:
-        patches = []
-        for id_ in self.path(leaf):
-            node = self.nodes[id_]
+        patches: list[Patch] = []
+        nodes = self.nodes
+        id_: int | None = leaf
+        while id_:  # not the root's
+            node = nodes[id_]
             count = node.ref_count
             node.ref_count = count + change
-            patches.append(_as_patch((Op.REF_COUNT, id_, count, count + change)))
+            patches.append(_as_patch((_REF_COUNT, id_, count, count + change)))
+            id_ = node.parent
         return patches
 
     def _evicted(self, event: NodeEvicted) -> list[Patch]:

@@ -35,6 +35,7 @@ MAX_CARRIED = 20_000
 _KIND_NAMES: tuple[str, ...] = (*KINDS, UNKNOWN)
 _KIND_INDEX = {name: i for i, name in enumerate(_KIND_NAMES)}
 _SPAN_OPS = frozenset({Op.ADD, Op.REMOVE, Op.TOKENS})
+_ROW, _GAUGE = Op.ROW, Op.GAUGE  # found in the enumeration once: that is a call in Python
 
 
 class Frame(NamedTuple):
@@ -159,11 +160,11 @@ class FrameEncoder:
         put = column.fresh.extend
         for patch in patches:
             op = patch[0]
-            if op in _SPAN_OPS:
-                if tree:
-                    self._add_span(patch)
-            elif tree or op is Op.GAUGE:
-                put(patch)
+            if op not in _SPAN_OPS:
+                if tree or op is _GAUGE:
+                    put(patch)
+            elif tree:
+                self._add_span(patch)
         for cell in cells:
             self._add_cell(cell)
         if self._t0_ns is None:
@@ -230,20 +231,20 @@ class FrameEncoder:
         self._patches.fresh.extend((op, id_, before, after))
 
     def _add_cell(self, cell: Cell) -> None:
-        place = (cell.table, cell.key)
-        if cell.value:
-            self._cells[place] = cell.value
+        table, key, value = cell
+        place = (table, key)
+        number, before = self._row_of.get(place) or (len(self._row_of), -1)
+        after = -1
+        if value:
+            self._cells[place] = value
+            after = len(self._rows)
+            self._rows.append([table, key, *value])
         else:
             self._cells.pop(place, None)
-        number, before = self._row_of.get(place, (len(self._row_of), -1))
-        if before < 0 and not cell.value:
-            return  # no row was there to take away
-        after = -1
-        if cell.value:
-            after = len(self._rows)
-            self._rows.append([cell.table, cell.key, *cell.value])
+            if before < 0:
+                return  # no row was there to take away
         self._row_of[place] = (number, after)
-        self._patches.fresh.extend((Op.ROW, number, before, after))
+        self._patches.fresh.extend((_ROW, number, before, after))
 
     def _span(self, id_: int, token_ids: tuple[int, ...]) -> int:
         index = self._span_of[id_] = len(self._spans)

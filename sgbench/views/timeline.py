@@ -21,6 +21,10 @@ class Stretch(IntEnum):
     DECODE = 2
 
 
+_QUEUED, _PREFILL, _DECODE = Stretch.QUEUED, Stretch.PREFILL, Stretch.DECODE
+"""Found in the enumeration once, not for each request: that is a call in Python."""
+
+
 class Span(NamedTuple):
     """A stretch of a request's time; ``end_ms`` is -1 while it lasts. ``tokens`` of which ``cached`` need no computing."""
 
@@ -65,15 +69,20 @@ class RequestLine:
 
     def row(self) -> list[Any]:
         """As a row of table ``request``."""
-        numbers = [self.lane, self.program, self.branch, self.prompt_tokens, self.cached_tokens, self.output_tokens]
-        times = [self.queued_ms, self.first_ms, self.end_ms]
         return [
-            *numbers,
-            *times,
+            self.lane,
+            self.program,
+            self.branch,
+            self.prompt_tokens,
+            self.cached_tokens,
+            self.output_tokens,
+            self.queued_ms,
+            self.first_ms,
+            self.end_ms,
             self.end,
             self.order,
             self.preempted,
-            [list(span) for span in self.spans],
+            list(map(list, self.spans)),
             self.jumps[:],
         ]
 
@@ -152,7 +161,7 @@ class TimelineFold:
         elif isinstance(event, ev.RequestQueued):
             line = RequestLine(event.rid, self._lane(), event.program, event.branch, event.prompt_tokens, ms)
             self.requests[event.rid] = line
-            line.turn(Stretch.QUEUED, ms)
+            line.turn(_QUEUED, ms)
             yield self._cell(line)
         else:
             line_ = self.requests.get(getattr(event, "rid", -1))
@@ -165,12 +174,12 @@ class TimelineFold:
                 if line.cached_tokens < 0:
                     line.cached_tokens = event.cached_tokens
                 again = min(event.cached_output_tokens, line.output_tokens)
-                line.turn(Stretch.PREFILL, ms, event.prompt_tokens + line.output_tokens, event.cached_tokens + again)
+                line.turn(_PREFILL, ms, event.prompt_tokens + line.output_tokens, event.cached_tokens + again)
                 self._prefilling.add(event.rid)
             case ev.RequestPreempted():
                 line.output_tokens = event.output_tokens
                 line.preempted += 1
-                line.turn(Stretch.QUEUED, ms)
+                line.turn(_QUEUED, ms)
                 self._prefilling.discard(event.rid)
             case ev.JumpForward():
                 line.jumps.append((ms, len(event.token_ids)))
@@ -208,7 +217,7 @@ class TimelineFold:
                 self._prefilling.discard(rid)
                 if request.first_ms < 0:
                     request.first_ms = ms
-                request.turn(Stretch.DECODE, ms)
+                request.turn(_DECODE, ms)
                 yield self._cell(request)
 
     def _lane(self) -> int:

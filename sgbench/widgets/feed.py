@@ -236,14 +236,16 @@ class Feed:
         patches: list[list[Patch]] = []
         cells: list[list[Cell]] = [[] for _ in events]
         try:
-            patches.extend(self.view.apply(event) for event in events)  # up to the one that fails
+            patches.extend(map(self.view.apply, events))  # up to the one that fails
         except SgbenchError as failure:
             self._fail(f"this view stopped: {failure}")
+        kinds = list(map(type, events[: len(patches)]))
+        first = not len(self.encoder)  # all look at the first
         for fold in self._folds:
-            concerns = fold.concerns
-            for i, event in enumerate(events[: len(patches)]):
-                if type(event) in concerns or not (i or len(self.encoder)):  # all look at the first
-                    cells[i] += fold.apply(event)
+            concerns, apply = fold.concerns, fold.apply
+            for i, kind in enumerate(kinds):
+                if kind in concerns or (first and not i):
+                    cells[i] += apply(events[i])
         for event, changed, rows in zip(events, patches, cells, strict=False):
             self.encoder.add(event, changed, rows)
         if isinstance(events[-1], EngineStopped):
