@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def plan(n: int, tokens: int, start: int, shared: int) -> StepPlan:
     """A step of `chunks`."""
     segments = (SharedPrefix(0, shared, tuple(range(n))),) if shared else ()
     return StepPlan(-1, chunks(n, tokens, start, shared), segments)
+
+
+def beside(step: StepPlan, n: int, context: int) -> StepPlan:
+    """``step`` behind tokens that are not known yet of ``n`` other requests, as the engine launches it ahead."""
+    m, first = len(step.chunks), 1 + max(int(chunk.slots.max()) for chunk in step.chunks)
+    decodes = (
+        replace(c, rid=c.rid + m, row=c.row + m, token_ids=np.array([-1], np.int32), slots=c.slots + np.int32(first))
+        for c in chunks(n, 1, context - 1, 0, seed=1)
+    )
+    shared = tuple(replace(s, chunks=tuple(i + n for i in s.chunks)) for s in step.shared)
+    return StepPlan(-1, (*decodes, *step.chunks), shared)
 
 
 def decode(of: TorchRunner, n: int, context: int, shared: int) -> tuple[Callable[[], Any], str]:
@@ -140,6 +152,7 @@ def main() -> None:
         "--decode", nargs="*", default=["1x1000", "64x900", "256x1088"], help="REQUESTSxCONTEXT[/SHARED]"
     )
     parser.add_argument("--prefill", nargs="*", default=["8x1024+0"], help="REQUESTSxTOKENS+START[/SHARED]")
+    parser.add_argument("--beside", help="REQUESTSxCONTEXT that decode in the same step as each --prefill")
     parser.add_argument("--options", type=json.loads, default={})
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--json", type=Path)
@@ -169,6 +182,9 @@ def main() -> None:
         step = plan(n, tokens, int(start), int(shared or 0))
         name = f"prefill {n} x {tokens:,} from {int(start):,}" + (f", {shared} shared" if shared else "")
         floors = _floors(n, tokens, int(start), int(shared or 0))
+        if args.beside:
+            step = beside(step, *map(int, args.beside.split("x")))
+            name += f" beside {args.beside} decodes"
         found.append(report(name, lambda step=step: of.launch(step), floors, max(3, args.repeats // 4)))  # type: ignore[misc]
     if args.json:
         args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")

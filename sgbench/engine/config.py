@@ -58,7 +58,8 @@ class EngineConfig:
     cuda_graph
         Replay decode steps as CUDA graphs; None: on an NVIDIA GPU.
     overlap
-        Launch the next decode step before the tokens of this one are read; None: on an NVIDIA GPU.
+        Launch the next step's decodes, and prompts that were decided on beforehand, before this step's tokens are read; None: on an NVIDIA
+        GPU.
     deterministic
         Wait until all live branches of the running programs wait, order the queue by (program, branch, op). On a GPU also kernels whose
         results do not depend on the batch, so that a token is the same to the last bit, cached or not, alone or in company.

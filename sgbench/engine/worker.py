@@ -1,5 +1,5 @@
-"""What the engine's thread does: take a request, plan, run, commit, emit. With overlap, the next step's decodes are launched before
-this step is read: while the device runs them, the host commits what came before and plans what comes next.
+"""What the engine's thread does: take a request, plan, run, commit, emit. With overlap, the next step is launched before this one is
+read, as far as it can be: while the device runs it, the host commits what came before and plans what comes next.
 
 Owns scheduler, tree, pool and runner; every method runs on that one thread. Knows no queue and no waiting: those are
 `sgbench.engine.loop`'s. What it does not decide stands in `sgbench.engine.scheduler`.
