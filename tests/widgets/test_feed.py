@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from sgbench.trace.events import Event, NodeEvicted, PathAccessed
 from sgbench.trace.reader import Reader
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
-from sgbench.widgets.feed import FRAME_S, SHARE, SLOWEST_S, UNANSWERED_BYTES, Feed, pace
+from sgbench.widgets.feed import FRAME_S, LONG_S, SHARE, SLOWEST_S, SURE_S, UNANSWERED_BYTES, Feed, _may_compute, pace
 from sgbench.widgets.source import vocab_of
 from tests.radix_twin import RadixTwin, chats
 
@@ -85,6 +86,17 @@ def test_an_engine_that_is_always_in_a_hurry_is_shown_all_the_same() -> None:
     assert shown.wait(60)  # by the feed's own thread
     feed.stop()
     assert feed.view.snapshot() == twin.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("hurried", "age_s", "may"),
+    [(True, 0.0, False), (False, 0.0, True), (False, (SURE_S + LONG_S) / 2, False), (False, 2 * LONG_S, True)],
+)
+def test_a_view_computes_when_the_engine_begins_to_wait_or_waits_for_long(
+    hurried: bool, age_s: float, may: bool
+) -> None:
+    engine = SimpleNamespace(in_a_hurry=hurried, gap=SimpleNamespace(age_s=age_s))
+    assert _may_compute(engine) == may
 
 
 def test_a_costly_frame_is_followed_by_a_longer_pause_within_bounds() -> None:
