@@ -465,6 +465,11 @@ class EngineCore:
         self._finalizer.detach()
         self._loop.stop()
 
+    @property
+    def was_shut_down(self) -> bool:
+        """Has `shutdown` ended it? An engine that broke was not shut down."""
+        return self._loop.was_shut_down
+
     def __enter__(self) -> Self:
         return self
 

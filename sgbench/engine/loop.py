@@ -158,6 +158,11 @@ class EngineLoop:
         elif self.thread is not threading.current_thread():
             self.thread.join()
 
+    @property
+    def was_shut_down(self) -> bool:
+        """Did somebody stop it? (Not: did it break?)"""
+        return self._inbox.closed and self.failure is None
+
     def stopped(self) -> EngineStoppedError:
         """The error for a call that comes too late."""
         if self.failure is None:

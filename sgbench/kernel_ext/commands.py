@@ -245,9 +245,7 @@ def engine_words(words: list[str], subcommand: str) -> tuple[str | None, dict[st
 
 def engine_lines(session: Session) -> list[str]:
     """The engine in use and its cache, in lines."""
-    import sgbench
-
-    backend = session.used or sgbench.get_default_backend() or session.engine
+    backend = session.in_use()
     if backend is None:
         return ["engine       none; the first %%sgl cell starts the bundled model"]
     if not is_engine(backend):

@@ -104,7 +104,7 @@ class Session:
 
         In order: ``chosen`` (the cell's ``--backend``), ``%sgl use``, the default backend, the bundled model.
         """
-        for candidate in (chosen, self.used, sgbench.get_default_backend()):
+        for candidate in (chosen, self.used, default_backend()):
             if candidate is not None:
                 return as_backend(candidate), ""
         notice = self.start()
@@ -125,11 +125,17 @@ class Session:
 
     def in_use(self) -> Any:
         """What `current` gives; None where it refuses."""
-        return self.used or sgbench.get_default_backend() or self.engine
+        return self.used or default_backend() or self.engine
 
     def close(self) -> None:
         """End everything; called when the extension is unloaded and at exit."""
         self.stop()
+
+
+def default_backend() -> Any:
+    """The default backend; None for an engine that a cell's ``with`` block has shut down, which nobody runs on by intent."""
+    backend = sgbench.get_default_backend()
+    return None if getattr(backend, "was_shut_down", False) else backend
 
 
 def check_files(config: EngineConfig) -> None:

@@ -57,6 +57,15 @@ class TestStart:
             assert "no engine of this session" in started.plain
             assert mine.stats().finished == 1
 
+    def test_an_engine_whose_block_has_ended_is_nobodys_default(self, bench: Bench) -> None:
+        bench.run("%sgl set kv_tokens=2000")
+        with sgbench.Engine(kv_tokens=500) as mine:
+            sgbench.set_default_backend(mine)
+        bench.run("%sgl status")
+        assert "engine       none" in bench.plain
+        bench.run(QUESTION.format(options=""))
+        assert "2,000 tokens of KV cache" in bench.plain and "Paris" in bench.names["s"]["a"]
+
     def test_restart_keeps_options_but_for_those_given(self, started: Bench) -> None:
         started.run("%sgl restart schedule=fcfs")
         assert (engine().config.kv_tokens, engine().config.schedule) == (2000, "fcfs")
