@@ -18,8 +18,8 @@ from sgbench.trace.reader import Reader, call_all
 
 Subscriber: TypeAlias = Callable[[Event], None]
 
-_Note: TypeAlias = tuple[type[Event] | None, Any, int, int]
-"""A kind and its fields, or None and an event; then step and time."""
+_LEAST = 5
+"""Items of the shortest note: a kind, how many fields follow, step, time, and the fields; or None, 1, step, time and an event."""
 
 
 class Journal:
@@ -44,14 +44,15 @@ class Journal:
         What subscribers raised.
     """
 
-    # A note is made without the lock, which would cost more than the note: appending to a deque is one indivisible step of the
+    # A note is made without the lock, which would cost more than the note: extending a deque by a tuple is one indivisible step of the
     # interpreter, and the order of the notes is the order of the events. Their numbers are given when they are made, under the lock.
+    # Its items lie in the deque one by one: thousands of tuples would have the collector of cycles look at young objects again and again.
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._notes: deque[_Note] = deque()
-        self._note = self._notes.append
+        self._notes: deque[Any] = deque()
+        self._note = self._notes.extend
         self._subscribers: tuple[Subscriber, ...] = ()
         self._readers: tuple[Reader, ...] = ()
         self._calls: deque[Callable[[], None]] = deque()
@@ -64,7 +65,7 @@ class Journal:
 
     def emit(self, event: Event) -> None:
         """Take ``event``, which gets its ``seq``, ``step`` and time and is nobody else's from now on."""
-        self._note((None, event, self.step, self._clock()))
+        self._note((None, 1, self.step, self._clock(), event))
         if self._attends:
             self._attend()
 
@@ -73,7 +74,8 @@ class Journal:
 
         Arrays and lists, which nobody may change any more, become tuples (arrays only when they are read), and functions are called.
         """
-        self._note((kind, fields, self.step, self._clock()))
+        head = (kind, len(fields), self.step, self._clock())
+        self._note(head + fields)
         if self._attends:
             self._attend()
 
@@ -81,27 +83,30 @@ class Journal:
     def count(self) -> int:
         """Events so far."""
         with self._lock:
-            return self._next_seq + len(self._notes)
+            self.make()
+            return self._next_seq
 
     @property
     def pending(self) -> int:
-        """Events that are not made yet."""
-        return len(self._notes)
+        """No fewer events than are not made yet; 0: all are."""
+        return -(-len(self._notes) // _LEAST)
 
     def make(self, most: int | None = None) -> None:
         """Make the ``most`` oldest events that are not made yet, or all, and hand them on."""
         with self._lock:
             notes = self._notes
-            left = len(notes) if most is None else most
+            left = self.pending if most is None else most
+            pop = notes.popleft
             while left > 0 and notes:
                 left -= 1
-                kind, given, step, t_ns = notes.popleft()
+                kind, n_fields, step, t_ns = pop(), pop(), pop(), pop()
+                given = [pop() for _ in range(n_fields)]
                 if self._last_ns is not None and t_ns < self._last_ns:
                     t_ns = self._last_ns  # another thread's note came in between a look at the clock and the note
                 self._last_ns = t_ns
                 seq = self._next_seq
                 self._next_seq = seq + 1
-                event = stamped(given, seq, step, t_ns) if kind is None else MAKERS[kind](seq, step, t_ns, *given)
+                event = stamped(given[0], seq, step, t_ns) if kind is None else MAKERS[kind](seq, step, t_ns, *given)
                 for reader in self._readers:
                     reader.put(event)
                 if self._subscribers:

@@ -30,6 +30,7 @@ class Reader:
         """Takes the next event."""
 
     def __len__(self) -> int:
+        """No fewer than can be taken; 0: none."""
         journal = self._journal  # whoever ends this may be another thread
         return len(self._made) + (0 if journal is None else journal.pending)
 
