@@ -63,10 +63,9 @@ class Batch:
             for _ in range(threads):  # before any begins: the first could wait for the engine before the last is live
                 self._gate.enter()
         for _ in range(threads):
-            with self._take:  # each for itself: those that have begun take items meanwhile
-                if self._gate is None and self._next == len(self._done):
-                    return
-                self._begin_another()
+            if self._gate is None and self._next == len(self._done):
+                return  # those that have begun took all items meanwhile
+            self._begin_another()
 
     def _begin_another(self) -> None:
         context = self._context.copy()
@@ -116,8 +115,9 @@ class Batch:
         """Item ``i`` is done; ``here``, on a thread that takes the next one itself."""
         with self._take:
             self._places += 1
-            if not here and self._next < len(self._done):
-                self._begin_another()
+            another = not here and self._next < len(self._done)
+        if another:
+            self._begin_another()
         self._done[i] = True
         if self._awaited in (i, None) or self.complete:
             self._finished.beat()
