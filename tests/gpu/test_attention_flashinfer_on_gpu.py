@@ -60,6 +60,24 @@ def test_keys_copied_together(heads: Heads, leading: int, before: int, monkeypat
 
 
 @pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("leading", [0, 5])
+@pytest.mark.parametrize("odd", [1, 3, 40])
+def test_tokens_that_fill_no_tile_are_our_own_kernels(
+    heads: Heads, leading: int, odd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sgbench.engine.attention import flashinfer_plan
+
+    monkeypatch.setattr(flashinfer_plan, "_CUT_S", -1.0)  # another kernel costs nothing
+    requests = [Request(0, 60 * i, 1) for i in range(leading)]
+    requests += [Request(0, 700, 256 + odd), Request(0, 40, 70), Request(0, 0, 128 + odd), Request(0, 900, 256)]
+    step = World(heads, requests, [], device="cuda", dtype=torch.bfloat16, width=2048)
+    used = backend(step)
+    got, plan = step.got_cut(used)
+    assert len(plan.chunks) > len(step.plan.chunks) or used.kernels == "fa2"
+    step.check(got)
+
+
+@pytest.mark.parametrize("heads", HEADS)
 @pytest.mark.parametrize("leading", [0, 3])
 def test_shared_prefixes_are_read_once(heads: Heads, leading: int) -> None:
     """One level, and two of which the lower has several segments."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sgbench.engine.attention.base import AttentionBackend, LayerOptions
+from sgbench.engine.attention.base import AttentionBackend, CuttingAttention, LayerOptions
 from sgbench.engine.attention.reference import ReferenceAttention
 from sgbench.engine.models.config import ModelConfig
 from sgbench.engine.request import Chunk, DecodePlan, SamplingParams, SharedPrefix, StepPlan
@@ -111,6 +111,7 @@ class World:
         flat = np.concatenate([c.slots[-len(c.token_ids) :] for c in chunks]).astype(np.int64)
         self.slots = torch.from_numpy(flat).to(device)
         fused = self.random(len(flat), heads.q + 2 * heads.kv, heads.dim)
+        self._fused = fused
         self.q, self.kv = fused[:, : heads.q], fused[:, heads.q :]
 
     def random(self, *shape: int) -> torch.Tensor:
@@ -133,6 +134,17 @@ class World:
     def got(self, backend: AttentionBackend, plan: StepPlan | None = None) -> torch.Tensor:
         """What a backend says."""
         return backend.prepare(plan or self.plan, self.table, self.slots).attend(0, self.q, self.kv)
+
+    def got_cut(self, backend: CuttingAttention) -> tuple[torch.Tensor, StepPlan]:
+        """What it says of the step as it wants it cut, in the order of the step as it is; and that."""
+        plan = backend.cut(self.plan)
+        offsets = np.cumsum([0, *(len(c.token_ids) for c in self.plan.chunks)])
+        before = {c.row: int(offset) - c.start for c, offset in zip(self.plan.chunks, offsets, strict=False)}
+        places = [before[c.row] + c.start + np.arange(len(c.token_ids)) for c in plan.chunks]
+        order = torch.from_numpy(np.concatenate(places)).to(self.device)
+        fused, n = self._fused[order], self.heads.q
+        out = backend.prepare(plan, self.table, self.slots[order]).attend(0, fused[:, :n], fused[:, n:])
+        return torch.empty_like(out).index_copy_(0, order, out), plan
 
     def check(self, got: torch.Tensor, options: LayerOptions | None = None) -> None:
         """Equal to the reference, to what the type can hold."""

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgbench.engine.attention.flashinfer_plan import Way, way
-from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix
+from sgbench.engine.attention.flashinfer_plan import Way, odd_tokens, way
+from sgbench.engine.request import Chunk, SamplingParams, SharedPrefix, StepPlan
 
 FLOPS, BYTES, KEY_BYTES = 4.0 * 32 * 128, 32 * 128 * 2, 16 * 128 * 2
 
@@ -50,6 +50,26 @@ def test_few_tokens_of_long_contexts_copy_no_keys() -> None:
 def test_chunks_that_do_not_lie_side_by_side_share_no_pass() -> None:
     shared = (SharedPrefix(0, 2000, (0, 2)), SharedPrefix(0, 1500, (1, 3)))
     assert not plan([64] * 4, 2000, shared).passes
+
+
+def odd(counts: list[int], start: int, shared: tuple[SharedPrefix, ...] = (), kernels: str = "fa3") -> list[int]:
+    step = StepPlan(0, tuple(chunk(i, start, n) for i, n in enumerate(counts)), shared)
+    return odd_tokens(step, 0, kernels, FLOPS, KEY_BYTES)
+
+
+def test_the_next_turn_of_chats_is_cut_to_whole_tiles() -> None:
+    """256 tokens that were said, and one before them that was never computed."""
+    for start in (383, 767, 1151):
+        assert odd([257] * 32, start) == [1] * 32
+        assert not plan([256] * 32, start + 1, ()).own
+
+
+def test_what_is_worth_no_kernel_of_its_own_is_not_cut() -> None:
+    assert odd([257], 0) == [0]  # one short request: the kernel costs more
+    assert odd([256] * 8, 1000) == [0] * 8  # nothing is odd
+    assert odd([200] * 32, 1000) == [0] * 32  # more than half a tile
+    assert odd([100] * 32, 1000) == [0] * 32  # no tile would be left
+    assert odd([257] * 4, 2000, (SharedPrefix(0, 2000, (0, 1, 2, 3)),)) == [0] * 4  # read in a pass of their own
 
 
 @given(st.data())

@@ -187,6 +187,7 @@ def test_views_see_children_and_their_start_and_usage_covers_them() -> None:
     assert (first.fork_start, second.fork_start) == (3, 3)
     assert [len(first.children()), len(second.children())] == [1, 0]
     first.children()[0].sync()
+    second.sync()
     assert state.usage().calls == 4  # the hint and three gens
 
 

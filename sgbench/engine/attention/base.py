@@ -3,9 +3,9 @@
 A backend plans once a step what every layer then does the same way. Backends differ in speed alone: each is tested against
 `sgbench.engine.attention.reference`.
 
-Two ways in. `AttentionBackend.prepare` takes any step. A backend that is also a `GraphAttention` takes pure decode steps through
-`decode`: it launches kernels that read device buffers at fixed addresses (`DecodeInputs`) and plans nothing on the host, so that a
-runner may capture it in a CUDA graph once and replay it with other contents.
+Two ways in. `AttentionBackend.prepare` takes any step; a `CuttingAttention` would have its chunks cut first. A backend that is also a
+`GraphAttention` takes pure decode steps through `decode`: it launches kernels that read device buffers at fixed addresses (`DecodeInputs`)
+and plans nothing on the host, so that a runner may capture it in a CUDA graph once and replay it with other contents.
 """
 
 from __future__ import annotations
@@ -91,6 +91,15 @@ class AttentionBackend(Protocol):
         slots
             int64 ``[tokens]`` on the device: where this step's keys and values go.
         """
+        ...
+
+
+@runtime_checkable
+class CuttingAttention(AttentionBackend, Protocol):
+    """A backend that wants some chunks cut in two."""
+
+    def cut(self, plan: StepPlan) -> StepPlan:
+        """``plan``, or the same step by `sgbench.engine.attention.odd_tokens.cut`; `prepare` takes either."""
         ...
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from sgbench.engine.attention.base import LayerOptions
-from sgbench.engine.attention.flashinfer_plan import MAX_LEVELS, Way, way
+from sgbench.engine.attention.flashinfer_plan import MAX_LEVELS, Way, odd_tokens, way
+from sgbench.engine.attention.odd_tokens import cut, in_front
 from sgbench.engine.attention.sharing import leading, part_of
 from sgbench.engine.attention.triton_attention import TritonAttention
 
@@ -94,15 +95,24 @@ class FlashInferAttention:
         """See `GraphAttention.decode`."""
         return self._own.decode(inputs, n_rows)
 
+    def cut(self, plan: StepPlan) -> StepPlan:
+        """See `CuttingAttention.cut`."""
+        n = leading(plan)
+        if _tokens(plan.chunks[n:]) < _LEAST_TOKENS:
+            return plan
+        head_dim, itemsize = self._cache.data.shape[3], self._cache.data.itemsize
+        key_bytes = self._cache.data.shape[1] * head_dim * itemsize
+        return cut(plan, odd_tokens(plan, n, self.kernels, 4.0 * self._n_heads * head_dim, key_bytes))
+
     def prepare(self, plan: StepPlan, table: SlotTable, slots: torch.Tensor) -> AttentionStep:
         """See `AttentionBackend.prepare`."""
         chunks = plan.chunks
-        n_leading = leading(plan)
-        n_long = sum(len(chunk.token_ids) for chunk in chunks[n_leading:])
-        if n_long < _LEAST_TOKENS:
+        n_front = in_front(plan)
+        n_leading = sum(len(chunk.token_ids) for chunk in chunks[:n_front])
+        if _tokens(chunks[n_front:]) < _LEAST_TOKENS:
             return self._own.prepare(plan, table, slots)
         head_dim, itemsize = self._cache.data.shape[3], self._cache.data.itemsize
-        long = part_of(plan, range(n_leading, len(chunks)))
+        long = part_of(plan, range(n_front, len(chunks)))
         how = way(
             long.chunks,
             long.shared,
@@ -114,8 +124,8 @@ class FlashInferAttention:
         if how.own:
             return self._own.prepare(plan, table, slots)
         first = None
-        if n_leading:
-            first = self._own.prepare(part_of(plan, range(n_leading)), table, slots[:n_leading])
+        if n_front:
+            first = self._own.prepare(part_of(plan, range(n_front)), table, slots[:n_leading])
         self._turn ^= 1
         scale = (self._layers[0].scale if self._layers else None) or head_dim**-0.5
         shape = _Shape(self._n_heads, self._cache.data.shape[1] // 2, head_dim, scale, self._cache.data.dtype)
@@ -214,6 +224,10 @@ class _Wrappers:
         """The device takes the plan when it comes here."""
         self._planned = self._planned or torch.cuda.Event()  # type: ignore[no-untyped-call]
         self._planned.record()
+
+
+def _tokens(chunks: Sequence[Chunk]) -> int:
+    return sum(len(chunk.token_ids) for chunk in chunks)
 
 
 def _starts(counts: Sequence[int] | npt.NDArray[np.integer[Any]]) -> torch.Tensor:

@@ -13,17 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sgbench.engine.request import Chunk, SharedPrefix
+    from sgbench.engine.request import Chunk, SharedPrefix, StepPlan
 
 MAX_LEVELS = 2
 """Most shared segments of one chunk that get a pass of their own."""
 _TILE_TOKENS = {"fa3": 128, "fa2": 16}
 _PAGED_RATE = {"fa3": 450e12, "fa2": 330e12}
 _DENSE_RATE = {"fa3": 620e12, "fa2": 380e12}
-_OWN_RATE = 320e12
+_OWN_RATE = 260e12
 """Operations a second of the kernels on an H200, heads of 128, bf16."""
+_TOKEN_S = {"fa3": 10e-9, "fa2": 10e-9}
+_OWN_TOKEN_S = 26e-9
+"""What a token costs beside its keys: seconds of a layer (measured with fa3)."""
 _JOIN_RATE = 3e12
 """Bytes a second of partial results, written and joined, and of keys and values copied together."""
+_READ_RATE = 4e12
+"""Bytes a second of keys and values that one request reads."""
+_MOST_ODD = 48
+_OWN_TOKENS = 4
+"""Tokens that our own kernels pack together at least, with heads of four to a KV head."""
+_CUT_S = 20e-6
+"""What a layer pays for another kernel."""
 _MOST_COPIED = 32_768
 """Keys that are copied together for one pass at most: the copy takes memory."""
 DENSE_OWN = True
@@ -81,8 +91,9 @@ def way(
     keys = starts + (counts + 1) / 2
     tile = _TILE_TOKENS[kernels]
     padded = -(-counts // tile) * tile
-    own = float((counts * keys).sum()) * row_flops / _OWN_RATE
-    plain = float((padded * keys).sum()) * row_flops / _PAGED_RATE[kernels]
+    own = float((counts * keys).sum()) * row_flops / _OWN_RATE + int(counts.sum()) * _OWN_TOKEN_S
+    tiles = int(padded.sum()) * _TOKEN_S[kernels]
+    plain = float((padded * keys).sum()) * row_flops / _PAGED_RATE[kernels] + tiles
     passes, own_from = _passes(shared, counts)
     joined = np.inf
     if passes:
@@ -93,13 +104,41 @@ def way(
             for segment in each.segments
         )
         tokens = sum(each.stop - each.first for each in passes)
-        joined = left + float(pairs) * row_flops / _DENSE_RATE[kernels] + tokens * row_bytes * 4 / _JOIN_RATE
+        joined = tiles + left + float(pairs) * row_flops / _DENSE_RATE[kernels] + tokens * row_bytes * 4 / _JOIN_RATE
     if joined < min(own, plain):
         return Way(False, tuple(passes), tuple(own_from.tolist()))
     n_keys = int((starts + counts).sum())
-    copying = float((padded * keys).sum()) * row_flops / _DENSE_RATE[kernels] + 2 * n_keys * key_bytes / _JOIN_RATE
+    computing = float((padded * keys).sum()) * row_flops / _DENSE_RATE[kernels] + tiles
+    copying = computing + 2 * n_keys * key_bytes / _JOIN_RATE
     dense = DENSE_OWN and n_keys <= _MOST_COPIED and copying < min(own, plain)
     return Way(own < plain and not dense, (), (0,) * len(chunks), dense)
+
+
+def odd_tokens(plan: StepPlan, first: int, kernels: str, row_flops: float, key_bytes: int) -> list[int]:
+    """For each chunk how many tokens to cut off in front, so that the rest fills tiles and our own kernels do those few; 0: none.
+
+    Parameters
+    ----------
+    first
+        Chunks from here on are FlashInfer's.
+    kernels, row_flops, key_bytes
+        As in `way`.
+    """
+    tile = _TILE_TOKENS[kernels]
+    in_shared = {i for segment in plan.shared for i in segment.chunks}
+    found, saved = [0] * len(plan.chunks), -_CUT_S
+    for i, chunk in enumerate(plan.chunks[first:], first):
+        n = len(chunk.token_ids)
+        odd, n_keys = n % tile, chunk.start + n
+        if not 0 < odd <= _MOST_ODD or odd == n or chunk.input_logprobs_from is not None or i in in_shared:
+            continue
+        packed = _OWN_TOKENS * -(-odd // _OWN_TOKENS)
+        own = max(packed * n_keys * row_flops / _OWN_RATE, n_keys * key_bytes / _READ_RATE) + odd * _OWN_TOKEN_S
+        gain = tile * n_keys * row_flops / _PAGED_RATE[kernels] + tile * _TOKEN_S[kernels] - own
+        if gain > 0:
+            found[i] = odd
+            saved += gain
+    return found if saved > 0 else [0] * len(found)
 
 
 def _passes(shared: tuple[SharedPrefix, ...], counts: np.ndarray) -> tuple[list[SharedPass], np.ndarray]:

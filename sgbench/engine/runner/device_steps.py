@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
-from sgbench.engine.attention.base import AttentionBackend, AttentionStep, GraphAttention
+from sgbench.engine.attention.base import AttentionBackend, AttentionStep, CuttingAttention, GraphAttention
+from sgbench.engine.attention.odd_tokens import ends
 from sgbench.engine.models.fused_decoder import TokenBatch
 from sgbench.engine.request import NO_NUMBER, DecodePlan, StepPlan
 from sgbench.engine.runner.decode_steps import DecodeSteps
@@ -201,15 +202,16 @@ class DeviceSteps:
     # --- any step ---------------------------------------------------------------------------------------------------
 
     def _launch_any(self, plan: StepPlan, began: torch.cuda.Event | None) -> PendingStep:
-        chunks = plan.chunks
-        self._table.write(chunks)
-        rows = logit_rows(plan)
+        self._table.write(plan.chunks)
+        if isinstance(self._attention, CuttingAttention):
+            plan = self._attention.cut(plan)
+        chunks, rows = plan.chunks, logit_rows(plan)
         batch, read, last, columns, sampled_rows = self._batch(chunks, rows)
         step = self._attention.prepare(plan, self._table, batch.slots)
         hidden = self._forward.forward(batch, step, read if len(read) < len(batch.ids) else None)
         shares = [
-            Share(c.sample, len(own.targets), c.logprobs, c.top_logprobs)
-            for c, own in zip(chunks, rows.chunks, strict=True)
+            Share(chunks[i].sample, len(rows.chunks[i].targets), chunks[i].logprobs, chunks[i].top_logprobs)
+            for i in ends(plan)
         ]
         reported = self._reported(hidden, chunks, rows)
         sampling = [chunk for chunk in chunks if chunk.sample]
