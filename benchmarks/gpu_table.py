@@ -87,7 +87,8 @@ def _findings(results: dict[str, Any]) -> list[str]:
         found.append(f"- Radix bookkeeping on the workload without sharing: {book['radix_share']:.3%} of the time.")
     if "cost" in (events := results["rows"].get("events", {})):
         found.append(
-            f"- All the dashboard's folds listening: {events['cost']:+.2%} of time on few-shot ({events['messages']} messages)."
+            f"- All the dashboard's folds listening: {events['cost']:+.2%} of time on few-shot (standard error "
+            f"{events['standard_error']:.2%}, {events['rounds']} rounds, {events['messages']} messages)."
         )
     if "programs_over_requests" in (programs := results["rows"].get("programs", {})):
         found.append(
