@@ -177,7 +177,8 @@ class Worker:
         seq.computed += len(chunk.token_ids)
         if prefill:
             self._counters.prefill_tokens += len(chunk.token_ids)
-            self.memory.settle(seq)
+            if chunk.start < seq.prompt_len:  # what is forced behind it waits for the end, as sampled tokens do
+                self.memory.settle(seq)
 
     def _enter_logprobs(self, seq: Sequence, chunk: Chunk, got: ChunkResult) -> None:
         if chunk.input_logprobs_from is None:

@@ -64,11 +64,12 @@ class QuietWorker(Worker):
             self._enter_kv(seq, chunk)
             self._enter_logprobs(seq, chunk, got)
         else:
-            prefill = not seq.decoding
+            prefill, start = not seq.decoding, seq.computed
             seq.computed += n
             if prefill:
                 self._counters.prefill_tokens += n
-                self.memory.settle(seq)
+                if start < seq.prompt_len:
+                    self.memory.settle(seq)
             if seq.computed < seq.length:
                 return False
             due = seq.length < seq.limit and not seq.closing

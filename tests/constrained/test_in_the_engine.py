@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sgbench.engine.constrained.compiler import Compiler
 from sgbench.engine.constrained.constraint import Constraint
 from sgbench.engine.engine import EngineCore
+from sgbench.engine.radix_attention import RadixCache
 from sgbench.engine.request import SamplingParams
 from sgbench.engine.runner.scripted import ScriptedRunner
 from sgbench.errors import ConstraintError
@@ -236,6 +237,23 @@ def test_requests_that_share_prompt_and_constraint_share_the_forced_text_in_the_
     second = core.generate("Bc Bc Bc", params)["meta_info"]
     assert first["cached_tokens"] == 0 and second["cached_tokens"] == second["prompt_tokens"]
     assert core.stats().prefill_tokens - before < first["jumped_tokens"]
+
+
+def test_what_is_forced_in_mid_answer_enters_the_tree_at_the_end_as_sampled_tokens_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A walk through the tree for each jump would take more of the host's time than the jump spares."""
+    core = engine("safe")
+    finals: list[bool] = []
+    insert = RadixCache.insert
+
+    def counted(self: RadixCache, *args: Any, final: bool) -> Any:
+        finals.append(final)
+        return insert(self, *args, final=final)
+
+    monkeypatch.setattr(RadixCache, "insert", counted)
+    result = core.generate("Bc", {"regex": '([ab]{2}, "name": "[ab]"){3}'})
+    assert len(result["meta_info"]["jumped_spans"]) >= 3 and finals == [False, True]
 
 
 def test_a_batch_compiles_its_constraint_once() -> None:
