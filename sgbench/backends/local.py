@@ -7,16 +7,15 @@ decides nothing that either side could.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import inspect
 import itertools
-import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sgbench.backends import exact_scoring, scoring
+from sgbench.backends.answers import gathered
 from sgbench.backends.base import BaseBackend, Capabilities, Completion
 from sgbench.backends.meta import news, summed
 from sgbench.backends.offline import OfflineMethods
@@ -26,14 +25,14 @@ from sgbench.engine.handle import Handle
 from sgbench.engine.intake import mixed_seed
 from sgbench.engine.request import RequestOutput, SamplingParams
 from sgbench.engine.sampling_params import sampling_params as checked_params
-from sgbench.errors import AbortedError, UsageError
+from sgbench.errors import UsageError
 from sgbench.lang.calls import Call, waited
 from sgbench.lang.chat_template import ChatTemplate, get_chat_template_by_model_path
 from sgbench.lang.choices import ChoicesDecision, ChoicesSamplingMethod, token_length_normalized
 from sgbench.lang.jinja_template import template_from_jinja
 from sgbench.lang.same_objects import SameObjects
 from sgbench.lang.sampling import SglSamplingParams, dtype_as_regex
-from sgbench.lang.turns import Turns, aside, more_follows, sleep_until
+from sgbench.lang.turns import Turns, aside, more_follows
 from sgbench.lang.variables import Meta
 from sgbench.lang.waiting import current_gate
 
@@ -104,7 +103,7 @@ class LocalBackend(BaseBackend):
     def generation(self, s: StreamExecutor, sampling_params: SglSamplingParams) -> Call[tuple[Completion, Meta]]:
         """`generate`, to be left where it waits."""
         prompt, handles = self._submit(s, sampling_params)
-        outputs = yield from self._gathered(s, handles)
+        outputs = yield from gathered(s, handles)
         meta = summed([output.meta_info for output in outputs])
         meta["cached_text_len"] = prompt.chars(outputs[0].meta_info["cached_tokens"])
         texts = [output.text for output in outputs]
@@ -161,7 +160,7 @@ class LocalBackend(BaseBackend):
             raise UsageError(f"select(temperature={temperature}): choices are scored, not drawn; use temperature=0")
         prompt = self._read(s.text_)
         ahead = prompt.ids and self.engine.reuses_prefixes
-        first = (yield from self._gathered(s, [self._request(s, prompt.ids, _PREFILL)])) if ahead else []
+        first = (yield from gathered(s, [self._request(s, prompt.ids, _PREFILL)])) if ahead else []
         whole = [self._read(s.text_ + choice).ids for choice in choices]
         starts = [scoring.common_prefix(prompt.ids, ids) for ids in whole]
         scored = yield from self._scored(s, whole, starts)
@@ -183,7 +182,7 @@ class LocalBackend(BaseBackend):
         if not self._hints:
             return None
         prompt = self._read(s.text_)
-        (output,) = waited(self._gathered(s, [self._request(s, prompt.ids, _PREFILL)]))
+        (output,) = waited(gathered(s, [self._request(s, prompt.ids, _PREFILL)]))
         return {**output.meta_info, "cached_text_len": prompt.chars(output.meta_info["cached_tokens"])}
 
     def cache_prefix(self, prefix_str: str) -> None:
@@ -312,7 +311,7 @@ class LocalBackend(BaseBackend):
             self._request(s, ids, _PREFILL, return_logprob=True, logprob_start_len=start, return_text_in_logprobs=True)
             for ids, start in zip(texts, starts, strict=True)
         ]
-        return (yield from self._gathered(s, handles))
+        return (yield from gathered(s, handles))
 
     def _exact(
         self, s: StreamExecutor, prompt: list[int], choices: Sequence[str], starts: Sequence[int], limit: int | None
@@ -325,61 +324,6 @@ class LocalBackend(BaseBackend):
         texts = [[*prompt[:lead], *way] for spelled in ways for way in spelled]
         outputs = yield from self._scored(s, texts, [lead] * len(texts))
         return exact_scoring.summed(ways, outputs), outputs
-
-    def _gathered(self, s: StreamExecutor, handles: Sequence[Handle]) -> Call[list[RequestOutput]]:
-        """The final outputs. Whatever ends the wait early aborts the requests."""
-        answers = _Answers(handles)
-        try:
-            with s.abortable(answers.abort):
-                yield answers
-                outputs = [handle.wait() for handle in handles]
-        except BaseException:
-            answers.abort()
-            raise
-        for handle, output in zip(handles, outputs, strict=True):
-            s.note_request(handle.rid)
-            reason = output.finish_reason or {}
-            if reason.get("type") == "abort" and not s.given_up:
-                raise AbortedError(f"request {handle.rid} was aborted: {reason['message']}")
-        return outputs
-
-
-class _Answers:
-    """What a call waits for: the ends of its requests."""
-
-    __slots__ = ("_handles", "_left", "_lock")
-
-    def __init__(self, handles: Sequence[Handle]) -> None:
-        self._handles = handles
-        self._lock = threading.Lock()
-        self._left = len(handles)
-
-    def abort(self) -> None:
-        """Nobody wants them any more."""
-        for handle in self._handles:
-            handle.abort("the program was given up")
-
-    def wait(self) -> None:
-        """Until all are done, or failed; the calling thread steps aside, and an engine without a thread of its own is stepped by it."""
-        live = current_gate() is not None
-        sleeps = not (live or self._handles[0].stepped_by_waiters)
-        if sleeps and sleep_until(self.then):
-            return
-        with aside():
-            for handle in self._handles:
-                handle.wait(live=live)
-
-    def then(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` once all are done, or failed, on the engine's thread; at once if they are."""
-        for handle in self._handles:
-            handle.stream_to(functools.partial(self._one_done, tell), streaming=False)
-
-    def _one_done(self, tell: Callable[[], None]) -> None:
-        with self._lock:
-            self._left -= 1
-            last = self._left == 0
-        if last:
-            tell()
 
 
 def _next(updates: Iterator[RequestOutput]) -> RequestOutput | None:

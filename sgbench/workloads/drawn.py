@@ -17,6 +17,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sgbench.backends.answers import gathered
 from sgbench.backends.local import LocalBackend
 from sgbench.backends.meta import summed
 from sgbench.engine.tokenizer import ReadText
@@ -106,7 +107,7 @@ class DrawnBackend(LocalBackend):
         if sampling_params.n not in (None, 1):
             raise UsageError(f"n={sampling_params.n}: drawn answers are one a call")
         prompt, handles = self._submit(s, self._drawn(s, sampling_params))
-        (output,) = yield from self._gathered(s, handles)
+        (output,) = yield from gathered(s, handles)
         said = list(output.output_ids)
         if (output.finish_reason or {}).get("type") == "stop" and said and said[-1] in self._ends:
             del said[-1]
