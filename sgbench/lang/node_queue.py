@@ -17,7 +17,7 @@ from sgbench.lang.calls import Call, left_waiting, waited
 from sgbench.lang.errands import Errand
 from sgbench.lang.ir import SglExpr
 from sgbench.lang.run import Run
-from sgbench.lang.turns import beside, claimed, in_turn
+from sgbench.lang.turns import beside, claimed, in_turn, start
 from sgbench.lang.variables import Slot
 from sgbench.lang.waiting import Latch, live
 
@@ -184,8 +184,10 @@ class NodeQueue:
     def _answered(self) -> None:
         """What the item that was left waits for has come."""
         turns = self._run.backend.turns
-        assert turns is not None, "calls are left on backends with turns only"
-        turns.soon(self._go_on)
+        if turns is None:  # they were taken away meanwhile
+            start(None, lambda _: self._go_on())
+        else:
+            turns.soon(self._go_on)
 
     def _go_on(self) -> None:
         self._context.copy().run(self._take_up)

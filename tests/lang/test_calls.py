@@ -270,6 +270,18 @@ def test_a_failure_while_nobody_waits_stays_in_its_state() -> None:
         place.engine.check_integrity()
 
 
+def test_turns_that_are_taken_away_hold_nobody_up() -> None:
+    @sgl.function
+    def program(s, i):
+        s += f"{i}" + sgl.gen("x", max_tokens=30)
+        place.turns = None
+
+    place = backend(2000)
+    with place.engine:
+        states = program.run_batch([{"i": i} for i in range(6)], backend=place, num_threads=6)
+        assert [s["x"] for s in states] == [completion(f"{i}", 30) for i in range(6)]
+
+
 def test_an_engine_that_stops_fails_those_that_wait_without_a_thread() -> None:
     @sgl.function
     def program(s):
