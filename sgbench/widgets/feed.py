@@ -250,6 +250,7 @@ class Feed:
             self.encoder.add(event, changed, rows)
         if isinstance(events[-1], EngineStopped):
             self._ended = events[-1].reason
+            self._wake.set()  # the thread tells, whoever folded it
         self.encoder.begin_again_if_full(self.view.tree, self.view.gauges, events[-1])
 
     def _fail(self, sentence: str) -> None:

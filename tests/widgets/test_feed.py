@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from sgbench.engine.gap import Gap
-from sgbench.trace.events import Event, NodeEvicted, PathAccessed
+from sgbench.trace.events import EngineStopped, Event, NodeEvicted, PathAccessed
 from sgbench.trace.reader import Reader
 from sgbench.trace.vocab import Vocab
 from sgbench.views.frames import EVENT_STRIDE, Frame
@@ -162,6 +162,26 @@ def test_stopping_ends_the_subscription_and_is_idempotent() -> None:
     assert not twin.journal.active
     assert feed._thread is not None
     assert not feed._thread.is_alive()
+
+
+def test_the_end_is_told_though_a_front_ends_question_folded_it() -> None:
+    """It asks while the feed's thread pauses between two frames; nothing comes behind that event to wake it."""
+    came, ended, told = threading.Event(), threading.Event(), []
+
+    def on_stopped(reason: str) -> None:
+        told.append(reason)
+        ended.set()
+
+    twin = RadixTwin(700)
+    feed = Feed(Vocab(), lambda frame: came.set(), pytest.fail, on_stopped=on_stopped)
+    feed.follow(twin)
+    twin.request(*next(chats(1)))
+    assert came.wait(60)
+    twin.journal.emit(EngineStopped(reason="the engine was shut down"))
+    feed.answer(0, 0)
+    assert ended.wait(20) and told == ["the engine was shut down"]
+    feed.stop()
+    assert told == ["the engine was shut down"]
 
 
 def test_events_that_cannot_be_folded_stop_the_view_and_say_so_once() -> None:
