@@ -1,6 +1,6 @@
 """The results of `benchmarks.gpu` as a Markdown table. Knows the JSON's keys and nothing else.
 
-Figures of vLLM and mini-sglang are quoted: they were measured once, on the same kind of machine, not in this run.
+Figures of vLLM and mini-sglang are quoted: they were measured once, on an H200, not in this run; another card's table leaves them out.
 """
 
 from __future__ import annotations
@@ -33,22 +33,33 @@ _IN_MS = ("decode", "first_token")
 def markdown(results: dict[str, Any]) -> str:
     """The table, and a line for each further finding."""
     machine, rows, ceilings = results["machine"], results["rows"], results["ceilings"]
+    quoted = "H200" in (machine["gpu"] or "")
+    columns = [
+        "workload",
+        "sgbench",
+        *(("at most", "vLLM 0.22.1", "mini-sglang") if quoted else ()),
+        "floor",
+        "off",
+        "off / on",
+    ]
+    columns += ["transformers", "its continuous batching"]
     head = [
         f"{results['model']}; {results['engine']}",
         "",
         f"{machine['gpu']}, driver {machine.get('driver')}, torch {machine['torch']}, triton {machine.get('triton')}, "
         f"FlashInfer {machine.get('flashinfer')}, transformers {machine['transformers']}; {machine['date']}. "
         f"Floors at {ceilings['bytes_per_s'] / 1e12:.2f} TB/s and {ceilings['flops_per_s'] / 1e12:.0f} TFLOP/s, measured in this run. "
-        "vLLM and mini-sglang are quoted, not run. `off`: the same engine with its cache off. "
+        f"{'vLLM and mini-sglang are quoted, not run. ' if quoted else ''}`off`: the same engine with its cache off. "
         "`>`: given up after that time.",
         "",
-        "| workload | sgbench | at most | vLLM 0.22.1 | mini-sglang | floor | off | off / on | transformers | its continuous batching |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| " + " | ".join(columns) + " |",
+        "|---" * len(columns) + "|",
     ]
-    return "\n".join([*head, *(_line(name, rows, results["peers"]) for name in TITLES), "", *_findings(results)]) + "\n"
+    lines = (_line(name, rows, results["peers"], quoted) for name in TITLES)
+    return "\n".join([*head, *lines, "", *_findings(results)]) + "\n"
 
 
-def _line(name: str, rows: dict[str, Any], peers: dict[str, Any]) -> str:
+def _line(name: str, rows: dict[str, Any], peers: dict[str, Any], quoted: bool) -> str:
     row = rows.get(name, {})
     vllm, mini, target = QUOTED[name]
     on, off = row.get("seconds"), row.get("off", {}).get("seconds")
@@ -56,7 +67,9 @@ def _line(name: str, rows: dict[str, Any], peers: dict[str, Any]) -> str:
     if "ratio" in row.get("off", {}):
         row = row | {"off": {}}  # of a smaller workload
     others = [_cell(name, peers.get(name, {}).get(way, {})) for way in ("padded", "continuous")]
-    cells = [TITLES[name], f"**{_cell(name, row)}**", _number(name, target), _number(name, vllm), _number(name, mini)]
+    cells = [TITLES[name], f"**{measured}**" if (measured := _cell(name, row)) else ""]
+    if quoted:
+        cells += [_number(name, target), _number(name, vllm), _number(name, mini)]
     cells += [_number(name, row.get("floor")), _cell(name, row.get("off", {})), ratio, *others]
     return "| " + " | ".join(cells) + " |"
 

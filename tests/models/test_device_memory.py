@@ -72,8 +72,8 @@ def test_holders_add_up_to_the_card(card: Card) -> None:
     card.hold(5 * GIB)
     card.reserved += 3 * GIB
     now = device.holders()
-    parts = (now.weights, now.kv, now.steps, now.own, now.cached, now.elsewhere, now.free)
-    assert [size // GIB for size in parts] == [16, 30, 1, 7, 3, 4, 19]
+    parts = (now.weights, now.kv, now.steps, now.own, now.cached, now.elsewhere, now.withheld, now.free)
+    assert [size // GIB for size in parts] == [16, 30, 1, 7, 3, 4, 0, 19]
     assert sum(parts) == now.total
     for part in (
         "the engine's weights 16.0 GiB",
@@ -105,6 +105,11 @@ def test_a_limit_that_the_user_set_is_kept(card: Card) -> None:
     with pytest.raises(CapacityError, match=r"take 30\.0 GiB and do not fit"):
         device.check_weights(30 * GIB)
     device.check_weights(20 * GIB)
+    now = device.holders()
+    assert (now.elsewhere, now.withheld, now.free) == (4 * GIB, 36 * GIB, 22 * GIB), (
+        "others do not hold what is withheld"
+    )
+    assert "set_per_process_memory_fraction) 36.0 GiB, free 22.0 GiB" in str(now)
 
 
 def test_no_room_is_one_error(card: Card) -> None:

@@ -46,8 +46,10 @@ class Holders:
         What torch keeps for reuse in this process; ``torch.cuda.empty_cache()`` returns it.
     elsewhere
         Other processes, and the driver's own share.
+    withheld
+        Free, but beyond what the user lets this process take (``torch.cuda.set_per_process_memory_fraction``).
     free, total
-        Of the card.
+        What this process may still take, and the card.
     """
 
     weights: int
@@ -56,6 +58,7 @@ class Holders:
     own: int
     cached: int
     elsewhere: int
+    withheld: int
     free: int
     total: int
 
@@ -67,6 +70,7 @@ class Holders:
             "other tensors of this process": self.own,
             "torch's cache in this process": self.cached,
             "other processes and the driver": self.elsewhere,
+            "beyond this process's limit (torch.cuda.set_per_process_memory_fraction)": self.withheld,
         }
         held = ", ".join(f"{name} {_gib(size)}" for name, size in named.items() if size >= 1 << 20)
         return f"of {_gib(self.total)}: {held}, free {_gib(self.free)}"
@@ -128,12 +132,14 @@ class DeviceMemory:
 
     def holders(self) -> Holders:
         """Who holds what now. GPU only."""
-        total = torch.cuda.mem_get_info(self._device)[1]
-        free = free_bytes(self._device)
+        unused, total = torch.cuda.mem_get_info(self._device)
+        free = min(unused, free_bytes(self._device))
         allocated, reserved = torch.cuda.memory_allocated(self._device), torch.cuda.memory_reserved(self._device)
         own = max(0, allocated - self._weights - self._kv - self._steps)
-        elsewhere = max(0, total - free - reserved)
-        return Holders(self._weights, self._kv, self._steps, own, reserved - allocated, elsewhere, free, total)
+        elsewhere, withheld = max(0, total - unused - reserved), unused - free
+        return Holders(
+            self._weights, self._kv, self._steps, own, reserved - allocated, elsewhere, withheld, free, total
+        )
 
     @contextlib.contextmanager
     def guard(self, doing: str) -> Iterator[None]:
