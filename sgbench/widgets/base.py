@@ -28,7 +28,7 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
         """Open the comm, and make ipykernel 7.4.0 answer on the thread that the front end asked for.
 
         That version hands a message to the shell that published last on the comm, which is the one that a running cell
-        blocks; with no such shell noted, it goes where the front end sent it, as in the versions before. A no-op there.
+        blocks; with no such shell noted, it goes where the front end sent it. A no-op in versions that note none.
         """
         super().open()
         if hasattr(self.comm, "_reply_subshell_for"):

@@ -6,7 +6,6 @@ ipykernel. A missing browser is a failure where ``CI`` is set and a loud skip el
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -184,17 +183,8 @@ class Notebook:
         self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
 
     def run_all(self, timeout_s: float = PATIENCE_S) -> None:
-        """Run all cells and wait until the last has ended.
-
-        JupyterLab has been seen to drop the command when a kernel had only just connected: then it is given again.
-        """
-        from playwright.sync_api import TimeoutError as NothingRan
-
-        for _ in range(3):
-            self.start_all()
-            with contextlib.suppress(NothingRan):
-                self.wait("cells => cells.some(c => c.executionCount || c.executionState === 'running')", 30)
-                break
+        """Run all cells and wait until the last has ended."""
+        self.start_all()
         done = "cells.every(c => c.type !== 'code' || (c.executionCount && c.executionState === 'idle'))"
         failed = "cells.some(c => c.executionState === 'idle' && c.outputs.some(o => o.output_type === 'error'))"
         self.wait(f"(cells) => {done} || {failed}", timeout_s)  # after a failure the other cells do not run
