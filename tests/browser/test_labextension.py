@@ -226,7 +226,7 @@ def test_a_trace_that_is_none_or_cut_short_says_so(browser: Any) -> None:
     whole = make_trace(browser.lab.folder / "whole.sgtrace").read_text()
     (browser.lab.folder / "half.sgtrace").write_text(whole[: len(whole) // 2])
     viewer = open_trace(browser, "half.sgtrace")
-    assert "events before it are here" in viewer.locator(".sgb-note").text_content()
+    viewer.locator(".sgb-note", has_text="events before it are here").wait_for()  # drawn with the next frame
     assert viewer.locator("img").count() == 0
 
 
