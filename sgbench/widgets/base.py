@@ -69,7 +69,8 @@ class SgWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's classe
     def refresh_picture(self) -> None:
         """Store the present picture and text in the notebook, where `show` put the widget (a no-op elsewhere).
 
-        The live view stays as it is. Any thread may call this.
+        The widget's model stays as it is; a JupyterLab that shows it makes its view anew, which is empty until its next frame.
+        Any thread may call this.
         """
         if self._display is not None:
             self._display.update(self)  # type: ignore[no-untyped-call]

@@ -25,12 +25,11 @@ text = story.run(backend=on, topic="cats").text()
 """
 
 
-def note(notebook: Any, words: str, name: str = "RadixTree") -> str:
-    """Wait until the view's note holds ``words``."""
-    notebook.wait_widget(f"root.querySelector('.sgb-note').textContent.includes({json.dumps(words)})", name=name)
-    found = notebook.widget(name).locator(".sgb-note")
-    assert found.is_visible()
-    return str(found.text_content())
+def note(notebook: Any, *words: str, name: str = "RadixTree") -> None:
+    """Wait until the view's note is visible and holds all ``words``: asked at once, for JupyterLab may replace a view."""
+    found = "root.querySelector('.sgb-note')"
+    held = f"{json.dumps(words)}.every((one) => {found}.textContent.includes(one))"
+    notebook.wait_widget(f"{held} && {found}.checkVisibility({{ visibilityProperty: true }})", name=name)
 
 
 def test_an_engine_that_stops_while_it_is_watched(browser: Any) -> None:
@@ -38,16 +37,14 @@ def test_an_engine_that_stops_while_it_is_watched(browser: Any) -> None:
     notebook.run_all()
     assert notebook.failures() == []
     note(notebook, "the engine was shut down: this is its last state")
-    notebook.wait_widget("nodes > 3")
-    assert notebook.widget().locator(".sgb-status").text_content() == "ended"
+    notebook.wait_widget("nodes > 3 && root.querySelector('.sgb-status').textContent === 'ended'")
 
 
 def test_a_kernel_that_is_restarted_under_a_live_view(browser: Any) -> None:
     notebook = browser.notebook(PREPARE, "for prompt, output in chats(6): twin.request(prompt, output)")
     notebook.run_all()
-    notebook.wait_widget("nodes > 5")
+    notebook.wait_widget("nodes > 5 && root.querySelector('.sgb-status').textContent === 'live'")
     before = int(notebook.widget().get_attribute("data-sgb-nodes"))
-    assert notebook.widget().locator(".sgb-status").text_content() == "live"
     notebook.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     note(notebook, "the kernel is gone: this is the last state that it sent")
     assert int(notebook.widget().get_attribute("data-sgb-nodes")) == before
@@ -61,7 +58,7 @@ def test_a_trace_that_is_cut_short_opens_and_says_what_is_missing(browser: Any) 
     path.write_text(path.read_text()[:-200])
     notebook = browser.notebook("import sgbench.widgets\nsgbench.widgets.Dashboard('cut.sgtrace')")
     notebook.run_all()
-    assert "cut short" in note(notebook, "events before it are here", "Dashboard")
+    note(notebook, "events before it are here", "cut short", name="Dashboard")
     notebook.wait_widget("nodes > 5", name="Dashboard")
 
 

@@ -63,8 +63,7 @@ def test_live_in_a_running_cell_with_controls_that_work(browser: Any) -> None:
     assert notebook.failures() == []
     final, equal = notebook.cells()[2]["outputs"][0]["text"].split()
     assert equal == "True"
-    notebook.wait_widget(f"nodes === {final}")
-    assert widget.locator(".sgb-status").text_content() == "ended"
+    notebook.wait_widget(f"nodes === {final} && root.querySelector('.sgb-status').textContent === 'ended'")
 
 
 def test_the_saved_notebook_keeps_a_picture_and_words(browser: Any) -> None:
